@@ -1,0 +1,2 @@
+//! The command table as data, and one file per family of handlers.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Databases, shards and their locks, entries, expiry and the door to every mutable value.
+#![forbid(unsafe_code)]

@@ -1,0 +1,1 @@
+//! A memory-safe Lua 5.1 engine made for short scripts.

@@ -1,0 +1,2 @@
+//! Sockets, event loops, sessions, the road from command to reply, config, pub/sub, INFO.
+#![forbid(unsafe_code)]

@@ -1,0 +1,4 @@
+//! The `tidelock` program.
+#![forbid(unsafe_code)]
+
+fn main() {}
