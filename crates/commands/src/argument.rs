@@ -7,7 +7,7 @@ use crate::error::CommandError;
 /// # Errors
 /// [`CommandError::NotInteger`].
 pub fn integer(argument: &[u8]) -> Result<i64, CommandError> {
-    types::parse_i64(argument).ok_or(CommandError::NotInteger)
+    types::number::parse_i64(argument).ok_or(CommandError::NotInteger)
 }
 
 /// A number, possibly infinite.
@@ -15,7 +15,7 @@ pub fn integer(argument: &[u8]) -> Result<i64, CommandError> {
 /// # Errors
 /// [`CommandError::NotFloat`].
 pub fn float(argument: &[u8]) -> Result<f64, CommandError> {
-    types::parse_f64(argument).ok_or(CommandError::NotFloat)
+    types::number::parse_f64(argument).ok_or(CommandError::NotFloat)
 }
 
 /// Whether the argument is this word, in any case. `word` is given in lower case.
@@ -28,8 +28,9 @@ pub fn is_word(argument: &[u8], word: &str) -> bool {
 /// # Errors
 /// The texts Redis has for what is no number, negative or too large.
 pub fn timeout_seconds(argument: &[u8]) -> Result<Option<i64>, CommandError> {
-    let seconds = types::parse_f64(argument)
-        .ok_or(CommandError::text("ERR timeout is not a float or out of range"))?;
+    let seconds = types::number::parse_f64(argument).ok_or(CommandError::text(
+        "ERR timeout is not a float or out of range",
+    ))?;
     if seconds < 0.0 {
         return Err(CommandError::text("ERR timeout is negative"));
     }

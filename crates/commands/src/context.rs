@@ -93,7 +93,11 @@ impl Context<'_, '_> {
         reply: TimeoutReply,
     ) {
         if self.may_block {
-            self.blocked = Some(BlockRequest { keys, timeout_ms, reply });
+            self.blocked = Some(BlockRequest {
+                keys,
+                timeout_ms,
+                reply,
+            });
             return;
         }
         match reply {

@@ -41,9 +41,13 @@ pub fn lock_plan(command: &Command, args: &[&[u8]]) -> LockPlan {
         Locks::None => LockPlan::None,
         Locks::Keys => match command.keys {
             // The common case without a detour.
-            [KeySpec { begin: BeginSearch::Index(index), find: FindKeys::Range { last: 0, .. }, .. }] => {
-                LockPlan::for_keys(args.get(*index).copied())
-            }
+            [
+                KeySpec {
+                    begin: BeginSearch::Index(index),
+                    find: FindKeys::Range { last: 0, .. },
+                    ..
+                },
+            ] => LockPlan::for_keys(args.get(*index).copied()),
             _ => match key_positions(command, args) {
                 Ok(positions) => LockPlan::for_keys(positions.iter().map(|key| args[key.index])),
                 Err(InvalidKeys) => LockPlan::None,
@@ -80,9 +84,13 @@ fn add_positions(
             };
             (first, last, step)
         }
-        FindKeys::Counted { count, first: offset, step } => {
+        FindKeys::Counted {
+            count,
+            first: offset,
+            step,
+        } => {
             let count = args.get(first + count).copied().ok_or(InvalidKeys)?;
-            let count = types::parse_i64(count).ok_or(InvalidKeys)?;
+            let count = types::number::parse_i64(count).ok_or(InvalidKeys)?;
             let from = first + offset;
             let room = args.len().saturating_sub(from) as i64;
             if count < 0 || count > room {
@@ -97,7 +105,10 @@ fn add_positions(
         if index as usize >= args.len() {
             return Err(InvalidKeys);
         }
-        positions.push(KeyPosition { index: index as usize, flags: spec.flags });
+        positions.push(KeyPosition {
+            index: index as usize,
+            flags: spec.flags,
+        });
         index += step as i64;
     }
     Ok(())
@@ -109,6 +120,9 @@ fn keyword_index(args: &[&[u8]], keyword: &str, from: i32) -> Option<usize> {
         (from as usize..args.len()).find(matches)
     } else {
         let start = args.len() as i64 + i64::from(from);
-        (1..=start.max(0) as usize).rev().filter(|&index| index < args.len()).find(matches)
+        (1..=start.max(0) as usize)
+            .rev()
+            .filter(|&index| index < args.len())
+            .find(matches)
     }
 }

@@ -56,7 +56,11 @@ impl Command {
     pub fn arity_fits(&self, count: usize) -> bool {
         let count = count as i64;
         let arity = i64::from(self.arity);
-        if arity >= 0 { count == arity } else { count >= -arity }
+        if arity >= 0 {
+            count == arity
+        } else {
+            count >= -arity
+        }
     }
 
     /// Whether all of these [`flag`] bits are set.
@@ -172,7 +176,11 @@ impl KeySpec {
         KeySpec {
             flags,
             begin: BeginSearch::Index(index),
-            find: FindKeys::Range { last, step, limit: 0 },
+            find: FindKeys::Range {
+                last,
+                step,
+                limit: 0,
+            },
         }
     }
     /// As many keys as the argument at `index` says, right after it.
@@ -180,7 +188,11 @@ impl KeySpec {
         KeySpec {
             flags,
             begin: BeginSearch::Index(index),
-            find: FindKeys::Counted { count: 0, first: 1, step: 1 },
+            find: FindKeys::Counted {
+                count: 0,
+                first: 1,
+                step: 1,
+            },
         }
     }
 }

@@ -21,8 +21,11 @@ pub fn commands() -> impl Iterator<Item = &'static Command> {
 /// The command of a name in any case.
 pub fn lookup(name: &[u8]) -> Option<&'static Command> {
     static TABLE: OnceLock<ByName> = OnceLock::new();
-    let table = TABLE
-        .get_or_init(|| commands().map(|command| (command.name.as_bytes(), command)).collect());
+    let table = TABLE.get_or_init(|| {
+        commands()
+            .map(|command| (command.name.as_bytes(), command))
+            .collect()
+    });
     let mut lower = [0; NAME_BYTES_MAX];
     let lower = lower.get_mut(..name.len())?;
     lower.copy_from_slice(name);
@@ -33,7 +36,9 @@ pub fn lookup(name: &[u8]) -> Option<&'static Command> {
 /// A container's subcommand of a name in any case.
 pub fn lookup_subcommand(container: &Command, name: &[u8]) -> Option<&'static Command> {
     let subcommands: &'static [Command] = container.subcommands;
-    subcommands.iter().find(|command| name.eq_ignore_ascii_case(command.name.as_bytes()))
+    subcommands
+        .iter()
+        .find(|command| name.eq_ignore_ascii_case(command.name.as_bytes()))
 }
 
 /// Whether a command is run by naming one of its subcommands.

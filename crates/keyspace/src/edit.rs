@@ -38,7 +38,14 @@ impl<'u, 'k, T: Kind> Edit<'u, 'k, T> {
         place: Place,
         created: bool,
     ) -> Edit<'u, 'k, T> {
-        Edit { unit, shard, place, created, state: State::Clean, kind: std::marker::PhantomData }
+        Edit {
+            unit,
+            shard,
+            place,
+            created,
+            state: State::Clean,
+            kind: std::marker::PhantomData,
+        }
     }
 
     /// Whether the key was created by this edit.
@@ -85,7 +92,12 @@ impl<'u, 'k, T: Kind> Edit<'u, 'k, T> {
     }
 
     fn key(&mut self) -> Bytes {
-        self.unit.database_part(self.shard).table.get(self.place).key.clone()
+        self.unit
+            .database_part(self.shard)
+            .table
+            .get(self.place)
+            .key
+            .clone()
     }
 
     fn is_gone(&mut self) -> bool {

@@ -4,7 +4,7 @@
 //! waiting. So no deadlock is possible.
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
 
 use parking_lot::{Mutex, MutexGuard};
 use smallvec::SmallVec;
@@ -110,7 +110,8 @@ impl Settings {
     }
     /// How accesses are recorded; follows `maxmemory-policy`.
     pub fn set_access_policy(&self, policy: AccessPolicy) {
-        self.access_policy.store(u8::from(policy == AccessPolicy::Lfu), Ordering::Relaxed);
+        self.access_policy
+            .store(u8::from(policy == AccessPolicy::Lfu), Ordering::Relaxed);
     }
     /// See [`Settings::set_access_policy`].
     pub fn access_policy(&self) -> AccessPolicy {
@@ -122,7 +123,8 @@ impl Settings {
     /// `lfu-log-factor` and `lfu-decay-time` (minutes).
     pub fn set_lfu(&self, log_factor: u32, decay_minutes: u32) {
         self.lfu_log_factor.store(log_factor, Ordering::Relaxed);
-        self.lfu_decay_minutes.store(decay_minutes, Ordering::Relaxed);
+        self.lfu_decay_minutes
+            .store(decay_minutes, Ordering::Relaxed);
     }
     pub(crate) fn lfu(&self) -> LfuSettings {
         LfuSettings {
@@ -167,7 +169,9 @@ pub(crate) enum Guards<'k> {
 impl Keyspace {
     /// An empty keyspace of `databases` databases.
     pub fn new(databases: usize) -> Keyspace {
-        let shards = (0..SHARD_COUNT).map(|_| Padded(Mutex::new(Shard::new(databases)))).collect();
+        let shards = (0..SHARD_COUNT)
+            .map(|_| Padded(Mutex::new(Shard::new(databases))))
+            .collect();
         // Attackers must not be able to choose keys whose hashes collide, so each process hashes differently.
         let hash_seed = RandomState::new().hash_one(0u8);
         Keyspace {

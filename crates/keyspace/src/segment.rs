@@ -29,7 +29,11 @@ pub(crate) struct Segment {
 
 impl Segment {
     pub(crate) fn new(depth: u8) -> Segment {
-        Segment { depth, index: Box::default(), entries: Vec::new() }
+        Segment {
+            depth,
+            index: Box::default(),
+            entries: Vec::new(),
+        }
     }
 
     pub(crate) fn len(&self) -> usize {

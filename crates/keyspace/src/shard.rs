@@ -90,7 +90,10 @@ impl Shard {
         }
         let key = (database, Bytes::from(key));
         if self.waiters.contains_key(&key) {
-            let ready = ReadyKey { database, key: key.1 };
+            let ready = ReadyKey {
+                database,
+                key: key.1,
+            };
             if !changes.ready.contains(&ready) {
                 changes.ready.push(ready);
             }
@@ -124,6 +127,10 @@ pub(crate) fn record_event(
     key: &[u8],
 ) {
     if mask & event.class.0 != 0 {
-        changes.events.push(crate::changes::KeyEvent { database, event, key: Bytes::from(key) });
+        changes.events.push(crate::changes::KeyEvent {
+            database,
+            event,
+            key: Bytes::from(key),
+        });
     }
 }

@@ -41,7 +41,10 @@ impl Table {
         }
         let segment = self.directory[self.slot(hash)];
         let position = self.segments[segment as usize].find(hash, key)?;
-        Some(Place { segment, position: position as u32 })
+        Some(Place {
+            segment,
+            position: position as u32,
+        })
     }
 
     /// Any entry with this hash that `wanted` accepts.
@@ -51,8 +54,13 @@ impl Table {
         }
         let segment = self.directory[self.slot(hash)];
         let entries = self.segments[segment as usize].entries();
-        let position = entries.iter().position(|entry| entry.hash == hash && wanted(entry))?;
-        Some(Place { segment, position: position as u32 })
+        let position = entries
+            .iter()
+            .position(|entry| entry.hash == hash && wanted(entry))?;
+        Some(Place {
+            segment,
+            position: position as u32,
+        })
     }
 
     pub(crate) fn get(&self, place: Place) -> &Entry {
@@ -78,7 +86,10 @@ impl Table {
                 self.len += 1;
                 return Place { segment, position };
             }
-            assert!(splittable, "more than 65,000 keys whose hashes share 20 bits");
+            assert!(
+                splittable,
+                "more than 65,000 keys whose hashes share 20 bits"
+            );
             self.split(segment);
         }
     }
@@ -139,7 +150,9 @@ impl Table {
 
     /// All entries, segment by segment.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.segments.iter().flat_map(|segment| segment.entries().iter())
+        self.segments
+            .iter()
+            .flat_map(|segment| segment.entries().iter())
     }
 
     /// An entry picked by `random`: a segment weighted only by its share of hashes, as a fair choice among segments of
@@ -178,20 +191,31 @@ impl Table {
     fn split(&mut self, segment: u32) {
         let depth = self.segments[segment as usize].depth;
         if depth == self.depth {
-            self.directory = self.directory.iter().flat_map(|&slot| [slot, slot]).collect();
+            self.directory = self
+                .directory
+                .iter()
+                .flat_map(|&slot| [slot, slot])
+                .collect();
             self.depth += 1;
         }
         let sibling = self.segments.len() as u32;
         let entries = self.segments[segment as usize].take_entries();
         let bit = 31 - u32::from(depth);
-        let upper_count = entries.iter().filter(|entry| entry.hash >> bit & 1 == 1).count();
+        let upper_count = entries
+            .iter()
+            .filter(|entry| entry.hash >> bit & 1 == 1)
+            .count();
         let mut lower = Segment::new(depth + 1);
         let mut upper = Segment::new(depth + 1);
         lower.reserve(entries.len() - upper_count);
         upper.reserve(upper_count);
         let first_slot = self.slot(entries[0].hash >> bit >> 1 << bit << 1);
         for entry in entries {
-            let half = if entry.hash >> bit & 1 == 1 { &mut upper } else { &mut lower };
+            let half = if entry.hash >> bit & 1 == 1 {
+                &mut upper
+            } else {
+                &mut lower
+            };
             half.insert(entry);
         }
         self.segments[segment as usize] = lower;
@@ -216,7 +240,7 @@ mod tests {
     fn entry(hash: u32, key: &[u8]) -> Entry {
         Entry {
             key: Bytes::from(key),
-            value: Value::String(StringValue::from(key)),
+            value: Value::String(StringValue::new(key)),
             expire_at: NEVER,
             hash,
             access: 0,
@@ -235,11 +259,15 @@ mod tests {
         }
         assert_eq!(table.len(), 50_000);
         for number in 0..50_000u32 {
-            let place = table.find(hash_of(number), &number.to_le_bytes()).expect("was put in");
+            let place = table
+                .find(hash_of(number), &number.to_le_bytes())
+                .expect("was put in");
             assert_eq!(*table.get(place).key, number.to_le_bytes());
         }
         for number in 0..50_000u32 {
-            let place = table.find(hash_of(number), &number.to_le_bytes()).expect("was put in");
+            let place = table
+                .find(hash_of(number), &number.to_le_bytes())
+                .expect("was put in");
             table.remove(place);
         }
         assert_eq!(table.len(), 0);

@@ -5,9 +5,7 @@ use types::{Bytes, Value};
 use crate::changes::Changes;
 use crate::database::Database;
 use crate::edit::Edit;
-use crate::entry::{
-    AccessPolicy, Entry, LFU_INITIAL, NEVER, ObjectInfo, lfu_decayed, lfu_touched,
-};
+use crate::entry::{AccessPolicy, Entry, LFU_INITIAL, NEVER, ObjectInfo, lfu_decayed, lfu_touched};
 use crate::event::Event;
 use crate::kind::{Kind, WrongType};
 use crate::lock::{Guards, Keyspace, LockPlan, SHARD_COUNT, ShardIndex};
@@ -86,7 +84,10 @@ impl<'k> Unit<'k> {
 
     /// Selects a database; the caller has checked that it exists.
     pub fn select(&mut self, database: usize) {
-        assert!(database < self.keyspace.database_count(), "database index out of range");
+        assert!(
+            database < self.keyspace.database_count(),
+            "database index out of range"
+        );
         self.database = database;
     }
 
@@ -152,7 +153,9 @@ impl<'k> Unit<'k> {
         match &self.guards {
             Guards::None => false,
             Guards::One(held, _) => *held == shard,
-            Guards::Some(held) => held.binary_search_by_key(&shard, |&(index, _)| index).is_ok(),
+            Guards::Some(held) => held
+                .binary_search_by_key(&shard, |&(index, _)| index)
+                .is_ok(),
             Guards::All(_) => true,
         }
     }
@@ -210,7 +213,13 @@ impl<'k> Unit<'k> {
             None => {
                 self.changes.misses += 1;
                 let database = self.database;
-                record_event(&mut self.changes, self.notify_mask, database, Event::KEY_MISS, key);
+                record_event(
+                    &mut self.changes,
+                    self.notify_mask,
+                    database,
+                    Event::KEY_MISS,
+                    key,
+                );
                 None
             }
         }
@@ -252,7 +261,10 @@ impl<'k> Unit<'k> {
     /// When the key expires: `None` if it is not there, `Some(None)` if never, else Unix time in milliseconds.
     pub fn expiry(&mut self, key: &[u8]) -> Option<Option<i64>> {
         let (shard, place) = self.locate(key)?;
-        let at = self.shard(shard).databases[self.database].table.get(place).expire_at;
+        let at = self.shard(shard).databases[self.database]
+            .table
+            .get(place)
+            .expire_at;
         Some((at != NEVER).then_some(at))
     }
 
@@ -263,7 +275,7 @@ impl<'k> Unit<'k> {
         let settings = &self.keyspace.settings;
         let now_seconds = (self.now_ms / 1000) as u32;
         Some(ObjectInfo {
-            encoding: entry.value.encoding(),
+            encoding: entry.value.encoding().name(),
             idle_seconds: match settings.access_policy() {
                 AccessPolicy::Lru => u64::from(now_seconds.saturating_sub(entry.access)),
                 AccessPolicy::Lfu => 0,
@@ -293,7 +305,9 @@ impl<'k> Unit<'k> {
     /// # Errors
     /// [`WrongType`] if the key holds another type.
     pub fn edit<T: Kind>(&mut self, key: &[u8]) -> Result<Option<Edit<'_, 'k, T>>, WrongType> {
-        let Some((shard, place)) = self.locate(key) else { return Ok(None) };
+        let Some((shard, place)) = self.locate(key) else {
+            return Ok(None);
+        };
         self.touch(shard, place);
         let database = self.database;
         if T::of(&self.shard(shard).databases[database].table.get(place).value).is_none() {
@@ -343,7 +357,11 @@ impl<'k> Unit<'k> {
             }
             None => {
                 let shard = Keyspace::shard_of(key);
-                let at = if let Expiry::At(at) = expiry { at } else { NEVER };
+                let at = if let Expiry::At(at) = expiry {
+                    at
+                } else {
+                    NEVER
+                };
                 self.add(shard, key, value, at);
                 self.note_created(shard, key);
                 self.settle(shard, key, event, 1);
@@ -357,13 +375,18 @@ impl<'k> Unit<'k> {
         let database = self.database;
         let entry = self.shard_mut(shard).databases[database].remove(place);
         self.settle(shard, key, event, 1);
-        Some((entry.value, (entry.expire_at != NEVER).then_some(entry.expire_at)))
+        Some((
+            entry.value,
+            (entry.expire_at != NEVER).then_some(entry.expire_at),
+        ))
     }
 
     /// Sets when a key expires (`None`: never); whether the key is there. A time that has passed is kept as it is: the
     /// caller decides whether that removes the key. Counts one change.
     pub fn set_expiry(&mut self, key: &[u8], at: Option<i64>, event: Event) -> bool {
-        let Some((shard, place)) = self.locate(key) else { return false };
+        let Some((shard, place)) = self.locate(key) else {
+            return false;
+        };
         let database = self.database;
         self.shard_mut(shard).databases[database].set_expiry(place, at.unwrap_or(NEVER));
         self.settle(shard, key, event, 1);
@@ -372,7 +395,13 @@ impl<'k> Unit<'k> {
 
     /// Records an event that is not a change of the key's value by itself, such as `rename_from`.
     pub fn note_event(&mut self, event: Event, key: &[u8]) {
-        record_event(&mut self.changes, self.notify_mask, self.database, event, key);
+        record_event(
+            &mut self.changes,
+            self.notify_mask,
+            self.database,
+            event,
+            key,
+        );
     }
 
     // ---- inside ----------------------------------------------------------------------------------------------------
@@ -404,7 +433,13 @@ impl<'k> Unit<'k> {
         self.changes.expired += 1;
         self.changes.dirty += 1;
         self.shard_mut(shard).note_expired(database, &entry.key);
-        record_event(&mut self.changes, self.notify_mask, database, Event::EXPIRED, &entry.key);
+        record_event(
+            &mut self.changes,
+            self.notify_mask,
+            database,
+            Event::EXPIRED,
+            &entry.key,
+        );
     }
 
     fn add(&mut self, shard: ShardIndex, key: &[u8], value: Value, expire_at: i64) -> Place {
@@ -424,12 +459,17 @@ impl<'k> Unit<'k> {
             return;
         }
         let (keyspace, database, now_ms) = (self.keyspace, self.database, self.now_ms);
-        let entry = self.shard_mut(shard).databases[database].table.get_mut(place);
+        let entry = self.shard_mut(shard).databases[database]
+            .table
+            .get_mut(place);
         entry.access = match keyspace.settings.access_policy() {
             AccessPolicy::Lru => (now_ms / 1000) as u32,
-            AccessPolicy::Lfu => {
-                lfu_touched(entry.access, now_ms, keyspace.settings.lfu(), keyspace.random())
-            }
+            AccessPolicy::Lfu => lfu_touched(
+                entry.access,
+                now_ms,
+                keyspace.settings.lfu(),
+                keyspace.random(),
+            ),
         };
     }
 
@@ -449,13 +489,20 @@ impl<'k> Unit<'k> {
 
     /// All that follows from the creation of a key.
     pub(crate) fn note_created(&mut self, shard: ShardIndex, key: &[u8]) {
-        record_event(&mut self.changes, self.notify_mask, self.database, Event::NEW, key);
+        record_event(
+            &mut self.changes,
+            self.notify_mask,
+            self.database,
+            Event::NEW,
+            key,
+        );
         self.note_ready(shard, key);
     }
 
     fn note_ready(&mut self, shard: ShardIndex, key: &[u8]) {
         let mut changes = std::mem::take(&mut self.changes);
-        self.shard(shard).note_ready(self.database, key, &mut changes);
+        self.shard(shard)
+            .note_ready(self.database, key, &mut changes);
         self.changes = changes;
     }
 

@@ -139,7 +139,10 @@ impl Unit<'_> {
         for shard in self.held_shards() {
             let shard = self.shard_mut(shard);
             shard.note_database_change(database, |shard, key, _| {
-                shard.databases[database].table.find(keyspace.hash(key), key).is_some()
+                shard.databases[database]
+                    .table
+                    .find(keyspace.hash(key), key)
+                    .is_some()
             });
             let emptied = std::mem::take(&mut shard.databases[database]);
             removed += emptied.table.len();
@@ -179,7 +182,11 @@ impl Unit<'_> {
                 .cloned()
                 .collect();
             for (database, key) in waiting {
-                if shard.databases[database].table.find(keyspace.hash(&key), &key).is_some() {
+                if shard.databases[database]
+                    .table
+                    .find(keyspace.hash(&key), &key)
+                    .is_some()
+                {
                     shard.note_ready(database, &key, &mut changes);
                 }
             }
@@ -214,11 +221,21 @@ impl Unit<'_> {
         let hash = self.keyspace().hash(key);
         let shard = self.shard_mut(Keyspace::shard_of(key));
         let table = &shard.databases[database].table;
-        let was_expired =
-            table.find(hash, key).is_some_and(|place| table.get(place).is_expired(now_ms));
-        let watchers = shard.watchers.entry((database, Bytes::from(key))).or_default();
-        if !watchers.iter().any(|watcher| Arc::ptr_eq(&watcher.watch, watch)) {
-            watchers.push(Watcher { watch: Arc::clone(watch), was_expired });
+        let was_expired = table
+            .find(hash, key)
+            .is_some_and(|place| table.get(place).is_expired(now_ms));
+        let watchers = shard
+            .watchers
+            .entry((database, Bytes::from(key)))
+            .or_default();
+        if !watchers
+            .iter()
+            .any(|watcher| Arc::ptr_eq(&watcher.watch, watch))
+        {
+            watchers.push(Watcher {
+                watch: Arc::clone(watch),
+                was_expired,
+            });
         }
     }
 
@@ -256,7 +273,10 @@ impl Unit<'_> {
     pub fn wait_for(&mut self, key: &[u8], waiter: WaiterId) {
         let database = self.database();
         let shard = self.shard_mut(Keyspace::shard_of(key));
-        let waiters = shard.waiters.entry((database, Bytes::from(key))).or_default();
+        let waiters = shard
+            .waiters
+            .entry((database, Bytes::from(key)))
+            .or_default();
         if !waiters.contains(&waiter) {
             waiters.push_back(waiter);
         }
