@@ -6,7 +6,8 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use crate::table::{Entry, Table, random_below, random_distinct};
+use crate::random::{random_below, random_distinct};
+use crate::table::{Entry, Table};
 use crate::{Bytes, Encoding, Limits};
 
 mod range;
