@@ -111,11 +111,6 @@ impl Packed {
         self.insert(self.end(), parts);
     }
 
-    /// Adds an entry before the first.
-    pub fn push_front(&mut self, parts: &[&[u8]]) {
-        self.insert(self.start(), parts);
-    }
-
     /// Replaces the payload of the entry at `offset`; entries before it keep their offsets.
     pub fn replace(&mut self, offset: usize, parts: &[&[u8]]) {
         let (old, _) = decode(&self.bytes[offset..]);
