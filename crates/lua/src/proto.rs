@@ -53,7 +53,7 @@ pub struct Proto {
     /// The constants.
     pub constants: Box<[Constant]>,
     /// Nested functions, operands of `Closure`.
-    pub children: Box<[Proto]>,
+    pub children: Box<[std::sync::Arc<Proto>]>,
     /// How a closure of this function gets its upvalues (at most 60).
     pub upvalues: Box<[UpvalueSource]>,
     /// Names of the upvalues (same length as `upvalues`).
