@@ -40,3 +40,37 @@ pub fn timeout_seconds(argument: &[u8]) -> Result<Option<i64>, CommandError> {
     }
     Ok((milliseconds > 0.0).then_some(milliseconds as i64))
 }
+
+/// The bytes from `start` to `end`, both inclusive and counted from the end if negative, of a string of `length` bytes.
+pub fn byte_range(start: i64, end: i64, length: usize) -> std::ops::Range<usize> {
+    let length = length as i64;
+    let from_end = |index: i64| {
+        if index < 0 {
+            index.saturating_add(length).max(0)
+        } else {
+            index
+        }
+    };
+    if start < 0 && end < 0 && start > end {
+        return 0..0;
+    }
+    let (start, end) = (from_end(start), from_end(end).min(length - 1));
+    if start > end {
+        0..0
+    } else {
+        start as usize..end as usize + 1
+    }
+}
+
+/// Whether a string may grow to `length` and `more` bytes; `limit` is `proto-max-bulk-len`.
+///
+/// # Errors
+/// The text Redis has for a string that is too long.
+pub fn check_string_length(length: u64, more: u64, limit: u64) -> Result<(), CommandError> {
+    match length.checked_add(more) {
+        Some(total) if total <= limit => Ok(()),
+        _ => Err(CommandError::text(
+            "ERR string exceeds maximum allowed size (proto-max-bulk-len)",
+        )),
+    }
+}

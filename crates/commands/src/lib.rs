@@ -10,7 +10,10 @@ mod context;
 mod error;
 pub mod keys;
 pub mod record;
+mod string;
 mod table;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use context::{BlockRequest, Context, Random, Settings, TimeoutReply};
 pub use error::{CommandError, CommandResult};

@@ -431,7 +431,6 @@ impl<'k> Unit<'k> {
     pub(crate) fn expire_at(&mut self, shard: ShardIndex, database: usize, place: Place) {
         let entry = self.shard_mut(shard).databases[database].remove(place);
         self.changes.expired += 1;
-        self.changes.dirty += 1;
         self.shard_mut(shard).note_expired(database, &entry.key);
         record_event(
             &mut self.changes,
