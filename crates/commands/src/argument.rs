@@ -74,3 +74,30 @@ pub fn check_string_length(length: u64, more: u64, limit: u64) -> Result<(), Com
         )),
     }
 }
+
+/// The cursor of SCAN and its kin, as C's `strtoul` reads it: nothing at all is 0, and a minus sign wraps.
+///
+/// # Errors
+/// The text Redis has for what is no cursor.
+pub fn cursor(argument: &[u8]) -> Result<u64, CommandError> {
+    let (negative, digits) = match argument {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] => (false, digits),
+        digits => (false, digits),
+    };
+    let valid =
+        digits.iter().all(u8::is_ascii_digit) && (!digits.is_empty() || argument.is_empty());
+    let value = digits.iter().try_fold(0u64, |value, digit| {
+        value
+            .checked_mul(10)?
+            .checked_add(u64::from(digit.wrapping_sub(b'0')))
+    });
+    match value {
+        Some(value) if valid => Ok(if negative {
+            value.wrapping_neg()
+        } else {
+            value
+        }),
+        _ => Err(CommandError::text("ERR invalid cursor")),
+    }
+}

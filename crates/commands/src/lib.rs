@@ -8,6 +8,8 @@
 pub mod argument;
 mod context;
 mod error;
+mod generic;
+pub mod help;
 pub mod keys;
 pub mod record;
 mod string;

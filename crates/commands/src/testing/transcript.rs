@@ -18,7 +18,7 @@
 //! the order of elements in the next reply means nothing, `@config NAME VALUE` is a CONFIG SET, `@list KEY` makes a list
 //! of one element, for families that are tried with a key of another type.
 //!
-//! To record, start a redis-server of its own and run the test with `TIDELOCK_RECORD=host:port`.
+//! To record, start a redis-server of its own (`--enable-debug-command yes`, so that keys expire only when looked up) and run the test with `TIDELOCK_RECORD=host:port`.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write as _};
@@ -284,6 +284,7 @@ impl Recorder {
         let mut commands = Connection::open(address);
         commands.call(&[b"FLUSHALL"]);
         commands.call(&[b"CONFIG", b"SET", b"notify-keyspace-events", b"EA"]);
+        commands.call(&[b"DEBUG", b"SET-ACTIVE-EXPIRE", b"0"]);
         commands.call(&[b"CONFIG", b"SET", b"maxmemory-policy", b"noeviction"]);
         commands.call(&[b"CONFIG", b"SET", b"proto-max-bulk-len", b"536870912"]);
         let mut events = Connection::open(address);
