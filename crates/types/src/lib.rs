@@ -20,6 +20,8 @@ pub mod hash_seed;
 mod limits;
 pub mod list;
 pub mod number;
+mod packed;
+mod random;
 pub mod set;
 pub mod string;
 mod table;
