@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod argument;
+mod bitmap;
 mod context;
 mod error;
 mod generic;

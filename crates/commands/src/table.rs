@@ -9,7 +9,11 @@ use crate::record::{Command, Handler};
 const NAME_BYTES_MAX: usize = 32;
 
 /// Every family's records.
-static FAMILIES: &[&[Command]] = &[crate::generic::COMMANDS, crate::string::COMMANDS];
+static FAMILIES: &[&[Command]] = &[
+    crate::bitmap::COMMANDS,
+    crate::generic::COMMANDS,
+    crate::string::COMMANDS,
+];
 
 type ByName = HashMap<&'static [u8], &'static Command, std::hash::BuildHasherDefault<NameHasher>>;
 
