@@ -1,7 +1,7 @@
 //! Sets: members without order or duplicates.
 //!
-//! A small set of integers is a sorted array (`intset`). With the first member that is no integer, or with too many
-//! members for [`Limits`], it becomes a [`Table`] (`hashtable`) and stays one.
+//! A small set of integers is a sorted array (`intset`). With the first member that is no integer,
+//! or with too many members for [`Limits`], it becomes a [`Table`] (`hashtable`) and stays one.
 
 mod intset;
 #[cfg(test)]
@@ -130,8 +130,9 @@ impl Set {
         })
     }
 
-    /// Visits about `count` members from `cursor` on (0 starts) and returns the next cursor (0: done). An intset is
-    /// visited in one call. A member that is there during the whole scan is visited at least once.
+    /// Visits about `count` members from `cursor` on (0 starts) and returns the next cursor (0:
+    /// done). An intset is visited in one call. A member that is there during the whole scan is
+    /// visited at least once.
     pub fn scan(&self, cursor: u64, count: usize, visit: &mut dyn FnMut(&[u8])) -> u64 {
         match &self.0 {
             Repr::Intset(_) => {

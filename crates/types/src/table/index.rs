@@ -1,11 +1,14 @@
-//! Positions by hash, in tables of bounded size that split and merge one at a time (linear hashing).
+//! Positions by hash, in tables of bounded size that split and merge one at a time (linear
+//! hashing).
 //!
-//! One big table would stop the world to rehash everything each time it doubles: tens of milliseconds at a million
-//! entries. Here one table of at most about two thousand positions is rehashed at a time.
+//! One big table would stop the world to rehash everything each time it doubles: tens of
+//! milliseconds at a million entries. Here one table of at most about two thousand positions is
+//! rehashed at a time.
 
 use hashbrown::HashTable;
 
-/// One more table is split off when there are more positions per table than this on average: seven eighths of 1,024.
+/// One more table is split off when there are more positions per table than this on average: seven
+/// eighths of 1,024.
 const POSITIONS_PER_TABLE_MAX: usize = 896;
 
 /// Two tables are merged when there are fewer positions per table than this on average.
@@ -29,11 +32,12 @@ impl Index {
         }
     }
 
-    /// The number of the table for a hash. With 2^k + s tables, those below s and from 2^k on are already split and
-    /// take one bit of the hash more than the others.
+    /// The number of the table for a hash. With 2^k + s tables, those below s and from 2^k on are
+    /// already split and take one bit of the hash more than the others.
     #[inline]
     fn table_of(&self, hash: u64) -> usize {
-        // The tables themselves take their bucket from the low bits and their tag from the seven highest.
+        // The tables themselves take their bucket from the low bits and their tag from the seven
+        // highest.
         let bits = (hash >> 24) as usize & 0xffff_ffff;
         let wide = self.tables.len().next_power_of_two();
         let table = bits & (wide - 1);

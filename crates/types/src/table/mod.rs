@@ -1,11 +1,14 @@
-//! The hash table under big hashes, sets and sorted sets: a dense array of entries and an index of 4-byte positions.
+//! The hash table under big hashes, sets and sorted sets: a dense array of entries and an index of
+//! 4-byte positions.
 //!
-//! Entries stand side by side in insertion order; removing one moves the last into its place. So iteration is a walk
-//! over an array, a random entry is one array access, and an entry costs its own size plus 6 to 11 bytes of index.
+//! Entries stand side by side in insertion order; removing one moves the last into its place. So
+//! iteration is a walk over an array, a random entry is one array access, and an entry costs its
+//! own size plus 6 to 11 bytes of index.
 //!
-//! Scanning goes from the end of the array to its start. An entry only ever moves to a lower position, so one that is
-//! there from start to end of a scan cannot slip from the part still to be visited into the part already visited:
-//! SCAN's guarantee holds under any growth and shrinking without hash-ordered cursors.
+//! Scanning goes from the end of the array to its start. An entry only ever moves to a lower
+//! position, so one that is there from start to end of a scan cannot slip from the part still to be
+//! visited into the part already visited: SCAN's guarantee holds under any growth and shrinking
+//! without hash-ordered cursors.
 
 mod chunks;
 mod index;
