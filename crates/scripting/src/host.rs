@@ -58,7 +58,7 @@ impl CallSite {
 }
 
 /// What a running script may ask of the server.
-pub trait ScriptHost: Any {
+pub trait ScriptHost: Any + Send {
     /// Runs one command on the road: look-up, checks, locks, handler. The reply, or the error reply, goes to `reply`.
     /// `protocol` is what the script chose with `redis.setresp`. `args` is not empty.
     fn call(
@@ -75,8 +75,11 @@ pub trait ScriptHost: Any {
     /// Whether the caller's user may run this command: `redis.acl_check_cmd`. `None` if there is no such command.
     fn may_call(&mut self, args: &[&[u8]]) -> Option<bool>;
 
-    /// The run's fuel is used up: what now? Also asked from within long library calls.
-    fn out_of_fuel(&mut self) -> Verdict;
+    /// Counts an error the script itself raised; errors of inner calls were counted when they happened.
+    fn count_error(&mut self, text: &[u8]);
+
+    /// The host as itself, for the server to look at during a run.
+    fn as_any_mut(&mut self) -> &mut dyn Any;
 
     /// The host as itself, for the server to take it back after the run.
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
