@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use types::list::End;
 use types::zset::{ScoreBound, ScoreRange};
-use types::{Hash, Limits, List, Set, SortedSet};
+use types::{Hash, Limits, List, Set, SortedSet, Value};
 
 const LIMITS: Limits = Limits::DEFAULT;
 
@@ -233,4 +233,39 @@ fn main() {
     time("ZSCORE", count, |_| {
         black_box(small[random.below(hashes)].score(&fields[random.below(50)]));
     });
+
+    let sets = count / 5;
+    build(
+        "sets of 5 members, overhead too",
+        sets * 5,
+        |sets: &Vec<Value>| sets.iter().map(Value::heap_size).sum(),
+        || {
+            (0..sets)
+                .map(|_| {
+                    let mut set = Set::new();
+                    for field in &fields[..5] {
+                        set.add(field, &LIMITS);
+                    }
+                    Value::from(set)
+                })
+                .collect()
+        },
+    );
+    build(
+        "hashes of 4 fields, one of 200 B",
+        sets * 5,
+        |hashes: &Vec<Value>| hashes.iter().map(Value::heap_size).sum(),
+        || {
+            (0..sets)
+                .map(|_| {
+                    let mut hash = Hash::new();
+                    for field in &fields[..4] {
+                        hash.set(field, b"val:12345", &LIMITS);
+                    }
+                    hash.set(b"body", &[b'x'; 200], &LIMITS);
+                    Value::from(hash)
+                })
+                .collect()
+        },
+    );
 }

@@ -14,7 +14,7 @@ const POSITIONS_PER_TABLE_MAX: usize = 896;
 /// Two tables are merged when there are fewer positions per table than this on average.
 const POSITIONS_PER_TABLE_MIN: usize = 224;
 
-/// A multimap from hashes to positions.
+/// A multimap from hashes to positions. It starts unbuilt, without any memory, and is empty then.
 #[derive(Clone, Debug)]
 pub(super) struct Index {
     /// Table `t` holds the hashes whose low table bits are `t`; see [`Index::table_of`].
@@ -26,9 +26,24 @@ pub(super) struct Index {
 impl Index {
     pub fn new() -> Self {
         Self {
-            tables: vec![HashTable::new()],
+            tables: Vec::new(),
             len: 0,
             heap: 0,
+        }
+    }
+
+    /// Whether the index has been built; else nothing may be asked of it or added to it.
+    #[inline]
+    pub fn is_built(&self) -> bool {
+        !self.tables.is_empty()
+    }
+
+    /// Builds the index with the positions below `len`.
+    pub fn build(&mut self, len: usize, hash_of: impl Fn(usize) -> u64) {
+        self.tables.reserve_exact(1);
+        self.tables.push(HashTable::new());
+        for position in 0..len {
+            self.insert(hash_of(position), position, &hash_of);
         }
     }
 
