@@ -2,5 +2,14 @@
 
 #![forbid(unsafe_code)]
 
+pub mod chunk_id;
+pub mod compiler;
+pub mod disassemble;
+pub mod format;
+mod lexer;
+pub mod number;
 pub mod opcode;
+pub mod operand;
+pub mod pattern;
 pub mod proto;
+pub mod verify;
