@@ -73,11 +73,21 @@ pub fn compile_at_level(
 
 fn compile_boxed(source: &[u8], chunk_name: &[u8], native_calls: u32) -> Result<Proto> {
     if source.first() == Some(&0x1b) {
-        return Err(CompileError::new(SyntaxError::Precompiled, chunk_name, 0, None));
+        return Err(CompileError::new(
+            SyntaxError::Precompiled,
+            chunk_name,
+            0,
+            None,
+        ));
     }
     // Positions, lines and symbol numbers are 32 bits wide; half of that range leaves room for sums.
     if source.len() > i32::MAX as usize {
-        return Err(CompileError::new(SyntaxError::ChunkTooLarge, chunk_name, 0, None));
+        return Err(CompileError::new(
+            SyntaxError::ChunkTooLarge,
+            chunk_name,
+            0,
+            None,
+        ));
     }
     let mut compiler = Compiler {
         lexer: Lexer::new(source, chunk_name),
@@ -182,7 +192,11 @@ impl Compiler<'_> {
         Err(self.lexer.error(if line == self.lexer.line {
             SyntaxError::Expected(expected)
         } else {
-            SyntaxError::Unclosed { expected, opened: opening.spelling(), line }
+            SyntaxError::Unclosed {
+                expected,
+                opened: opening.spelling(),
+                line,
+            }
         }))
     }
 

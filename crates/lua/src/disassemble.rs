@@ -25,7 +25,10 @@ fn list(out: &mut String, proto: &Proto, name: &str) {
         let length = 1 + usize::from(word.has_extra_word());
         let extra = proto.code.get(at + 1).filter(|_| length == 2).copied();
         let line = proto.lines.get(at).copied().unwrap_or(0);
-        put(out, format_args!("{at:4} [{line}] {:<13}", word.opcode().name()));
+        put(
+            out,
+            format_args!("{at:4} [{line}] {:<13}", word.opcode().name()),
+        );
         write_operands(out, proto, at + length, word, extra);
         out.push('\n');
         at += length;
@@ -44,23 +47,44 @@ fn put(out: &mut String, arguments: std::fmt::Arguments<'_>) {
 fn write_header(out: &mut String, proto: &Proto, name: &str) {
     put(out, format_args!("{name}: "));
     if proto.line_defined > 0 {
-        put(out, format_args!("lines {}-{}, ", proto.line_defined, proto.last_line_defined));
+        put(
+            out,
+            format_args!("lines {}-{}, ", proto.line_defined, proto.last_line_defined),
+        );
     }
     put(out, format_args!("{} parameters", proto.parameters));
     if proto.is_vararg {
-        out.push_str(if proto.needs_arg { " and arg" } else { " and more" });
+        out.push_str(if proto.needs_arg {
+            " and arg"
+        } else {
+            " and more"
+        });
     }
     put(out, format_args!(", {} registers\n", proto.max_stack));
     for (index, source) in proto.upvalues.iter().enumerate() {
-        let name = proto.upvalue_names.get(index).map_or("?".into(), |name| text(name));
+        let name = proto
+            .upvalue_names
+            .get(index)
+            .map_or("?".into(), |name| text(name));
         let from = match source {
             UpvalueSource::Register(register) => format!("r{register}"),
             UpvalueSource::Upvalue(upvalue) => format!("u{upvalue}"),
         };
-        put(out, format_args!("  upvalue u{index} {name} = outer {from}\n"));
+        put(
+            out,
+            format_args!("  upvalue u{index} {name} = outer {from}\n"),
+        );
     }
     for local in &proto.locals {
-        put(out, format_args!("  local {} {}..{}\n", text(&local.name), local.start, local.end));
+        put(
+            out,
+            format_args!(
+                "  local {} {}..{}\n",
+                text(&local.name),
+                local.start,
+                local.end
+            ),
+        );
     }
 }
 
@@ -87,9 +111,15 @@ fn write_operands(
         Layout::WideImmediate => put(out, format_args!(" r{} {}", word.a(), word.sbx())),
         Layout::Child => put(out, format_args!(" r{} function {}", word.a(), word.bx())),
         Layout::ShortJump => {
-            put(out, format_args!(" r{} -> {}", word.a(), next as i64 + i64::from(word.sbx())));
+            put(
+                out,
+                format_args!(" r{} -> {}", word.a(), next as i64 + i64::from(word.sbx())),
+            );
         }
-        Layout::Jump => put(out, format_args!(" -> {}", next as i64 + i64::from(word.sj()))),
+        Layout::Jump => put(
+            out,
+            format_args!(" -> {}", next as i64 + i64::from(word.sj())),
+        ),
         Layout::Extra(operand) => {
             write_operand(out, proto, Operand::Register, u32::from(word.a()));
             write_operand(out, proto, operand, extra.map_or(u32::MAX, |extra| extra.0));

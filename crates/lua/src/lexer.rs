@@ -8,7 +8,7 @@
 mod symbols;
 mod token;
 
-pub use symbols::{Meaning, NONE, Symbol, Symbols};
+pub use symbols::{NONE, Symbol, Symbols};
 pub use token::Token;
 
 use crate::compiler::error::{CompileError, SyntaxError};
@@ -71,7 +71,11 @@ impl<'s> Lexer<'s> {
         Lexer {
             source,
             position: 0,
-            current: Scanned { token: Token::EndOfSource, start: 0, end: 0 },
+            current: Scanned {
+                token: Token::EndOfSource,
+                start: 0,
+                end: 0,
+            },
             ahead: None,
             line: 1,
             last_line: 1,
@@ -165,7 +169,11 @@ impl<'s> Lexer<'s> {
         loop {
             let start = self.position;
             let Some(byte) = self.peek(0) else {
-                return Ok(Scanned { token: Token::EndOfSource, start, end: start });
+                return Ok(Scanned {
+                    token: Token::EndOfSource,
+                    start,
+                    end: start,
+                });
             };
             let (token, length) = match byte {
                 b'\n' | b'\r' => {
@@ -183,13 +191,18 @@ impl<'s> Lexer<'s> {
                 b'[' => match self.count_level(start) {
                     (level, true) => {
                         let token = self.long_string(level)?;
-                        return Ok(Scanned { token, start, end: self.position });
+                        return Ok(Scanned {
+                            token,
+                            start,
+                            end: self.position,
+                        });
                     }
                     (0, false) => (Token::Byte(b'['), 1),
                     (level, false) => {
                         let near = self.source[start..start + 1 + level].into();
-                        return Err(self
-                            .error_near(SyntaxError::InvalidLongStringDelimiter, Some(near)));
+                        return Err(
+                            self.error_near(SyntaxError::InvalidLongStringDelimiter, Some(near))
+                        );
                     }
                 },
                 b'=' if self.peek(1) == Some(b'=') => (Token::Equal, 2),
@@ -198,7 +211,11 @@ impl<'s> Lexer<'s> {
                 b'~' if self.peek(1) == Some(b'=') => (Token::NotEqual, 2),
                 b'"' | b'\'' => {
                     let token = self.string(byte)?;
-                    return Ok(Scanned { token, start, end: self.position });
+                    return Ok(Scanned {
+                        token,
+                        start,
+                        end: self.position,
+                    });
                 }
                 b'.' => match (self.peek(1), self.peek(2)) {
                     (Some(b'.'), Some(b'.')) => (Token::Dots, 3),
@@ -211,7 +228,11 @@ impl<'s> Lexer<'s> {
                 _ => (Token::Byte(byte), 1),
             };
             self.position += length;
-            return Ok(Scanned { token, start, end: self.position });
+            return Ok(Scanned {
+                token,
+                start,
+                end: self.position,
+            });
         }
     }
 
@@ -229,8 +250,10 @@ impl<'s> Lexer<'s> {
 
     fn name(&mut self) -> Token {
         let rest = &self.source[self.position..];
-        let length =
-            rest.iter().position(|&byte| !is(byte, ALPHANUMERIC)).unwrap_or(rest.len());
+        let length = rest
+            .iter()
+            .position(|&byte| !is(byte, ALPHANUMERIC))
+            .unwrap_or(rest.len());
         self.position += length;
         let text = &rest[..length];
         match Token::reserved(text) {
@@ -260,7 +283,9 @@ impl<'s> Lexer<'s> {
         let text = &source[start..end];
         // Short runs of digits are nearly all the numbers there are, and exact without rounding.
         if text.len() <= 15 && text.iter().all(|&byte| is(byte, DIGIT)) {
-            let value = text.iter().fold(0u64, |sum, &digit| sum * 10 + u64::from(digit - b'0'));
+            let value = text
+                .iter()
+                .fold(0u64, |sum, &digit| sum * 10 + u64::from(digit - b'0'));
             return Ok(Token::Number(value as f64));
         }
         match number::parse(text) {
@@ -328,7 +353,9 @@ impl<'s> Lexer<'s> {
     /// Reads what follows a backslash.
     fn escape(&mut self, quote: u8) -> Result<(), Box<CompileError>> {
         // At the end of the source the caller reports the string as unfinished.
-        let Some(byte) = self.peek(0) else { return Ok(()) };
+        let Some(byte) = self.peek(0) else {
+            return Ok(());
+        };
         let value = match byte {
             b'a' => 0x07,
             b'b' => 0x08,

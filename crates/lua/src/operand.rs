@@ -64,9 +64,7 @@ pub fn layout(opcode: Opcode) -> Layout {
         Opcode::GetUpvalue | Opcode::SetUpvalue => Short(Register, Upvalue, Unused),
         Opcode::GetGlobal | Opcode::SetGlobal => Wide(Text),
         Opcode::GetGlobalKx | Opcode::SetGlobalKx => Extra(Text),
-        Opcode::NewTable | Opcode::SetList | Opcode::Call => {
-            Short(Register, Immediate, Immediate)
-        }
+        Opcode::NewTable | Opcode::SetList | Opcode::Call => Short(Register, Immediate, Immediate),
         Opcode::GetTable | Opcode::SetTable | Opcode::SelfRegister | Opcode::Concat => {
             Short(Register, Register, Register)
         }
@@ -79,24 +77,16 @@ pub fn layout(opcode: Opcode) -> Layout {
         Opcode::Add | Opcode::Sub | Opcode::Mul | Opcode::Div | Opcode::Mod | Opcode::Pow => {
             Short(Register, Register, Register)
         }
-        Opcode::AddK
-        | Opcode::SubK
-        | Opcode::MulK
-        | Opcode::DivK
-        | Opcode::ModK
-        | Opcode::PowK => Short(Register, Register, Number),
-        Opcode::KAdd
-        | Opcode::KSub
-        | Opcode::KMul
-        | Opcode::KDiv
-        | Opcode::KMod
-        | Opcode::KPow => Short(Register, Number, Register),
+        Opcode::AddK | Opcode::SubK | Opcode::MulK | Opcode::DivK | Opcode::ModK | Opcode::PowK => {
+            Short(Register, Register, Number)
+        }
+        Opcode::KAdd | Opcode::KSub | Opcode::KMul | Opcode::KDiv | Opcode::KMod | Opcode::KPow => {
+            Short(Register, Number, Register)
+        }
         Opcode::Jump => Jump,
         Opcode::Eq | Opcode::Lt | Opcode::Le => Short(Register, Register, Immediate),
         Opcode::EqK => Short(Register, Constant, Immediate),
-        Opcode::LtK | Opcode::LeK | Opcode::GtK | Opcode::GeK => {
-            Short(Register, Number, Immediate)
-        }
+        Opcode::LtK | Opcode::LeK | Opcode::GtK | Opcode::GeK => Short(Register, Number, Immediate),
         Opcode::Test => Short(Register, Unused, Immediate),
         Opcode::TestSet => Short(Register, Register, Immediate),
         Opcode::TailCall | Opcode::Return | Opcode::VarArg => Short(Register, Immediate, Unused),

@@ -57,7 +57,7 @@ pub fn verify(proto: &Proto) -> Result<(), Fault> {
     let mut pending = vec![proto];
     while let Some(proto) = pending.pop() {
         Verifier::new(proto).run()?;
-        pending.extend(proto.children.iter());
+        pending.extend(proto.children.iter().map(AsRef::as_ref));
     }
     Ok(())
 }
@@ -76,11 +76,18 @@ impl<'p> Verifier<'p> {
             is_instruction[at] = true;
             at += 1 + usize::from(proto.code[at].has_extra_word());
         }
-        Verifier { proto, is_instruction }
+        Verifier {
+            proto,
+            is_instruction,
+        }
     }
 
     fn fault(&self, violation: Violation, at: usize) -> Fault {
-        Fault { violation, line_defined: self.proto.line_defined, at: at as u32 }
+        Fault {
+            violation,
+            line_defined: self.proto.line_defined,
+            at: at as u32,
+        }
     }
 
     fn run(&self) -> Result<(), Fault> {
@@ -120,10 +127,15 @@ impl<'p> Verifier<'p> {
             && proto.upvalues.len() <= 60
             && (2..=MAX_REGISTERS).contains(&registers)
             && usize::from(proto.parameters) <= registers
-            && proto.locals.iter().all(|local| {
-                local.start <= local.end && local.end as usize <= proto.code.len()
-            });
-        if fits { Ok(()) } else { Err(self.fault(Violation::Shape, 0)) }
+            && proto
+                .locals
+                .iter()
+                .all(|local| local.start <= local.end && local.end as usize <= proto.code.len());
+        if fits {
+            Ok(())
+        } else {
+            Err(self.fault(Violation::Shape, 0))
+        }
     }
 
     fn register(&self, register: usize, at: usize) -> Result<(), Fault> {
@@ -150,12 +162,20 @@ impl<'p> Verifier<'p> {
             Operand::Text => matches!(constant, Some(Constant::String(_))),
             Operand::Number => matches!(constant, Some(Constant::Number(_))),
         };
-        if fits { Ok(()) } else { Err(self.fault(Violation::Constant, at)) }
+        if fits {
+            Ok(())
+        } else {
+            Err(self.fault(Violation::Constant, at))
+        }
     }
 
     fn check_operands(&self, at: usize) -> Result<(), Fault> {
         let word = self.proto.code[at];
-        let (a, b, c) = (usize::from(word.a()), usize::from(word.b()), usize::from(word.c()));
+        let (a, b, c) = (
+            usize::from(word.a()),
+            usize::from(word.b()),
+            usize::from(word.c()),
+        );
         match layout(word.opcode()) {
             Layout::Illegal => return Err(self.fault(Violation::IllegalOpcode, at)),
             Layout::Jump => {}
@@ -296,7 +316,10 @@ mod tests {
 
     #[test]
     fn operands_out_of_bounds_are_found() {
-        assert_eq!(violation(0, Instruction::abx(Opcode::GetGlobal, 0, 0)), None);
+        assert_eq!(
+            violation(0, Instruction::abx(Opcode::GetGlobal, 0, 0)),
+            None
+        );
         let beyond = Instruction::abx(Opcode::GetGlobal, 2, 0);
         assert_eq!(violation(0, beyond), Some(Violation::Register));
         let missing = Instruction::abx(Opcode::GetGlobal, 0, 2);
@@ -307,7 +330,10 @@ mod tests {
         assert_eq!(violation(0, upvalue), Some(Violation::Upvalue));
         let child = Instruction::abx(Opcode::Closure, 0, 0);
         assert_eq!(violation(0, child), Some(Violation::Child));
-        assert_eq!(violation(0, Instruction(0xff)), Some(Violation::IllegalOpcode));
+        assert_eq!(
+            violation(0, Instruction(0xff)),
+            Some(Violation::IllegalOpcode)
+        );
     }
 
     #[test]

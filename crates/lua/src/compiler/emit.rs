@@ -167,7 +167,10 @@ impl Compiler<'_> {
     pub fn free(&mut self, register: u8) {
         if usize::from(register) >= self.function.active {
             self.function.free_register -= 1;
-            debug_assert_eq!(register, self.function.free_register, "registers are a stack");
+            debug_assert_eq!(
+                register, self.function.free_register,
+                "registers are a stack"
+            );
         }
     }
 }

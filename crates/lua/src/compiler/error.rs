@@ -28,7 +28,11 @@ pub enum SyntaxError {
     #[error("'{0}' expected")]
     Expected(&'static str),
     #[error("'{expected}' expected (to close '{opened}' at line {line})")]
-    Unclosed { expected: &'static str, opened: &'static str, line: u32 },
+    Unclosed {
+        expected: &'static str,
+        opened: &'static str,
+        line: u32,
+    },
     #[error("'=' or 'in' expected")]
     EqualOrInExpected,
     #[error("<name> or '...' expected")]
@@ -50,7 +54,11 @@ pub enum SyntaxError {
     #[error("main function has more than {most} {what}")]
     MainLimit { most: usize, what: &'static str },
     #[error("function at line {line} has more than {most} {what}")]
-    FunctionLimit { line: u32, most: usize, what: &'static str },
+    FunctionLimit {
+        line: u32,
+        most: usize,
+        what: &'static str,
+    },
     #[error("constant table overflow")]
     ConstantOverflow,
     #[error("chunk too large")]
@@ -81,7 +89,12 @@ impl CompileError {
     ) -> Box<CompileError> {
         let mut chunk_id = Vec::new();
         write_chunk_id(&mut chunk_id, chunk_name, SYNTAX_ERROR_ROOM);
-        Box::new(CompileError { kind, line, near, chunk_id: chunk_id.into() })
+        Box::new(CompileError {
+            kind,
+            line,
+            near,
+            chunk_id: chunk_id.into(),
+        })
     }
 
     /// The message as Lua shows it: `chunk:line: what near 'token'`. Bytes, for the source may not be UTF-8.

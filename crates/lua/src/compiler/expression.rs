@@ -66,7 +66,11 @@ impl Expression {
     pub const VOID: Expression = Expression::new(Kind::Void);
 
     pub const fn new(kind: Kind) -> Expression {
-        Expression { kind, when_true: JumpList::EMPTY, when_false: JumpList::EMPTY }
+        Expression {
+            kind,
+            when_true: JumpList::EMPTY,
+            when_false: JumpList::EMPTY,
+        }
     }
 
     pub fn has_jumps(&self) -> bool {
@@ -300,7 +304,10 @@ impl Compiler<'_> {
             _ => None,
         }
         .map_or_else(|| self.to_any_register(key).map(Key::Register), Ok)?;
-        *table = Expression::new(Kind::Indexed { table: table_register, key });
+        *table = Expression::new(Kind::Indexed {
+            table: table_register,
+            key,
+        });
         Ok(())
     }
 
@@ -350,12 +357,7 @@ impl Compiler<'_> {
     }
 
     /// `table[key] = value`; the registers of all three stay taken.
-    pub fn store_in_table(
-        &mut self,
-        table: u8,
-        key: Key,
-        value: &mut Expression,
-    ) -> Result<()> {
+    pub fn store_in_table(&mut self, table: u8, key: Key, value: &mut Expression) -> Result<()> {
         self.to_plain_value(value)?;
         let constant = match key {
             Key::Integer(_) => None,
@@ -371,9 +373,7 @@ impl Compiler<'_> {
             (key, _) => {
                 let register = self.to_any_register(value)?;
                 match key {
-                    Key::Register(key) => {
-                        Instruction::abc(Opcode::SetTable, table, key, register)
-                    }
+                    Key::Register(key) => Instruction::abc(Opcode::SetTable, table, key, register),
                     Key::Field(name) => Instruction::abc(Opcode::SetField, table, name, register),
                     Key::Integer(integer) => {
                         Instruction::abc(Opcode::SetInteger, table, integer, register)

@@ -3,6 +3,8 @@
 //! Names are resolved without searching: each symbol knows the innermost variable in scope that bears its name,
 //! and each variable the one it hides. Likewise each symbol knows its constant in the function being compiled.
 
+use std::sync::Arc;
+
 use super::error::SyntaxError;
 use super::jump::JumpList;
 use super::{Compiler, Displaced, MAX_CONSTANTS, MAX_LOCALS, MAX_UPVALUES, Result};
@@ -62,7 +64,7 @@ pub struct Function {
     pub code: Vec<Instruction>,
     pub lines: Vec<u32>,
     constants: Vec<Constant>,
-    children: Vec<Proto>,
+    children: Vec<Arc<Proto>>,
     upvalues: Vec<Upvalue>,
     records: Vec<LocalRecord>,
     /// Indices of the constants nil, false and true, or [`NONE`].
@@ -132,7 +134,11 @@ impl Function {
 
     /// The number as this function's constants would have it: all its zeros have the sign of the first.
     pub fn signed_zero(&mut self, value: f64) -> f64 {
-        if value == 0.0 { *self.zero.get_or_insert(value) } else { value }
+        if value == 0.0 {
+            *self.zero.get_or_insert(value)
+        } else {
+            value
+        }
     }
 }
 
@@ -146,7 +152,8 @@ impl Compiler<'_> {
         inner.first_block = self.blocks.len();
         inner.first_jump = self.jumps.len();
         inner.first_displaced = self.displaced.len();
-        self.enclosing.push(std::mem::replace(&mut self.function, inner));
+        self.enclosing
+            .push(std::mem::replace(&mut self.function, inner));
     }
 
     /// Ends the current function and makes the one around it current again.
@@ -154,7 +161,10 @@ impl Compiler<'_> {
         self.function.last_line_defined = last_line;
         self.leave_scope(0);
         self.emit_return(0, Some(0))?;
-        let outer = self.enclosing.pop().expect("a nested function has one around it");
+        let outer = self
+            .enclosing
+            .pop()
+            .expect("a nested function has one around it");
         let function = std::mem::replace(&mut self.function, outer);
         self.jumps.truncate(function.first_jump);
         for displaced in self.displaced.drain(function.first_displaced..) {
@@ -180,8 +190,16 @@ impl Compiler<'_> {
             lines: function.lines.into(),
             constants: function.constants.into(),
             children: function.children.into(),
-            upvalues: function.upvalues.iter().map(|upvalue| upvalue.source).collect(),
-            upvalue_names: function.upvalues.iter().map(|upvalue| text(upvalue.symbol)).collect(),
+            upvalues: function
+                .upvalues
+                .iter()
+                .map(|upvalue| upvalue.source)
+                .collect(),
+            upvalue_names: function
+                .upvalues
+                .iter()
+                .map(|upvalue| text(upvalue.symbol))
+                .collect(),
             locals: function
                 .records
                 .iter()
@@ -206,7 +224,7 @@ impl Compiler<'_> {
         let Ok(index) = u16::try_from(self.function.children.len()) else {
             return Err(self.constant_overflow());
         };
-        self.function.children.push(child);
+        self.function.children.push(Arc::new(child));
         Ok(index)
     }
 
@@ -253,7 +271,11 @@ impl Compiler<'_> {
             hidden: NONE,
             record: self.function.records.len() as u32,
         });
-        self.function.records.push(LocalRecord { symbol, start: 0, end: 0 });
+        self.function.records.push(LocalRecord {
+            symbol,
+            start: 0,
+            end: 0,
+        });
         Ok(())
     }
 
@@ -289,7 +311,9 @@ impl Compiler<'_> {
     fn leave_scope(&mut self, active: usize) {
         let here = self.function.code.len() as u32;
         while self.function.active > active {
-            let Some(variable) = self.variables.pop() else { break };
+            let Some(variable) = self.variables.pop() else {
+                break;
+            };
             self.lexer.symbols.meaning_mut(variable.symbol).variable = variable.hidden;
             self.function.records[variable.record as usize].end = here;
             self.function.active -= 1;
@@ -302,7 +326,9 @@ impl Compiler<'_> {
         if found == NONE {
             return Ok(Place::Global);
         }
-        let Variable { depth, register, .. } = self.variables[found as usize];
+        let Variable {
+            depth, register, ..
+        } = self.variables[found as usize];
         let own_depth = self.enclosing.len();
         let depth = depth as usize;
         if depth == own_depth {
@@ -314,8 +340,11 @@ impl Compiler<'_> {
         let mut source = UpvalueSource::Register(register);
         let mut upvalue = 0;
         for level in depth + 1..=own_depth {
-            let function =
-                if level == own_depth { &self.function } else { &self.enclosing[level] };
+            let function = if level == own_depth {
+                &self.function
+            } else {
+                &self.enclosing[level]
+            };
             upvalue = match find_upvalue(function, found) {
                 Some(index) => index,
                 None => {
@@ -331,7 +360,11 @@ impl Compiler<'_> {
                     } else {
                         &mut self.enclosing[level]
                     };
-                    function.upvalues.push(Upvalue { symbol, variable: found, source });
+                    function.upvalues.push(Upvalue {
+                        symbol,
+                        variable: found,
+                        source,
+                    });
                     count as u8
                 }
             };
@@ -430,6 +463,9 @@ impl Compiler<'_> {
 }
 
 fn find_upvalue(function: &Function, variable: u32) -> Option<u8> {
-    let found = function.upvalues.iter().position(|upvalue| upvalue.variable == variable)?;
+    let found = function
+        .upvalues
+        .iter()
+        .position(|upvalue| upvalue.variable == variable)?;
     Some(found as u8)
 }

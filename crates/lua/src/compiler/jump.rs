@@ -32,7 +32,10 @@ pub struct JumpList {
 }
 
 impl JumpList {
-    pub const EMPTY: JumpList = JumpList { head: END, tail: END };
+    pub const EMPTY: JumpList = JumpList {
+        head: END,
+        tail: END,
+    };
 
     pub fn is_empty(self) -> bool {
         self.head == END
@@ -57,8 +60,15 @@ impl Compiler<'_> {
     fn emit_jump_word(&mut self, tests: bool) -> Result<JumpList> {
         let at = self.emit(Instruction::jump(-1))?;
         let node = self.jumps.len() as u32;
-        self.jumps.push(JumpNode { at, next: END, tests });
-        Ok(JumpList { head: node, tail: node })
+        self.jumps.push(JumpNode {
+            at,
+            next: END,
+            tests,
+        });
+        Ok(JumpList {
+            head: node,
+            tail: node,
+        })
     }
 
     /// Appends `other` to `list`.
@@ -157,7 +167,11 @@ impl Compiler<'_> {
     ) -> Result<()> {
         let mut node = list.head;
         while node != END {
-            let target = if self.patch_test(node, register) { with_value } else { plain };
+            let target = if self.patch_test(node, register) {
+                with_value
+            } else {
+                plain
+            };
             let jump = self.jumps[node as usize];
             self.set_jump(jump.at, target)?;
             node = jump.next;

@@ -271,9 +271,10 @@ impl Compiler<'_> {
             None => None,
         };
         let (left_operand, right_operand) = match constant {
-            Some(constant) => {
-                (Operand::Register(self.to_any_register(left)?), Operand::Constant(constant))
-            }
+            Some(constant) => (
+                Operand::Register(self.to_any_register(left)?),
+                Operand::Constant(constant),
+            ),
             None => {
                 let register = self.to_any_register(right)?;
                 let constant = match allowed(left) {
@@ -305,7 +306,9 @@ impl Compiler<'_> {
 
     fn concatenate(&mut self, left: &mut Expression, right: &mut Expression) -> Result<()> {
         self.to_plain_value(right)?;
-        let Kind::Register(first) = left.kind else { return Ok(()) };
+        let Kind::Register(first) = left.kind else {
+            return Ok(());
+        };
         // A concatenation on the right that starts just behind this operand takes it in.
         if let Kind::Relocatable(at) = right.kind
             && self.function.code[at as usize].opcode() == Opcode::Concat
@@ -319,7 +322,12 @@ impl Compiler<'_> {
         let last = self.to_any_register(right)?;
         self.free(last);
         self.free(first);
-        *left = Expression::new(Kind::Relocatable(self.emit_abc(Opcode::Concat, 0, first, last)?));
+        *left = Expression::new(Kind::Relocatable(self.emit_abc(
+            Opcode::Concat,
+            0,
+            first,
+            last,
+        )?));
         Ok(())
     }
 

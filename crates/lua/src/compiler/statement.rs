@@ -255,7 +255,11 @@ impl Compiler<'_> {
 
     /// Makes a call or `...` deliver exactly one value.
     fn to_single_value(&mut self, expression: &mut Expression) -> Result<()> {
-        if expression.is_open() { self.to_value(expression) } else { Ok(()) }
+        if expression.is_open() {
+            self.to_value(expression)
+        } else {
+            Ok(())
+        }
     }
 
     fn check_assignable(&self, expression: &Expression) -> Result<()> {

@@ -110,7 +110,8 @@ impl<'s> Symbols<'s> {
 
     /// The bytes of a name or string; nothing for a number.
     pub fn text(&self, symbol: Symbol) -> &[u8] {
-        self.bytes(&self.entries[symbol.0 as usize].text).unwrap_or(&[])
+        self.bytes(&self.entries[symbol.0 as usize].text)
+            .unwrap_or(&[])
     }
 
     fn bytes<'a>(&'a self, text: &Text<'a>) -> Option<&'a [u8]> {
@@ -156,7 +157,11 @@ impl<'s> Symbols<'s> {
         self.entries.push(Entry {
             text,
             hash,
-            meaning: Meaning { constant_of: NONE, constant: 0, variable: NONE },
+            meaning: Meaning {
+                constant_of: NONE,
+                constant: 0,
+                variable: NONE,
+            },
         });
         if self.entries.len() * 2 > self.slots.len() {
             self.grow();
@@ -192,7 +197,9 @@ mod tests {
 
     #[test]
     fn a_text_has_one_symbol() {
-        let source: Vec<u8> = (0..5000).flat_map(|i| format!("n{i:05}").into_bytes()).collect();
+        let source: Vec<u8> = (0..5000)
+            .flat_map(|i| format!("n{i:05}").into_bytes())
+            .collect();
         let mut symbols = Symbols::new(0);
         let first: Vec<Symbol> = source.chunks(6).map(|text| symbols.intern(text)).collect();
         for (index, text) in source.chunks(6).enumerate() {

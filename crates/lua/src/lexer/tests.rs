@@ -24,23 +24,43 @@ fn joined(source: &str) -> String {
 
 #[test]
 fn words_and_signs() {
-    assert_eq!(joined("if andy and _x1 then..."), "if andy and _x1 then ...");
-    assert_eq!(joined("a==b=c~=d<=e<f>=g>h..i.j"), "a == b = c ~= d <= e < f >= g > h .. i . j");
-    assert_eq!(joined("x--c\ny--[[z\n]]w--[==[\n]]]=]]==]v--[=\nu"), "x y w v u");
+    assert_eq!(
+        joined("if andy and _x1 then..."),
+        "if andy and _x1 then ..."
+    );
+    assert_eq!(
+        joined("a==b=c~=d<=e<f>=g>h..i.j"),
+        "a == b = c ~= d <= e < f >= g > h .. i . j"
+    );
+    assert_eq!(
+        joined("x--c\ny--[[z\n]]w--[==[\n]]]=]]==]v--[=\nu"),
+        "x y w v u"
+    );
     assert_eq!(joined("{#t;%}~@"), "{ # t ; % } ~ @");
 }
 
 #[test]
 fn strings() {
-    assert_eq!(joined(r#"'a\n\65\q\'"' "x\
-y""#), r#""a\nAq'\"" "x\ny""#);
-    assert_eq!(joined("[[\nab]] [==[]]]=]\r\n\r]==]"), r#""ab" "]]]=]\n\n""#);
+    assert_eq!(
+        joined(
+            r#"'a\n\65\q\'"' "x\
+y""#
+        ),
+        r#""a\nAq'\"" "x\ny""#
+    );
+    assert_eq!(
+        joined("[[\nab]] [==[]]]=]\r\n\r]==]"),
+        r#""ab" "]]]=]\n\n""#
+    );
     assert_eq!(joined(r"'\0019\48'"), r#""\u{1}90""#);
 }
 
 #[test]
 fn numbers() {
-    assert_eq!(joined("0 007 3.5 .5 5. 1e3 1E-2 0x10 0XfF"), "0.0 7.0 3.5 0.5 5.0 1000.0 0.01 16.0 255.0");
+    assert_eq!(
+        joined("0 007 3.5 .5 5. 1e3 1E-2 0x10 0XfF"),
+        "0.0 7.0 3.5 0.5 5.0 1000.0 0.01 16.0 255.0"
+    );
     assert_eq!(joined("1e+"), "t:1: malformed number near '1e+'");
     assert_eq!(joined("3..2"), "t:1: malformed number near '3..2'");
     assert_eq!(joined("3 ..2"), "3.0 .. 2.0");
@@ -65,7 +85,10 @@ fn the_lookahead_becomes_the_current_token() {
     let mut lexer = Lexer::new(b"a = 'x\\n'", b"=t");
     lexer.advance().expect("a name");
     assert_eq!(lexer.look_ahead().expect("a sign"), Token::Byte(b'='));
-    assert_eq!(lexer.look_ahead().expect("the same sign"), Token::Byte(b'='));
+    assert_eq!(
+        lexer.look_ahead().expect("the same sign"),
+        Token::Byte(b'=')
+    );
     lexer.advance().expect("a sign");
     assert_eq!(lexer.token(), Token::Byte(b'='));
     lexer.advance().expect("a string");
