@@ -84,7 +84,7 @@ pub struct Function {
     pub active: usize,
     pub max_stack: u8,
     first_variable: usize,
-    first_block: usize,
+    pub first_block: usize,
     first_jump: usize,
     first_displaced: usize,
     pub parameters: u8,
@@ -248,16 +248,6 @@ impl Compiler<'_> {
         self.function.free_register = block.active as u8;
         self.patch_to_here(block.breaks);
         Ok(())
-    }
-
-    /// The block `distance` blocks around the innermost one of the current function.
-    pub fn block(&mut self, distance: usize) -> Option<&mut Block> {
-        let own = self.blocks.len() - self.function.first_block;
-        if distance >= own {
-            return None;
-        }
-        let index = self.blocks.len() - 1 - distance;
-        Some(&mut self.blocks[index])
     }
 
     /// Declares a local variable, which comes into scope with [`Compiler::activate`].

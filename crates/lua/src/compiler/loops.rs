@@ -2,6 +2,7 @@
 
 use super::error::SyntaxError;
 use super::expression::Expression;
+use super::jump::JumpList;
 use super::{Compiler, Result};
 use crate::lexer::{Symbol, Token};
 use crate::opcode::{Instruction, Opcode};
@@ -11,7 +12,8 @@ impl Compiler<'_> {
     pub fn while_statement(&mut self, line: u32) -> Result<()> {
         self.advance()?;
         let start = self.label();
-        let exit = self.condition()?;
+        let mut condition = self.expression()?;
+        let exit = self.condition(&mut condition)?;
         self.enter_block(true);
         self.expect(Token::Do)?;
         self.block_body()?;
@@ -31,8 +33,9 @@ impl Compiler<'_> {
         self.advance()?;
         self.chunk()?;
         self.expect_closing(Token::Until, Token::Repeat, line)?;
-        let again = self.condition()?;
-        if self.block(0).is_some_and(|scope| scope.captured) {
+        let mut condition = self.expression()?;
+        let again = self.condition(&mut condition)?;
+        if self.blocks.last().is_some_and(|scope| scope.captured) {
             // The variables must be closed on the way out as well as on the way back.
             self.break_statement()?;
             self.patch_to_here(again);
@@ -48,27 +51,37 @@ impl Compiler<'_> {
 
     /// `'break'`, after the word.
     pub fn break_statement(&mut self) -> Result<()> {
-        let mut captured = false;
-        let mut distance = 0;
-        let active = loop {
-            let Some(block) = self.block(distance) else {
-                return Err(self.lexer.error(SyntaxError::NoLoopToBreak));
-            };
-            if block.is_loop {
-                break block.active as u8;
-            }
-            captured |= block.captured;
-            distance += 1;
+        let Some((distance, close)) = self.break_target() else {
+            return Err(self.lexer.error(SyntaxError::NoLoopToBreak));
         };
-        if captured {
-            self.emit_abc(Opcode::Close, active, 0, 0)?;
+        if let Some(register) = close {
+            self.emit_abc(Opcode::Close, register, 0, 0)?;
         }
         let jump = self.emit_jump()?;
+        self.break_by(distance, jump);
+        Ok(())
+    }
+
+    /// How many blocks around the innermost one the innermost loop is, and from which register on upvalues must be
+    /// closed on the way out, if at all.
+    pub fn break_target(&self) -> Option<(usize, Option<u8>)> {
+        let own = &self.blocks[self.function.first_block..];
+        let distance = own.iter().rev().position(|block| block.is_loop)?;
+        let (around, inside) = own.split_at(own.len() - distance);
+        let captured = inside.iter().any(|block| block.captured);
+        let target = around
+            .last()
+            .filter(|_| captured)
+            .map(|block| block.active as u8);
+        Some((distance, target))
+    }
+
+    /// Adds jumps to the breaks of the loop that many blocks around the innermost one.
+    pub fn break_by(&mut self, distance: usize, jumps: JumpList) {
         let index = self.blocks.len() - 1 - distance;
         let mut breaks = self.blocks[index].breaks;
-        self.join(&mut breaks, jump);
+        self.join(&mut breaks, jumps);
         self.blocks[index].breaks = breaks;
-        Ok(())
     }
 
     /// `'for' (numeric | generic) 'end'`

@@ -374,14 +374,13 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// Compiles a condition; the jumps returned are taken when it is false.
-    pub fn condition(&mut self) -> Result<JumpList> {
-        let mut condition = self.expression()?;
+    /// Goes on with the next instruction if the condition is true; the jumps returned are taken when it is false.
+    pub fn condition(&mut self, condition: &mut Expression) -> Result<JumpList> {
         if let Kind::Nil = condition.kind {
             // All falses are equal here.
             condition.kind = Kind::False;
         }
-        self.go_if_true(&mut condition)?;
+        self.go_if_true(condition)?;
         Ok(condition.when_false)
     }
 }

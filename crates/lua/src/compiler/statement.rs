@@ -7,6 +7,14 @@ use super::{Compiler, MAX_LEVELS, Result};
 use crate::lexer::Token;
 use crate::opcode::{Instruction, Opcode};
 
+/// What comes of `if condition then block`.
+struct Test {
+    /// The jumps taken when the condition is false. Without them, that is where the code goes on.
+    otherwise: JumpList,
+    /// The code goes on behind the block.
+    block_goes_on: bool,
+}
+
 impl Compiler<'_> {
     /// `{statement [';']}`, until the block ends.
     pub fn chunk(&mut self) -> Result<()> {
@@ -68,33 +76,51 @@ impl Compiler<'_> {
     /// `'if' condition 'then' block {'elseif' condition 'then' block} ['else' block] 'end'`
     fn if_statement(&mut self, line: u32) -> Result<()> {
         let mut to_end = JumpList::EMPTY;
-        let mut otherwise = self.test_then_block()?;
-        while self.token() == Token::ElseIf {
-            let jump = self.emit_jump()?;
-            self.join(&mut to_end, jump);
-            self.patch_to_here(otherwise);
-            otherwise = self.test_then_block()?;
+        let mut test = self.test_then_block()?;
+        while matches!(self.token(), Token::ElseIf | Token::Else) {
+            if test.block_goes_on {
+                let jump = self.emit_jump()?;
+                self.join(&mut to_end, jump);
+            }
+            self.patch_to_here(test.otherwise);
+            test.otherwise = JumpList::EMPTY;
+            if self.accept(Token::Else)? {
+                self.block_body()?;
+                break;
+            }
+            test = self.test_then_block()?;
         }
-        if self.token() == Token::Else {
-            let jump = self.emit_jump()?;
-            self.join(&mut to_end, jump);
-            self.patch_to_here(otherwise);
-            self.advance()?;
-            self.block_body()?;
-        } else {
-            self.join(&mut to_end, otherwise);
-        }
+        self.join(&mut to_end, test.otherwise);
         self.patch_to_here(to_end);
         self.expect_closing(Token::End, Token::If, line)
     }
 
-    /// `('if' | 'elseif') condition 'then' block`; the jumps returned are taken when the condition is false.
-    fn test_then_block(&mut self) -> Result<JumpList> {
+    /// `('if' | 'elseif') condition 'then' block`
+    fn test_then_block(&mut self) -> Result<Test> {
         self.advance()?;
-        let otherwise = self.condition()?;
+        let mut condition = self.expression()?;
+        if self.token() == Token::Then
+            && self.lexer.look_ahead()? == Token::Break
+            && let Some((distance, None)) = self.break_target()
+        {
+            // `if condition then break` needs no jump around a jump: the condition itself breaks.
+            self.go_if_false(&mut condition)?;
+            self.advance()?;
+            self.advance()?;
+            self.accept(Token::Byte(b';'))?;
+            self.break_by(distance, condition.when_true);
+            return Ok(Test {
+                otherwise: JumpList::EMPTY,
+                block_goes_on: false,
+            });
+        }
+        let otherwise = self.condition(&mut condition)?;
         self.expect(Token::Then)?;
         self.block_body()?;
-        Ok(otherwise)
+        Ok(Test {
+            otherwise,
+            block_goes_on: true,
+        })
     }
 
     /// `'function' name {'.' name} [':' name] body`
