@@ -202,9 +202,8 @@ impl Compiler<'_> {
 
     /// Passes a name.
     fn expect_name(&mut self) -> Result<Symbol> {
-        let Token::Name(symbol) = self.token() else {
-            return Err(self.lexer.error(SyntaxError::Expected("<name>")));
-        };
+        self.check(Token::Name)?;
+        let symbol = self.lexer.symbol();
         self.advance()?;
         Ok(symbol)
     }

@@ -18,6 +18,8 @@ use crate::number;
 const DIGIT: u8 = 1;
 const NAME_START: u8 = 2;
 const ALPHANUMERIC: u8 = 4;
+/// White space but for line ends.
+const SPACE: u8 = 8;
 
 /// The class bits of every byte in the C locale.
 const CLASS: [u8; 256] = {
@@ -31,21 +33,39 @@ const CLASS: [u8; 256] = {
         if c.is_ascii_alphabetic() || c == b'_' {
             table[byte] |= NAME_START | ALPHANUMERIC;
         }
+        if matches!(c, b' ' | b'\t' | 0x0b | 0x0c) {
+            table[byte] |= SPACE;
+        }
         byte += 1;
     }
     table
 };
 
+#[inline(always)]
 fn is(byte: u8, class: u8) -> bool {
     CLASS[usize::from(byte)] & class != 0
 }
 
-/// A token and where its text lies in the source.
+/// A token: its kind, what it is, and where its text lies in the source.
 #[derive(Clone, Copy)]
 struct Scanned {
     token: Token,
+    /// Which name or string it is.
+    symbol: Symbol,
+    /// Which number it is.
+    number: f64,
     start: usize,
     end: usize,
+}
+
+impl Scanned {
+    const NOTHING: Scanned = Scanned {
+        token: Token::EndOfSource,
+        symbol: Symbol(NONE),
+        number: 0.0,
+        start: 0,
+        end: 0,
+    };
 }
 
 /// Reads one chunk, token by token.
@@ -53,7 +73,8 @@ pub struct Lexer<'s> {
     source: &'s [u8],
     position: usize,
     current: Scanned,
-    ahead: Option<Scanned>,
+    ahead: Scanned,
+    has_ahead: bool,
     /// The line the lexer has reached, from 1.
     pub line: u32,
     /// The line it had reached when the current token became the current one: where the token before it ended.
@@ -71,12 +92,9 @@ impl<'s> Lexer<'s> {
         Lexer {
             source,
             position: 0,
-            current: Scanned {
-                token: Token::EndOfSource,
-                start: 0,
-                end: 0,
-            },
-            ahead: None,
+            current: Scanned::NOTHING,
+            ahead: Scanned::NOTHING,
+            has_ahead: false,
             line: 1,
             last_line: 1,
             symbols: Symbols::new(source.len()),
@@ -86,28 +104,45 @@ impl<'s> Lexer<'s> {
     }
 
     /// The current token.
+    #[inline(always)]
     pub fn token(&self) -> Token {
         self.current.token
     }
 
+    /// The current token's name or string, if it is one.
+    #[inline(always)]
+    pub fn symbol(&self) -> Symbol {
+        self.current.symbol
+    }
+
+    /// The current token's number, if it is one.
+    #[inline(always)]
+    pub fn number(&self) -> f64 {
+        self.current.number
+    }
+
     /// Makes the next token the current one.
+    #[inline]
     pub fn advance(&mut self) -> Result<(), Box<CompileError>> {
         self.last_line = self.line;
-        self.current = match self.ahead.take() {
-            Some(ahead) => ahead,
-            None => self.scan()?,
-        };
-        Ok(())
+        if self.has_ahead {
+            self.has_ahead = false;
+            self.current = self.ahead;
+            return Ok(());
+        }
+        self.scan()
     }
 
     /// The token after the current one.
     pub fn look_ahead(&mut self) -> Result<Token, Box<CompileError>> {
-        let ahead = match self.ahead {
-            Some(ahead) => ahead,
-            None => self.scan()?,
-        };
-        self.ahead = Some(ahead);
-        Ok(ahead.token)
+        if !self.has_ahead {
+            let current = self.current;
+            self.scan()?;
+            self.ahead = self.current;
+            self.has_ahead = true;
+            self.current = current;
+        }
+        Ok(self.ahead.token)
     }
 
     /// An error at the current token, whose text the message shows.
@@ -136,11 +171,9 @@ impl<'s> Lexer<'s> {
     /// The text of a token as messages show it: strings with their delimiters, but with escapes already replaced.
     fn near(&self, scanned: Scanned) -> Option<Box<[u8]>> {
         match scanned.token {
-            Token::Name(_) | Token::Number(_) => {
-                Some(self.source[scanned.start..scanned.end].into())
-            }
-            Token::String(symbol) => {
-                let text = self.symbols.text(symbol);
+            Token::Name | Token::Number => Some(self.source[scanned.start..scanned.end].into()),
+            Token::String => {
+                let text = self.symbols.text(scanned.symbol);
                 let delimiter = self.source[scanned.start];
                 if delimiter != b'[' {
                     return Some([&[delimiter], text, &[delimiter]].concat().into());
@@ -151,12 +184,14 @@ impl<'s> Lexer<'s> {
                 near.extend_from_slice(&self.source[scanned.end - level - 2..scanned.end]);
                 Some(near.into())
             }
-            // A NUL byte is indistinguishable from "no token" in Lua's own lexer.
-            Token::Byte(0) => None,
-            Token::Byte(byte) if byte.is_ascii_control() => {
-                Some(format!("char({byte})").into_bytes().into())
-            }
-            Token::Byte(byte) => Some(Box::new([byte])),
+            Token::Unknown => match self.source[scanned.start] {
+                // A NUL byte is indistinguishable from "no token" in Lua's own lexer.
+                0 => None,
+                byte if byte.is_ascii_control() => {
+                    Some(format!("char({byte})").into_bytes().into())
+                }
+                byte => Some(Box::new([byte])),
+            },
             token => Some(token.spelling().as_bytes().into()),
         }
     }
@@ -165,74 +200,79 @@ impl<'s> Lexer<'s> {
         self.source.get(self.position + distance).copied()
     }
 
-    fn scan(&mut self) -> Result<Scanned, Box<CompileError>> {
+    /// Reads the next token into `current`.
+    fn scan(&mut self) -> Result<(), Box<CompileError>> {
+        let source = self.source;
         loop {
             let start = self.position;
-            let Some(byte) = self.peek(0) else {
-                return Ok(Scanned {
-                    token: Token::EndOfSource,
-                    start,
-                    end: start,
-                });
+            self.current.start = start;
+            let Some(&byte) = source.get(start) else {
+                self.current.token = Token::EndOfSource;
+                self.current.end = start;
+                return Ok(());
             };
+            if is(byte, NAME_START) {
+                let mut end = start + 1;
+                while end < source.len() && is(source[end], ALPHANUMERIC) {
+                    end += 1;
+                }
+                let text = &source[start..end];
+                match Token::reserved(text) {
+                    Some(token) => self.current.token = token,
+                    None => {
+                        self.current.token = Token::Name;
+                        self.current.symbol = self.symbols.intern(text);
+                    }
+                }
+                self.position = end;
+                self.current.end = end;
+                return Ok(());
+            }
+            if is(byte, SPACE) {
+                let mut end = start + 1;
+                while end < source.len() && is(source[end], SPACE) {
+                    end += 1;
+                }
+                self.position = end;
+                continue;
+            }
+            let next = source.get(start + 1).copied();
             let (token, length) = match byte {
                 b'\n' | b'\r' => {
                     self.newline();
                     continue;
                 }
-                b' ' | b'\t' | 0x0b | 0x0c => {
-                    self.position += 1;
-                    continue;
-                }
-                b'-' if self.peek(1) == Some(b'-') => {
+                b'-' if next == Some(b'-') => {
                     self.comment()?;
                     continue;
                 }
-                b'[' => match self.count_level(start) {
-                    (level, true) => {
-                        let token = self.long_string(level)?;
-                        return Ok(Scanned {
-                            token,
-                            start,
-                            end: self.position,
-                        });
-                    }
-                    (0, false) => (Token::Byte(b'['), 1),
+                b'[' if matches!(next, Some(b'[' | b'=')) => match self.count_level(start) {
+                    (level, true) => (self.long_string(level)?, 0),
                     (level, false) => {
-                        let near = self.source[start..start + 1 + level].into();
+                        let near = source[start..start + 1 + level].into();
                         return Err(
                             self.error_near(SyntaxError::InvalidLongStringDelimiter, Some(near))
                         );
                     }
                 },
-                b'=' if self.peek(1) == Some(b'=') => (Token::Equal, 2),
-                b'<' if self.peek(1) == Some(b'=') => (Token::LessEqual, 2),
-                b'>' if self.peek(1) == Some(b'=') => (Token::GreaterEqual, 2),
-                b'~' if self.peek(1) == Some(b'=') => (Token::NotEqual, 2),
-                b'"' | b'\'' => {
-                    let token = self.string(byte)?;
-                    return Ok(Scanned {
-                        token,
-                        start,
-                        end: self.position,
-                    });
-                }
-                b'.' => match (self.peek(1), self.peek(2)) {
+                b'=' if next == Some(b'=') => (Token::Equal, 2),
+                b'<' if next == Some(b'=') => (Token::LessEqual, 2),
+                b'>' if next == Some(b'=') => (Token::GreaterEqual, 2),
+                b'~' if next == Some(b'=') => (Token::NotEqual, 2),
+                b'"' | b'\'' => (self.string(byte)?, 0),
+                b'.' => match (next, source.get(start + 2)) {
                     (Some(b'.'), Some(b'.')) => (Token::Dots, 3),
                     (Some(b'.'), _) => (Token::Concat, 2),
-                    (Some(b'0'..=b'9'), _) => (self.number()?, 0),
-                    _ => (Token::Byte(b'.'), 1),
+                    (Some(b'0'..=b'9'), _) => (self.numeral()?, 0),
+                    _ => (Token::Dot, 1),
                 },
-                b'0'..=b'9' => (self.number()?, 0),
-                _ if is(byte, NAME_START) => (self.name(), 0),
-                _ => (Token::Byte(byte), 1),
+                b'0'..=b'9' => (self.numeral()?, 0),
+                _ => (Token::single(byte), 1),
             };
             self.position += length;
-            return Ok(Scanned {
-                token,
-                start,
-                end: self.position,
-            });
+            self.current.token = token;
+            self.current.end = self.position;
+            return Ok(());
         }
     }
 
@@ -248,23 +288,24 @@ impl<'s> Lexer<'s> {
         self.line = self.line.saturating_add(1);
     }
 
-    fn name(&mut self) -> Token {
-        let rest = &self.source[self.position..];
-        let length = rest
-            .iter()
-            .position(|&byte| !is(byte, ALPHANUMERIC))
-            .unwrap_or(rest.len());
-        self.position += length;
-        let text = &rest[..length];
-        match Token::reserved(text) {
-            Some(token) => token,
-            None => Token::Name(self.symbols.intern(text)),
-        }
-    }
-
-    fn number(&mut self) -> Result<Token, Box<CompileError>> {
+    fn numeral(&mut self) -> Result<Token, Box<CompileError>> {
         let start = self.position;
         let source = self.source;
+        // Short runs of digits are nearly all the numbers there are, and exact without rounding.
+        let mut value = 0u64;
+        let mut at = start;
+        while at < source.len() && is(source[at], DIGIT) {
+            value = value
+                .wrapping_mul(10)
+                .wrapping_add(u64::from(source[at] - b'0'));
+            at += 1;
+        }
+        let next = source.get(at).copied().unwrap_or(b' ');
+        if at - start <= 15 && at > start && next != b'.' && !is(next, ALPHANUMERIC) {
+            self.position = at;
+            self.current.number = value as f64;
+            return Ok(Token::Number);
+        }
         let skip_while = |mut at: usize, wanted: fn(u8) -> bool| {
             while at < source.len() && wanted(source[at]) {
                 at += 1;
@@ -281,15 +322,11 @@ impl<'s> Lexer<'s> {
         end = skip_while(end, |byte| is(byte, ALPHANUMERIC));
         self.position = end;
         let text = &source[start..end];
-        // Short runs of digits are nearly all the numbers there are, and exact without rounding.
-        if text.len() <= 15 && text.iter().all(|&byte| is(byte, DIGIT)) {
-            let value = text
-                .iter()
-                .fold(0u64, |sum, &digit| sum * 10 + u64::from(digit - b'0'));
-            return Ok(Token::Number(value as f64));
-        }
         match number::parse(text) {
-            Some(value) => Ok(Token::Number(value)),
+            Some(value) => {
+                self.current.number = value;
+                Ok(Token::Number)
+            }
             None => Err(self.error_near(SyntaxError::MalformedNumber, Some(text.into()))),
         }
     }
@@ -309,7 +346,8 @@ impl<'s> Lexer<'s> {
                 }
                 _ if byte == quote => {
                     self.position = at + 1;
-                    return Ok(Token::String(self.symbols.intern(&source[start..at])));
+                    self.current.symbol = self.symbols.intern(&source[start..at]);
+                    return Ok(Token::String);
                 }
                 _ => at += 1,
             }
@@ -344,10 +382,8 @@ impl<'s> Lexer<'s> {
                 }
             }
         }
-        let buffer = std::mem::take(&mut self.buffer);
-        let symbol = self.symbols.intern_copy(&buffer);
-        self.buffer = buffer;
-        Ok(Token::String(symbol))
+        self.current.symbol = self.symbols.intern_copy(&self.buffer);
+        Ok(Token::String)
     }
 
     /// Reads what follows a backslash.
@@ -409,7 +445,8 @@ impl<'s> Lexer<'s> {
     fn long_string(&mut self, level: usize) -> Result<Token, Box<CompileError>> {
         let text = self.long_bracket(level, SyntaxError::UnfinishedLongString)?;
         if !text.contains(&b'\r') {
-            return Ok(Token::String(self.symbols.intern(text)));
+            self.current.symbol = self.symbols.intern(text);
+            return Ok(Token::String);
         }
         // Every line end becomes a single newline.
         self.buffer.clear();
@@ -428,10 +465,8 @@ impl<'s> Lexer<'s> {
                 self.buffer.push(byte);
             }
         }
-        let buffer = std::mem::take(&mut self.buffer);
-        let symbol = self.symbols.intern_copy(&buffer);
-        self.buffer = buffer;
-        Ok(Token::String(symbol))
+        self.current.symbol = self.symbols.intern_copy(&self.buffer);
+        Ok(Token::String)
     }
 
     /// Passes a long bracket of the given level and returns what is between its delimiters, without a line end

@@ -23,11 +23,11 @@ struct Constructor {
 
 impl Compiler<'_> {
     /// `'{' [field {(',' | ';') field} [',' | ';']] '}'`
-    pub fn constructor(&mut self) -> Result<Expression> {
+    pub fn constructor(&mut self, out: &mut Expression) -> Result<()> {
         let line = self.lexer.line;
         let at = self.emit_abc(Opcode::NewTable, 0, 0, 0)?;
-        let mut table = Expression::new(Kind::Relocatable(at));
-        self.to_next_register(&mut table)?;
+        *out = Expression::new(Kind::Relocatable(at));
+        self.to_next_register(out)?;
         let mut constructor = Constructor {
             table: self.function.free_register - 1,
             item: Expression::VOID,
@@ -35,46 +35,47 @@ impl Compiler<'_> {
             waiting: 0,
             fields: 0,
         };
-        self.expect(Token::Byte(b'{'))?;
-        while self.token() != Token::Byte(b'}') {
+        self.expect(Token::OpenBrace)?;
+        while self.token() != Token::CloseBrace {
             self.close_item(&mut constructor)?;
             match self.token() {
-                Token::Name(_) if self.lexer.look_ahead()? == Token::Byte(b'=') => {
+                Token::Name if self.lexer.look_ahead()? == Token::Assign => {
                     self.keyed_field(&mut constructor)?;
                 }
-                Token::Byte(b'[') => self.keyed_field(&mut constructor)?,
+                Token::OpenBracket => self.keyed_field(&mut constructor)?,
                 _ => {
-                    constructor.item = self.expression()?;
+                    self.expression(&mut constructor.item)?;
                     constructor.items += 1;
                     constructor.waiting += 1;
                 }
             }
-            if !self.accept(Token::Byte(b','))? && !self.accept(Token::Byte(b';'))? {
+            if !self.accept(Token::Comma)? && !self.accept(Token::Semicolon)? {
                 break;
             }
         }
-        self.expect_closing(Token::Byte(b'}'), Token::Byte(b'{'), line)?;
+        self.expect_closing(Token::CloseBrace, Token::OpenBrace, line)?;
         self.store_last_items(&mut constructor)?;
         self.set_b(at, encode_float_byte(constructor.items));
         self.set_c(at, encode_float_byte(constructor.fields));
-        Ok(table)
+        Ok(())
     }
 
     /// `(name | '[' expression ']') '=' expression`
     fn keyed_field(&mut self, constructor: &mut Constructor) -> Result<()> {
         let free = self.function.free_register;
-        let mut key = match self.token() {
-            Token::Name(symbol) => {
-                self.advance()?;
-                Expression::new(Kind::String(symbol))
-            }
-            _ => self.bracketed_key()?,
-        };
+        let mut key = Expression::VOID;
+        if self.token() == Token::Name {
+            key.kind = Kind::String(self.lexer.symbol());
+            self.advance()?;
+        } else {
+            self.bracketed_key(&mut key)?;
+        }
         constructor.fields += 1;
-        self.expect(Token::Byte(b'='))?;
+        self.expect(Token::Assign)?;
         let mut field = Expression::new(Kind::Register(constructor.table));
         self.index(&mut field, &mut key)?;
-        let mut value = self.expression()?;
+        let mut value = Expression::VOID;
+        self.expression(&mut value)?;
         let key = match field.kind {
             Kind::Indexed { key, .. } => key,
             _ => Key::Register(constructor.table),

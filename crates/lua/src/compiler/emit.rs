@@ -8,16 +8,22 @@ use crate::opcode::{FIELDS_PER_FLUSH, Instruction, MAX_BX, MAX_OPERAND, Opcode};
 impl Compiler<'_> {
     /// Appends a word and returns its index. Jumps that wait for the next instruction go to it. Its line is that
     /// of the token before the current one.
+    #[inline]
     pub fn emit(&mut self, word: Instruction) -> Result<u32> {
         let here = self.function.code.len() as u32;
         if !self.function.waiting.is_empty() {
-            let waiting = std::mem::replace(&mut self.function.waiting, JumpList::EMPTY);
-            self.patch_values(waiting, here, NO_REGISTER, here)?;
+            self.land_waiting_jumps(here)?;
         }
         self.function.code.push(word);
         self.function.lines.push(self.lexer.last_line);
         self.function.last_instruction = here;
         Ok(here)
+    }
+
+    #[inline(never)]
+    fn land_waiting_jumps(&mut self, here: u32) -> Result<()> {
+        let waiting = std::mem::replace(&mut self.function.waiting, JumpList::EMPTY);
+        self.patch_values(waiting, here, NO_REGISTER, here)
     }
 
     /// Appends an instruction with an extra word and returns the index of the instruction.

@@ -102,12 +102,13 @@ impl Expression {
 
 impl Compiler<'_> {
     /// The variable of a name.
-    pub fn variable(&mut self, symbol: Symbol) -> Result<Expression> {
-        Ok(Expression::new(match self.resolve(symbol)? {
+    pub fn variable(&mut self, out: &mut Expression, symbol: Symbol) -> Result<()> {
+        *out = Expression::new(match self.resolve(symbol)? {
             Place::Local(register) => Kind::Local(register),
             Place::Upvalue(index) => Kind::Upvalue(index),
             Place::Global => Kind::Global(symbol),
-        }))
+        });
+        Ok(())
     }
 
     /// Fixes how many values a call or `...` makes: `None` for all of them.
@@ -126,9 +127,26 @@ impl Compiler<'_> {
     }
 
     /// Makes the expression one value, no variable and nothing open.
+    #[inline]
     pub fn to_value(&mut self, expression: &mut Expression) -> Result<()> {
+        match expression.kind {
+            Kind::Local(register) => {
+                expression.kind = Kind::Register(register);
+                Ok(())
+            }
+            Kind::Upvalue(_)
+            | Kind::Global(_)
+            | Kind::Indexed { .. }
+            | Kind::Call(_)
+            | Kind::VarArg(_) => self.read_value(expression),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads what is not a local variable.
+    #[inline(never)]
+    fn read_value(&mut self, expression: &mut Expression) -> Result<()> {
         expression.kind = match expression.kind {
-            Kind::Local(register) => Kind::Register(register),
             Kind::Upvalue(index) => {
                 Kind::Relocatable(self.emit_abc(Opcode::GetUpvalue, 0, index, 0)?)
             }

@@ -8,55 +8,56 @@ use crate::lexer::{Symbol, Token};
 use crate::opcode::{Instruction, Opcode};
 
 impl Compiler<'_> {
-    /// `expression`
-    pub fn expression(&mut self) -> Result<Expression> {
-        self.subexpression(0).map(|(expression, _)| expression)
+    /// `expression`, described by `out`.
+    #[inline]
+    pub fn expression(&mut self, out: &mut Expression) -> Result<()> {
+        self.subexpression(out, 0)?;
+        Ok(())
     }
 
-    /// `expression {',' expression}`: all but the last are put into the next registers. Returns the last and how many
-    /// there are.
-    pub fn expression_list(&mut self) -> Result<(Expression, usize)> {
+    /// `expression {',' expression}`: all but the last are put into the next registers, the last is described by
+    /// `last`. Returns how many there are.
+    pub fn expression_list(&mut self, last: &mut Expression) -> Result<usize> {
         let mut count = 1;
-        let mut last = self.expression()?;
-        while self.accept(Token::Byte(b','))? {
-            self.to_next_register(&mut last)?;
-            last = self.expression()?;
+        self.expression(last)?;
+        while self.accept(Token::Comma)? {
+            self.to_next_register(last)?;
+            self.expression(last)?;
             count += 1;
         }
-        Ok((last, count))
+        Ok(count)
     }
 
     /// `(simple | unary subexpression) {binary subexpression}`, as long as the binary operators bind more strongly than `limit`.
-    /// Also returns the operator that did not.
-    fn subexpression(&mut self, limit: u8) -> Result<(Expression, Option<Binary>)> {
+    /// Returns the operator that did not.
+    fn subexpression(&mut self, out: &mut Expression, limit: u8) -> Result<Option<Binary>> {
         self.enter_level()?;
-        let mut left = match Unary::from_token(self.token()) {
+        match Unary::from_token(self.token()) {
             Some(operator) => {
                 self.advance()?;
-                let (mut operand, _) = self.subexpression(Unary::PRIORITY)?;
-                self.prefix(operator, &mut operand)?;
-                operand
+                self.subexpression(out, Unary::PRIORITY)?;
+                self.prefix(operator, out)?;
             }
-            None => self.simple_expression()?,
-        };
+            None => self.simple_expression(out)?,
+        }
         let mut next = Binary::from_token(self.token());
         while let Some(operator) = next
             && operator.priority().0 > limit
         {
             self.advance()?;
-            self.infix(operator, &mut left)?;
-            let (mut right, after) = self.subexpression(operator.priority().1)?;
-            self.postfix(operator, &mut left, &mut right)?;
-            next = after;
+            self.infix(operator, out)?;
+            let mut right = Expression::VOID;
+            next = self.subexpression(&mut right, operator.priority().1)?;
+            self.postfix(operator, out, &mut right)?;
         }
         self.leave_level();
-        Ok((left, next))
+        Ok(next)
     }
 
-    fn simple_expression(&mut self) -> Result<Expression> {
+    fn simple_expression(&mut self, out: &mut Expression) -> Result<()> {
         let kind = match self.token() {
-            Token::Number(value) => Kind::Number(value),
-            Token::String(symbol) => Kind::String(symbol),
+            Token::Number => Kind::Number(self.lexer.number()),
+            Token::String => Kind::String(self.lexer.symbol()),
             Token::Nil => Kind::Nil,
             Token::True => Kind::True,
             Token::False => Kind::False,
@@ -67,57 +68,58 @@ impl Compiler<'_> {
                 self.function.needs_arg = false;
                 Kind::VarArg(self.emit_abc(Opcode::VarArg, 0, 1, 0)?)
             }
-            Token::Byte(b'{') => return self.constructor(),
+            Token::OpenBrace => return self.constructor(out),
             Token::Function => {
                 let line = self.lexer.line;
                 self.advance()?;
-                return self.function_body(false, line);
+                return self.function_body(out, false, line);
             }
-            _ => return self.primary_expression(),
+            _ => return self.primary_expression(out),
         };
-        self.advance()?;
-        Ok(Expression::new(kind))
+        *out = Expression::new(kind);
+        self.advance()
     }
 
     /// `(name | '(' expression ')') {'.' name | '[' expression ']' | ':' name arguments | arguments}`
-    pub fn primary_expression(&mut self) -> Result<Expression> {
-        let mut expression = self.prefix_expression()?;
+    pub fn primary_expression(&mut self, out: &mut Expression) -> Result<()> {
+        self.prefix_expression(out)?;
         loop {
             match self.token() {
-                Token::Byte(b'.') => self.field(&mut expression)?,
-                Token::Byte(b'[') => {
-                    self.to_any_register(&mut expression)?;
-                    let mut key = self.bracketed_key()?;
-                    self.index(&mut expression, &mut key)?;
+                Token::Dot => self.field(out)?,
+                Token::OpenBracket => {
+                    self.to_any_register(out)?;
+                    let mut key = Expression::VOID;
+                    self.bracketed_key(&mut key)?;
+                    self.index(out, &mut key)?;
                 }
-                Token::Byte(b':') => {
+                Token::Colon => {
                     self.advance()?;
                     let name = self.expect_name()?;
-                    self.method(&mut expression, name)?;
-                    self.call(&mut expression)?;
+                    self.method(out, name)?;
+                    self.call(out)?;
                 }
-                Token::Byte(b'(' | b'{') | Token::String(_) => {
-                    self.to_next_register(&mut expression)?;
-                    self.call(&mut expression)?;
+                Token::OpenParenthesis | Token::OpenBrace | Token::String => {
+                    self.to_next_register(out)?;
+                    self.call(out)?;
                 }
-                _ => return Ok(expression),
+                _ => return Ok(()),
             }
         }
     }
 
-    fn prefix_expression(&mut self) -> Result<Expression> {
+    fn prefix_expression(&mut self, out: &mut Expression) -> Result<()> {
         match self.token() {
-            Token::Name(symbol) => {
+            Token::Name => {
+                let symbol = self.lexer.symbol();
                 self.advance()?;
-                self.variable(symbol)
+                self.variable(out, symbol)
             }
-            Token::Byte(b'(') => {
+            Token::OpenParenthesis => {
                 let line = self.lexer.line;
                 self.advance()?;
-                let mut expression = self.expression()?;
-                self.expect_closing(Token::Byte(b')'), Token::Byte(b'('), line)?;
-                self.to_value(&mut expression)?;
-                Ok(expression)
+                self.expression(out)?;
+                self.expect_closing(Token::CloseParenthesis, Token::OpenParenthesis, line)?;
+                self.to_value(out)
             }
             _ => Err(self.lexer.error(SyntaxError::UnexpectedSymbol)),
         }
@@ -132,12 +134,11 @@ impl Compiler<'_> {
     }
 
     /// `'[' expression ']'`
-    pub fn bracketed_key(&mut self) -> Result<Expression> {
+    pub fn bracketed_key(&mut self, key: &mut Expression) -> Result<()> {
         self.advance()?;
-        let mut key = self.expression()?;
-        self.to_plain_value(&mut key)?;
-        self.expect(Token::Byte(b']'))?;
-        Ok(key)
+        self.expression(key)?;
+        self.to_plain_value(key)?;
+        self.expect(Token::CloseBracket)
     }
 
     /// The arguments of a call of the function that was put into the last register.
@@ -146,27 +147,26 @@ impl Compiler<'_> {
             return Err(self.lexer.error(SyntaxError::ArgumentsExpected));
         };
         let line = self.lexer.line;
-        let mut last = match self.token() {
-            Token::Byte(b'(') => {
+        let mut last = Expression::VOID;
+        match self.token() {
+            Token::OpenParenthesis => {
                 if line != self.lexer.last_line {
                     return Err(self.lexer.error(SyntaxError::AmbiguousCall));
                 }
                 self.advance()?;
-                let mut last = Expression::VOID;
-                if self.token() != Token::Byte(b')') {
-                    last = self.expression_list()?.0;
+                if self.token() != Token::CloseParenthesis {
+                    self.expression_list(&mut last)?;
                     self.set_results(&last, None)?;
                 }
-                self.expect_closing(Token::Byte(b')'), Token::Byte(b'('), line)?;
-                last
+                self.expect_closing(Token::CloseParenthesis, Token::OpenParenthesis, line)?;
             }
-            Token::Byte(b'{') => self.constructor()?,
-            Token::String(symbol) => {
+            Token::OpenBrace => self.constructor(&mut last)?,
+            Token::String => {
+                last.kind = Kind::String(self.lexer.symbol());
                 self.advance()?;
-                Expression::new(Kind::String(symbol))
             }
             _ => return Err(self.lexer.error(SyntaxError::ArgumentsExpected)),
-        };
+        }
         let arguments = if last.is_open() {
             0
         } else {
@@ -184,31 +184,38 @@ impl Compiler<'_> {
     }
 
     /// `'(' parameters ')' chunk 'end'`, and the closure made of it.
-    pub fn function_body(&mut self, is_method: bool, line: u32) -> Result<Expression> {
+    pub fn function_body(
+        &mut self,
+        out: &mut Expression,
+        is_method: bool,
+        line: u32,
+    ) -> Result<()> {
         self.open_function(line);
-        self.expect(Token::Byte(b'('))?;
+        self.expect(Token::OpenParenthesis)?;
         if is_method {
             self.declare_hidden(b"self")?;
             self.activate(1);
         }
         self.parameters()?;
-        self.expect(Token::Byte(b')'))?;
+        self.expect(Token::CloseParenthesis)?;
         self.chunk()?;
         let last_line = self.lexer.line;
         self.expect_closing(Token::End, Token::Function, line)?;
         let proto = self.close_function(last_line)?;
         let child = self.add_child(proto)?;
         let at = self.emit(Instruction::abx(Opcode::Closure, 0, child))?;
-        Ok(Expression::new(Kind::Relocatable(at)))
+        *out = Expression::new(Kind::Relocatable(at));
+        Ok(())
     }
 
     /// `[name {',' name} [',' '...'] | '...']`
     fn parameters(&mut self) -> Result<()> {
         let mut declared = 0;
-        if self.token() != Token::Byte(b')') {
+        if self.token() != Token::CloseParenthesis {
             loop {
                 match self.token() {
-                    Token::Name(symbol) => {
+                    Token::Name => {
+                        let symbol = self.lexer.symbol();
                         self.advance()?;
                         self.declare(symbol)?;
                         declared += 1;
@@ -221,7 +228,7 @@ impl Compiler<'_> {
                     }
                     _ => return Err(self.lexer.error(SyntaxError::ParameterExpected)),
                 }
-                if self.function.is_vararg || !self.accept(Token::Byte(b','))? {
+                if self.function.is_vararg || !self.accept(Token::Comma)? {
                     break;
                 }
             }
@@ -236,7 +243,7 @@ impl Compiler<'_> {
     pub fn declare_names(&mut self, first: Symbol) -> Result<usize> {
         self.declare(first)?;
         let mut count = 1;
-        while self.accept(Token::Byte(b','))? {
+        while self.accept(Token::Comma)? {
             let name = self.expect_name()?;
             self.declare(name)?;
             count += 1;

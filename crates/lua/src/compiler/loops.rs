@@ -12,7 +12,8 @@ impl Compiler<'_> {
     pub fn while_statement(&mut self, line: u32) -> Result<()> {
         self.advance()?;
         let start = self.label();
-        let mut condition = self.expression()?;
+        let mut condition = Expression::VOID;
+        self.expression(&mut condition)?;
         let exit = self.condition(&mut condition)?;
         self.enter_block(true);
         self.expect(Token::Do)?;
@@ -33,7 +34,8 @@ impl Compiler<'_> {
         self.advance()?;
         self.chunk()?;
         self.expect_closing(Token::Until, Token::Repeat, line)?;
-        let mut condition = self.expression()?;
+        let mut condition = Expression::VOID;
+        self.expression(&mut condition)?;
         let again = self.condition(&mut condition)?;
         if self.blocks.last().is_some_and(|scope| scope.captured) {
             // The variables must be closed on the way out as well as on the way back.
@@ -90,8 +92,8 @@ impl Compiler<'_> {
         self.advance()?;
         let first = self.expect_name()?;
         match self.token() {
-            Token::Byte(b'=') => self.numeric_for(first, line)?,
-            Token::Byte(b',') | Token::In => self.generic_for(first)?,
+            Token::Assign => self.numeric_for(first, line)?,
+            Token::Comma | Token::In => self.generic_for(first)?,
             _ => return Err(self.lexer.error(SyntaxError::EqualOrInExpected)),
         }
         self.expect_closing(Token::End, Token::For, line)?;
@@ -107,9 +109,9 @@ impl Compiler<'_> {
         self.declare(variable)?;
         self.advance()?;
         self.for_operand()?;
-        self.expect(Token::Byte(b','))?;
+        self.expect(Token::Comma)?;
         self.for_operand()?;
-        if self.accept(Token::Byte(b','))? {
+        if self.accept(Token::Comma)? {
             self.for_operand()?;
         } else {
             let step = self.function.free_register;
@@ -168,7 +170,8 @@ impl Compiler<'_> {
         let names = self.declare_names(first)?;
         self.expect(Token::In)?;
         let line = self.lexer.line;
-        let (mut last, values) = self.expression_list()?;
+        let mut last = Expression::VOID;
+        let values = self.expression_list(&mut last)?;
         self.adjust(3, values, &mut last)?;
         // The call of the generator takes three registers above the loop's own.
         self.check_stack(3)?;
@@ -205,7 +208,8 @@ impl Compiler<'_> {
     }
 
     fn for_operand(&mut self) -> Result<()> {
-        let mut operand: Expression = self.expression()?;
+        let mut operand = Expression::VOID;
+        self.expression(&mut operand)?;
         self.to_next_register(&mut operand)
     }
 }

@@ -29,14 +29,14 @@ pub enum Binary {
 impl Binary {
     pub fn from_token(token: Token) -> Option<Binary> {
         Some(match token {
-            Token::Byte(b'+') => Binary::Add,
-            Token::Byte(b'-') => Binary::Sub,
-            Token::Byte(b'*') => Binary::Mul,
-            Token::Byte(b'/') => Binary::Div,
-            Token::Byte(b'%') => Binary::Mod,
-            Token::Byte(b'^') => Binary::Pow,
-            Token::Byte(b'<') => Binary::Less,
-            Token::Byte(b'>') => Binary::Greater,
+            Token::Plus => Binary::Add,
+            Token::Minus => Binary::Sub,
+            Token::Star => Binary::Mul,
+            Token::Slash => Binary::Div,
+            Token::Percent => Binary::Mod,
+            Token::Caret => Binary::Pow,
+            Token::Less => Binary::Less,
+            Token::Greater => Binary::Greater,
             Token::Concat => Binary::Concat,
             Token::NotEqual => Binary::NotEqual,
             Token::Equal => Binary::Equal,
@@ -95,8 +95,8 @@ impl Unary {
     pub fn from_token(token: Token) -> Option<Unary> {
         match token {
             Token::Not => Some(Unary::Not),
-            Token::Byte(b'-') => Some(Unary::Negate),
-            Token::Byte(b'#') => Some(Unary::Length),
+            Token::Minus => Some(Unary::Negate),
+            Token::Hash => Some(Unary::Length),
             _ => None,
         }
     }

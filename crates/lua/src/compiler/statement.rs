@@ -22,7 +22,7 @@ impl Compiler<'_> {
         let mut is_last = false;
         while !is_last && !self.token().ends_block() {
             is_last = self.statement()?;
-            self.accept(Token::Byte(b';'))?;
+            self.accept(Token::Semicolon)?;
             debug_assert!(usize::from(self.function.free_register) >= self.function.active);
             self.function.free_register = self.function.active as u8;
         }
@@ -98,7 +98,8 @@ impl Compiler<'_> {
     /// `('if' | 'elseif') condition 'then' block`
     fn test_then_block(&mut self) -> Result<Test> {
         self.advance()?;
-        let mut condition = self.expression()?;
+        let mut condition = Expression::VOID;
+        self.expression(&mut condition)?;
         if self.token() == Token::Then
             && self.lexer.look_ahead()? == Token::Break
             && let Some((distance, None)) = self.break_target()
@@ -107,7 +108,7 @@ impl Compiler<'_> {
             self.go_if_false(&mut condition)?;
             self.advance()?;
             self.advance()?;
-            self.accept(Token::Byte(b';'))?;
+            self.accept(Token::Semicolon)?;
             self.break_by(distance, condition.when_true);
             return Ok(Test {
                 otherwise: JumpList::EMPTY,
@@ -127,15 +128,17 @@ impl Compiler<'_> {
     fn function_statement(&mut self, line: u32) -> Result<()> {
         self.advance()?;
         let name = self.expect_name()?;
-        let mut variable = self.variable(name)?;
-        while self.token() == Token::Byte(b'.') {
+        let mut variable = Expression::VOID;
+        self.variable(&mut variable, name)?;
+        while self.token() == Token::Dot {
             self.field(&mut variable)?;
         }
-        let is_method = self.token() == Token::Byte(b':');
+        let is_method = self.token() == Token::Colon;
         if is_method {
             self.field(&mut variable)?;
         }
-        let mut body = self.function_body(is_method, line)?;
+        let mut body = Expression::VOID;
+        self.function_body(&mut body, is_method, line)?;
         self.store(&variable, &mut body)?;
         // The definition happens in the first line.
         self.fix_line(line);
@@ -150,7 +153,8 @@ impl Compiler<'_> {
         self.reserve(1)?;
         self.activate(1);
         let line = self.lexer.line;
-        let mut body = self.function_body(false, line)?;
+        let mut body = Expression::VOID;
+        self.function_body(&mut body, false, line)?;
         self.store(&variable, &mut body)?;
         // Debuggers see the variable only when it has its value.
         self.restart_newest_variable();
@@ -161,11 +165,11 @@ impl Compiler<'_> {
     fn local_statement(&mut self) -> Result<()> {
         let first = self.expect_name()?;
         let names = self.declare_names(first)?;
-        let (mut last, values) = if self.accept(Token::Byte(b'='))? {
-            self.expression_list()?
-        } else {
-            (Expression::VOID, 0)
-        };
+        let mut last = Expression::VOID;
+        let mut values = 0;
+        if self.accept(Token::Assign)? {
+            values = self.expression_list(&mut last)?;
+        }
         self.adjust(names, values, &mut last)?;
         self.activate(names);
         Ok(())
@@ -196,10 +200,11 @@ impl Compiler<'_> {
     /// `'return' [expressions]`
     fn return_statement(&mut self) -> Result<()> {
         self.advance()?;
-        if self.token().ends_block() || self.token() == Token::Byte(b';') {
+        if self.token().ends_block() || self.token() == Token::Semicolon {
             return self.emit_return(0, Some(0));
         }
-        let (mut last, values) = self.expression_list()?;
+        let mut last = Expression::VOID;
+        let values = self.expression_list(&mut last)?;
         let first = self.function.active as u8;
         if last.is_open() {
             self.set_results(&last, None)?;
@@ -220,25 +225,27 @@ impl Compiler<'_> {
 
     /// A call or an assignment.
     fn expression_statement(&mut self) -> Result<()> {
-        let expression = self.primary_expression()?;
+        let mut expression = Expression::VOID;
+        self.primary_expression(&mut expression)?;
         if let Kind::Call(at) = expression.kind {
             // A statement wants none of the results.
             self.set_c(at, 1);
             return Ok(());
         }
-        self.assignment(expression)
+        self.assignment(&expression)
     }
 
     /// `variable {',' variable} '=' expressions`, after the first variable.
-    fn assignment(&mut self, first: Expression) -> Result<()> {
-        self.check_assignable(&first)?;
-        if self.accept(Token::Byte(b'='))? {
-            return self.assign_one(&first);
+    fn assignment(&mut self, first: &Expression) -> Result<()> {
+        self.check_assignable(first)?;
+        if self.accept(Token::Assign)? {
+            return self.assign_one(first);
         }
         let most = (MAX_LEVELS - self.levels) as usize;
-        let mut targets = vec![first];
-        while self.accept(Token::Byte(b','))? {
-            let target = self.primary_expression()?;
+        let mut targets = vec![*first];
+        while self.accept(Token::Comma)? {
+            let mut target = Expression::VOID;
+            self.primary_expression(&mut target)?;
             if let Kind::Local(register) = target.kind {
                 self.resolve_conflicts(&mut targets, register)?;
             }
@@ -246,8 +253,9 @@ impl Compiler<'_> {
             self.check_assignable(&target)?;
             targets.push(target);
         }
-        self.expect(Token::Byte(b'='))?;
-        let (mut last, values) = self.expression_list()?;
+        self.expect(Token::Assign)?;
+        let mut last = Expression::VOID;
+        let values = self.expression_list(&mut last)?;
         if values == targets.len() {
             // The last value needs no register of its own.
             self.to_single_value(&mut last)?;
@@ -268,7 +276,8 @@ impl Compiler<'_> {
     }
 
     fn assign_one(&mut self, target: &Expression) -> Result<()> {
-        let (mut last, values) = self.expression_list()?;
+        let mut last = Expression::VOID;
+        let values = self.expression_list(&mut last)?;
         if values == 1 {
             self.to_single_value(&mut last)?;
             return self.store(target, &mut last);

@@ -1,126 +1,146 @@
 //! Tokens: the words of Lua source.
 
-use super::symbols::Symbol;
+/// Declares the tokens that have one spelling.
+macro_rules! tokens {
+    ($($name:ident $spelling:literal,)*) => {
+        /// The kind of a token; one byte, because the parser looks at it all the time. What a name, string or
+        /// number is, the lexer knows.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Token {
+            $($name,)*
+            Name,
+            String,
+            Number,
+            EndOfSource,
+            /// A byte that the language has no use for.
+            Unknown,
+        }
 
-/// One token. Names and strings are symbols of the lexer's table; the text of numbers is already converted.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Token {
-    And,
-    Break,
-    Do,
-    Else,
-    ElseIf,
-    End,
-    False,
-    For,
-    Function,
-    If,
-    In,
-    Local,
-    Nil,
-    Not,
-    Or,
-    Repeat,
-    Return,
-    Then,
-    True,
-    Until,
-    While,
-    /// `..`
-    Concat,
-    /// `...`
-    Dots,
-    /// `==`
-    Equal,
-    /// `>=`
-    GreaterEqual,
-    /// `<=`
-    LessEqual,
-    /// `~=`
-    NotEqual,
-    /// Any other single byte, whether or not the language has a use for it.
-    Byte(u8),
-    Number(f64),
-    Name(Symbol),
-    String(Symbol),
-    EndOfSource,
+        impl Token {
+            /// How a message names this kind of token when it was expected and did not come: `end`, `<name>`, `(`.
+            pub fn spelling(self) -> &'static str {
+                match self {
+                    $(Token::$name => $spelling,)*
+                    Token::Name => "<name>",
+                    Token::String => "<string>",
+                    Token::Number => "<number>",
+                    Token::EndOfSource => "<eof>",
+                    Token::Unknown => "?",
+                }
+            }
+        }
+    };
+}
+
+tokens! {
+    And "and",
+    Break "break",
+    Do "do",
+    Else "else",
+    ElseIf "elseif",
+    End "end",
+    False "false",
+    For "for",
+    Function "function",
+    If "if",
+    In "in",
+    Local "local",
+    Nil "nil",
+    Not "not",
+    Or "or",
+    Repeat "repeat",
+    Return "return",
+    Then "then",
+    True "true",
+    Until "until",
+    While "while",
+    Plus "+",
+    Minus "-",
+    Star "*",
+    Slash "/",
+    Percent "%",
+    Caret "^",
+    Hash "#",
+    Equal "==",
+    NotEqual "~=",
+    LessEqual "<=",
+    GreaterEqual ">=",
+    Less "<",
+    Greater ">",
+    Assign "=",
+    OpenParenthesis "(",
+    CloseParenthesis ")",
+    OpenBrace "{",
+    CloseBrace "}",
+    OpenBracket "[",
+    CloseBracket "]",
+    Semicolon ";",
+    Colon ":",
+    Comma ",",
+    Dot ".",
+    Concat "..",
+    Dots "...",
 }
 
 impl Token {
     /// The reserved word spelled `word`, if it is one.
+    #[inline]
     pub fn reserved(word: &[u8]) -> Option<Token> {
         // Most names are told apart from reserved words by length and first byte, without a comparison.
-        if word.len() < 2 || word.len() > 8 {
+        let [first, rest @ ..] = word else {
             return None;
-        }
-        let token = match (word[0], word) {
-            (b'a', b"and") => Token::And,
-            (b'b', b"break") => Token::Break,
-            (b'd', b"do") => Token::Do,
-            (b'e', b"else") => Token::Else,
-            (b'e', b"elseif") => Token::ElseIf,
-            (b'e', b"end") => Token::End,
-            (b'f', b"false") => Token::False,
-            (b'f', b"for") => Token::For,
-            (b'f', b"function") => Token::Function,
-            (b'i', b"if") => Token::If,
-            (b'i', b"in") => Token::In,
-            (b'l', b"local") => Token::Local,
-            (b'n', b"nil") => Token::Nil,
-            (b'n', b"not") => Token::Not,
-            (b'o', b"or") => Token::Or,
-            (b'r', b"repeat") => Token::Repeat,
-            (b'r', b"return") => Token::Return,
-            (b't', b"then") => Token::Then,
-            (b't', b"true") => Token::True,
-            (b'u', b"until") => Token::Until,
-            (b'w', b"while") => Token::While,
+        };
+        let token = match (first, rest) {
+            (b'a', b"nd") => Token::And,
+            (b'b', b"reak") => Token::Break,
+            (b'd', b"o") => Token::Do,
+            (b'e', b"lse") => Token::Else,
+            (b'e', b"lseif") => Token::ElseIf,
+            (b'e', b"nd") => Token::End,
+            (b'f', b"alse") => Token::False,
+            (b'f', b"or") => Token::For,
+            (b'f', b"unction") => Token::Function,
+            (b'i', b"f") => Token::If,
+            (b'i', b"n") => Token::In,
+            (b'l', b"ocal") => Token::Local,
+            (b'n', b"il") => Token::Nil,
+            (b'n', b"ot") => Token::Not,
+            (b'o', b"r") => Token::Or,
+            (b'r', b"epeat") => Token::Repeat,
+            (b'r', b"eturn") => Token::Return,
+            (b't', b"hen") => Token::Then,
+            (b't', b"rue") => Token::True,
+            (b'u', b"ntil") => Token::Until,
+            (b'w', b"hile") => Token::While,
             _ => return None,
         };
         Some(token)
     }
 
-    /// How a message names this kind of token when it was expected and did not come: `end`, `<name>`, `(`.
-    pub fn spelling(self) -> &'static str {
-        match self {
-            Token::And => "and",
-            Token::Break => "break",
-            Token::Do => "do",
-            Token::Else => "else",
-            Token::ElseIf => "elseif",
-            Token::End => "end",
-            Token::False => "false",
-            Token::For => "for",
-            Token::Function => "function",
-            Token::If => "if",
-            Token::In => "in",
-            Token::Local => "local",
-            Token::Nil => "nil",
-            Token::Not => "not",
-            Token::Or => "or",
-            Token::Repeat => "repeat",
-            Token::Return => "return",
-            Token::Then => "then",
-            Token::True => "true",
-            Token::Until => "until",
-            Token::While => "while",
-            Token::Concat => "..",
-            Token::Dots => "...",
-            Token::Equal => "==",
-            Token::GreaterEqual => ">=",
-            Token::LessEqual => "<=",
-            Token::NotEqual => "~=",
-            Token::Number(_) => "<number>",
-            Token::Name(_) => "<name>",
-            Token::String(_) => "<string>",
-            Token::EndOfSource => "<eof>",
-            Token::Byte(byte) => {
-                const ASCII: &str = "\0\u{1}\u{2}\u{3}\u{4}\u{5}\u{6}\u{7}\u{8}\t\n\u{b}\u{c}\r\u{e}\u{f}\u{10}\u{11}\
-                    \u{12}\u{13}\u{14}\u{15}\u{16}\u{17}\u{18}\u{19}\u{1a}\u{1b}\u{1c}\u{1d}\u{1e}\u{1f} !\"#$%&'()*+,-\
-                    ./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~\u{7f}";
-                let at = usize::from(byte);
-                ASCII.get(at..at + 1).unwrap_or("?")
-            }
+    /// The token that a byte is by itself, unless it begins one that needs more looking at.
+    pub const fn single(byte: u8) -> Token {
+        match byte {
+            b'+' => Token::Plus,
+            b'-' => Token::Minus,
+            b'*' => Token::Star,
+            b'/' => Token::Slash,
+            b'%' => Token::Percent,
+            b'^' => Token::Caret,
+            b'#' => Token::Hash,
+            b'<' => Token::Less,
+            b'>' => Token::Greater,
+            b'=' => Token::Assign,
+            b'(' => Token::OpenParenthesis,
+            b')' => Token::CloseParenthesis,
+            b'{' => Token::OpenBrace,
+            b'}' => Token::CloseBrace,
+            b'[' => Token::OpenBracket,
+            b']' => Token::CloseBracket,
+            b';' => Token::Semicolon,
+            b':' => Token::Colon,
+            b',' => Token::Comma,
+            b'.' => Token::Dot,
+            _ => Token::Unknown,
         }
     }
 
