@@ -389,7 +389,7 @@ impl Directory {
 }
 
 /// The system's text for an I/O error, without Rust's addition of the number.
-pub(super) fn system_text(error: &std::io::Error) -> String {
+pub(crate) fn system_text(error: &std::io::Error) -> String {
     let text = error.to_string();
     match text.rfind(" (os error ") {
         Some(end) => text[..end].to_owned(),
@@ -561,7 +561,7 @@ impl Setting for SavePoints {
     fn assign(&mut self, words: &[&[u8]], _: &Directive, source: Source) -> Result<(), Invalid> {
         let mut points = Vec::new();
         if !words.is_empty() && words != [b""] {
-            if words.len() % 2 != 0 {
+            if !words.len().is_multiple_of(2) {
                 return Err(Invalid::SavePoints);
             }
             for pair in words.chunks_exact(2) {
@@ -671,7 +671,7 @@ impl Setting for BufferLimits {
     const MANY: bool = true;
 
     fn assign(&mut self, words: &[&[u8]], _: &Directive, _: Source) -> Result<(), Invalid> {
-        if words.is_empty() || words.len() % 4 != 0 {
+        if words.is_empty() || !words.len().is_multiple_of(4) {
             return Err(Invalid::BufferLimitCount);
         }
         let mut limits = self.clone();
