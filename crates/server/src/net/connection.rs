@@ -70,6 +70,8 @@ pub struct Connection<S> {
     pub(super) again: bool,
     /// The socket may have more to read.
     pub(super) unread_input: bool,
+    /// The system has reported the end of the input, which may still have bytes before it.
+    pub(super) ended: bool,
     /// The socket took less than it was given; it is written when it reports room.
     pub(super) blocked: bool,
 }
@@ -94,6 +96,7 @@ impl<S> Connection<S> {
             queued: false,
             again: false,
             unread_input: false,
+            ended: false,
             blocked: false,
         }
     }

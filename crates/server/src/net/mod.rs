@@ -18,6 +18,7 @@ pub mod buffer;
 pub mod connection;
 pub mod hub;
 pub mod listener;
+mod output;
 pub mod poller;
 pub mod process;
 pub mod service;

@@ -243,6 +243,25 @@ fn a_half_closed_client_gets_its_replies() {
 }
 
 #[test]
+fn a_half_closed_client_with_a_long_pipeline_gets_all_replies() {
+    let server = Running::start(1, |_| {});
+    let mut stream = server.connect();
+    let mut writer = stream.try_clone().expect("a second handle");
+    let thread = std::thread::spawn(move || {
+        writer
+            .write_all(&b"PING\r\n".repeat(600_000))
+            .expect("sent");
+        writer
+            .shutdown(std::net::Shutdown::Write)
+            .expect("a half-closed socket");
+    });
+    let mut all = Vec::new();
+    stream.read_to_end(&mut all).expect("all replies");
+    assert_eq!(all.len(), 600_000 * 7);
+    thread.join().expect("sent");
+}
+
+#[test]
 fn large_arguments_and_replies_pass() {
     let server = Running::start(1, |_| {});
     let mut stream = server.connect();

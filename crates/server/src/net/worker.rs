@@ -27,24 +27,22 @@ const POOL: usize = 64;
 const POOL_BUFFER: usize = 64 * 1024;
 /// How often idle connections and soft limits are looked at.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
-/// How long stopping waits for slow readers.
-const LAST_WRITES: Duration = Duration::from_millis(200);
 
 pub(super) struct Worker<S: Service> {
-    connections: Slab<Connection<S::Session>>,
-    service: S,
-    links: Links<S::Mail>,
-    poller: Poller,
-    listeners: Vec<Listener>,
+    pub(super) connections: Slab<Connection<S::Session>>,
+    pub(super) service: S,
+    pub(super) links: Links<S::Mail>,
+    pub(super) poller: Poller,
+    pub(super) listeners: Vec<Listener>,
     /// Some listener may have more connections than were accepted.
-    accept_again: bool,
-    ready: Vec<Ready>,
+    pub(super) accept_again: bool,
+    pub(super) ready: Vec<Ready>,
     mail: Vec<Mail<S::Mail>>,
     /// Connections with output to write.
-    dirty: Vec<usize>,
+    pub(super) dirty: Vec<usize>,
     /// Connections that run again in the next turn.
     again: Vec<usize>,
-    spare_query: Option<QueryBuffer>,
+    pub(super) spare_query: Option<QueryBuffer>,
     spare_out: Vec<Vec<u8>>,
     next_cron: Instant,
     next_housekeeping: Instant,
@@ -52,18 +50,18 @@ pub(super) struct Worker<S: Service> {
 }
 
 /// What contexts are made of.
-struct Links<M> {
-    index: usize,
-    hub: Arc<Hub<M>>,
-    config: ConfigView,
-    log: Arc<Log>,
+pub(super) struct Links<M> {
+    pub(super) index: usize,
+    pub(super) hub: Arc<Hub<M>>,
+    pub(super) config: ConfigView,
+    pub(super) log: Arc<Log>,
     /// Mail of this worker to itself.
     own: VecDeque<Mail<M>>,
-    now: Instant,
+    pub(super) now: Instant,
 }
 
 impl<M> Links<M> {
-    fn context(&mut self) -> Context<'_, M> {
+    pub(super) fn context(&mut self) -> Context<'_, M> {
         Context {
             now: self.now,
             worker: self.index,
@@ -174,12 +172,13 @@ impl<S: Service> Worker<S> {
                     let Some(connection) = self.connections.get_mut(slot) else {
                         continue;
                     };
+                    connection.ended |= ended;
                     if writable && connection.blocked {
                         connection.blocked = false;
                         self.mark_dirty(slot);
                     }
                     if readable || ended {
-                        self.serve(slot, true, ended);
+                        self.serve(slot, true);
                     }
                 }
             }
@@ -190,7 +189,7 @@ impl<S: Service> Worker<S> {
             if let Some(connection) = self.connections.get_mut(slot) {
                 connection.queued = false;
                 let read = std::mem::take(&mut connection.unread_input);
-                self.serve(slot, read, false);
+                self.serve(slot, read);
                 self.read_own_mail();
             }
         }
@@ -223,7 +222,7 @@ impl<S: Service> Worker<S> {
         wait
     }
 
-    fn read_own_mail(&mut self) {
+    pub(super) fn read_own_mail(&mut self) {
         while let Some(letter) = self.links.own.pop_front() {
             self.read(letter);
         }
@@ -383,12 +382,15 @@ impl<S: Service> Worker<S> {
     }
 
     /// Reads what has arrived and lets the service have it.
-    fn serve(&mut self, slot: usize, read: bool, ended: bool) {
+    fn serve(&mut self, slot: usize, read: bool) {
         let Some(connection) = self.connections.get_mut(slot) else {
             return;
         };
         if connection.is_closing() {
-            if ended && connection.closing == Closing::AfterOutput && connection.unsent() == 0 {
+            if connection.ended
+                && connection.closing == Closing::AfterOutput
+                && connection.unsent() == 0
+            {
                 connection.closing = Closing::Now;
             }
             self.after(slot);
@@ -401,7 +403,7 @@ impl<S: Service> Worker<S> {
         let mut over = false;
         if read {
             connection.last_input = self.links.now;
-            over = receive(connection, ended);
+            over = receive(connection);
             if connection.query.len() as u64 > self.links.config.client_query_buffer_limit {
                 let line = self.service.describe(connection);
                 self.links.log.warning(format_args!(
@@ -418,8 +420,10 @@ impl<S: Service> Worker<S> {
         connection.again = false;
         self.service
             .on_readable(connection, &mut self.links.context());
-        if over {
-            // The other side is gone or sends no more: it gets what can be sent at once.
+        if over && connection.again {
+            connection.unread_input = true;
+        } else if over {
+            // The other side is gone or sends no more: it gets what can still be sent.
             connection.close_after_output();
         }
         self.after(slot);
@@ -459,7 +463,7 @@ impl<S: Service> Worker<S> {
         }
     }
 
-    fn keep_output(&mut self, out: Vec<u8>) {
+    pub(super) fn keep_output(&mut self, out: Vec<u8>) {
         if self.spare_out.len() < POOL && out.capacity() <= POOL_BUFFER {
             self.spare_out.push(out);
         }
@@ -472,154 +476,10 @@ impl<S: Service> Worker<S> {
             self.dirty.push(slot);
         }
     }
-
-    /// Writes the output of all connections that have some, once each.
-    fn write_all(&mut self) {
-        let mut dirty = std::mem::take(&mut self.dirty);
-        for slot in dirty.drain(..) {
-            self.write(slot);
-        }
-        // Closing a connection may have made mail, and so more output.
-        dirty.append(&mut self.dirty);
-        self.dirty = dirty;
-        self.read_own_mail();
-    }
-
-    fn write(&mut self, slot: usize) {
-        let Some(connection) = self.connections.get_mut(slot) else {
-            return;
-        };
-        connection.dirty = false;
-        if connection.closing == Closing::Now {
-            return self.close(slot);
-        }
-        let sent = if connection.blocked {
-            Ok(false)
-        } else {
-            connection.write()
-        };
-        match sent {
-            Ok(true) => {
-                connection.over_soft_limit = None;
-                let out = std::mem::take(&mut connection.out);
-                if connection.closing == Closing::AfterOutput {
-                    self.close(slot);
-                }
-                self.keep_output(out);
-            }
-            Ok(false) => self.check_limits(slot),
-            Err(_) => self.close(slot),
-        }
-    }
-
-    /// Closes a connection with more unsent output than its class may have.
-    fn check_limits(&mut self, slot: usize) {
-        let connection = &mut self.connections[slot];
-        let limit = self
-            .links
-            .config
-            .client_output_buffer_limit
-            .of(self.service.class(&connection.session));
-        let unsent = connection.unsent() as u64;
-        let over_soft = limit.soft > 0 && unsent > limit.soft;
-        if !over_soft {
-            connection.over_soft_limit = None;
-        }
-        let since = *connection.over_soft_limit.get_or_insert(self.links.now);
-        let soft_time = Duration::from_secs(u64::from(limit.soft_seconds));
-        if !over_soft {
-            connection.over_soft_limit = None;
-        }
-        let over = limit.hard > 0 && unsent > limit.hard
-            || over_soft && self.links.now.saturating_duration_since(since) > soft_time;
-        if over {
-            let line = self.service.describe(connection);
-            self.links.log.warning(format_args!(
-                "Client {line} scheduled to be closed ASAP for overcoming of output buffer limits."
-            ));
-            self.close(slot);
-        }
-    }
-
-    fn close(&mut self, slot: usize) {
-        let Some(mut connection) = self.connections.try_remove(slot) else {
-            return;
-        };
-        self.poller.remove(&mut connection.stream);
-        self.service
-            .on_close(&mut connection, &mut self.links.context());
-        self.links
-            .hub
-            .count(self.links.index)
-            .fetch_sub(1, Ordering::Relaxed);
-        if connection.query.size() == READ_SIZE && self.spare_query.is_none() {
-            connection.query.clear();
-            self.spare_query = Some(connection.query);
-        }
-    }
-
-    /// Looks after idle connections, slow readers and listeners that ran out of descriptors.
-    fn keep_house(&mut self) {
-        self.accept_again = !self.listeners.is_empty();
-        let timeout = Duration::from_secs(u64::from(self.links.config.timeout));
-        let mut slow = Vec::new();
-        for (slot, connection) in &mut self.connections {
-            if connection.blocked {
-                slow.push(slot);
-            }
-            let idle = self
-                .links
-                .now
-                .saturating_duration_since(connection.last_input);
-            if !timeout.is_zero()
-                && idle > timeout
-                && self.service.may_time_out(&connection.session)
-            {
-                self.links.log.verbose(format_args!("Closing idle client"));
-                connection.close_now();
-                if !connection.dirty {
-                    connection.dirty = true;
-                    self.dirty.push(slot);
-                }
-            }
-        }
-        slow.into_iter().for_each(|slot| self.check_limits(slot));
-    }
-
-    /// Writes what is left, for a moment, and closes everything.
-    fn end(&mut self) {
-        self.listeners.clear();
-        let deadline = Instant::now() + LAST_WRITES;
-        self.write_all();
-        while self
-            .connections
-            .iter()
-            .any(|(_, connection)| connection.unsent() > 0)
-            && Instant::now() < deadline
-        {
-            self.ready.clear();
-            if self
-                .poller
-                .wait(Some(Duration::from_millis(10)), &mut self.ready)
-                .is_err()
-            {
-                break;
-            }
-            let slots: Vec<usize> = self.connections.iter().map(|(slot, _)| slot).collect();
-            for slot in slots {
-                self.connections[slot].blocked = false;
-                if self.connections[slot].unsent() > 0 {
-                    self.write(slot);
-                }
-            }
-        }
-        let slots: Vec<usize> = self.connections.iter().map(|(slot, _)| slot).collect();
-        slots.into_iter().for_each(|slot| self.close(slot));
-    }
 }
 
 /// Reads from the socket into the query buffer. True if the other side has ended or failed.
-fn receive<T>(connection: &mut Connection<T>, ended: bool) -> bool {
+fn receive<T>(connection: &mut Connection<T>) -> bool {
     let mut total = 0;
     loop {
         let room = connection.query.room(connection.parser.needed());
@@ -631,11 +491,11 @@ fn receive<T>(connection: &mut Connection<T>, ended: bool) -> bool {
                 total += count;
                 // A read that does not fill the room has emptied the socket, but the end that was
                 // reported with it is still to be read.
-                if count < size && !ended {
+                if count < size && !connection.ended {
                     return false;
                 }
                 let more_of_a_large_one = connection.parser.needed() > connection.query.len();
-                if !ended && !more_of_a_large_one || total >= READ_TURN {
+                if !connection.ended && !more_of_a_large_one || total >= READ_TURN {
                     connection.unread_input = true;
                     return false;
                 }
