@@ -40,3 +40,64 @@ pub fn timeout_seconds(argument: &[u8]) -> Result<Option<i64>, CommandError> {
     }
     Ok((milliseconds > 0.0).then_some(milliseconds as i64))
 }
+
+/// The bytes from `start` to `end`, both inclusive and counted from the end if negative, of a string of `length` bytes.
+pub fn byte_range(start: i64, end: i64, length: usize) -> std::ops::Range<usize> {
+    let length = length as i64;
+    let from_end = |index: i64| {
+        if index < 0 {
+            index.saturating_add(length).max(0)
+        } else {
+            index
+        }
+    };
+    if start < 0 && end < 0 && start > end {
+        return 0..0;
+    }
+    let (start, end) = (from_end(start), from_end(end).min(length - 1));
+    if start > end {
+        0..0
+    } else {
+        start as usize..end as usize + 1
+    }
+}
+
+/// Whether a string may grow to `length` and `more` bytes; `limit` is `proto-max-bulk-len`.
+///
+/// # Errors
+/// The text Redis has for a string that is too long.
+pub fn check_string_length(length: u64, more: u64, limit: u64) -> Result<(), CommandError> {
+    match length.checked_add(more) {
+        Some(total) if total <= limit => Ok(()),
+        _ => Err(CommandError::text(
+            "ERR string exceeds maximum allowed size (proto-max-bulk-len)",
+        )),
+    }
+}
+
+/// The cursor of SCAN and its kin, as C's `strtoul` reads it: nothing at all is 0, and a minus sign wraps.
+///
+/// # Errors
+/// The text Redis has for what is no cursor.
+pub fn cursor(argument: &[u8]) -> Result<u64, CommandError> {
+    let (negative, digits) = match argument {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] => (false, digits),
+        digits => (false, digits),
+    };
+    let valid =
+        digits.iter().all(u8::is_ascii_digit) && (!digits.is_empty() || argument.is_empty());
+    let value = digits.iter().try_fold(0u64, |value, digit| {
+        value
+            .checked_mul(10)?
+            .checked_add(u64::from(digit.wrapping_sub(b'0')))
+    });
+    match value {
+        Some(value) if valid => Ok(if negative {
+            value.wrapping_neg()
+        } else {
+            value
+        }),
+        _ => Err(CommandError::text("ERR invalid cursor")),
+    }
+}

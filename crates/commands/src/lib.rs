@@ -6,11 +6,17 @@
 #![forbid(unsafe_code)]
 
 pub mod argument;
+mod bitmap;
 mod context;
 mod error;
+mod generic;
+pub mod help;
 pub mod keys;
 pub mod record;
+mod string;
 mod table;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use context::{BlockRequest, Context, Random, Settings, TimeoutReply};
 pub use error::{CommandError, CommandResult};

@@ -9,7 +9,11 @@ use crate::record::{Command, Handler};
 const NAME_BYTES_MAX: usize = 32;
 
 /// Every family's records.
-const FAMILIES: &[&[Command]] = &[];
+static FAMILIES: &[&[Command]] = &[
+    crate::bitmap::COMMANDS,
+    crate::generic::COMMANDS,
+    crate::string::COMMANDS,
+];
 
 type ByName = HashMap<&'static [u8], &'static Command, std::hash::BuildHasherDefault<NameHasher>>;
 

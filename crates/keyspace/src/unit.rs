@@ -203,26 +203,17 @@ impl<'k> Unit<'k> {
     /// The value of a key, for reading: counts as a hit or a miss and as an access, and removes the key if its time has
     /// come.
     pub fn get(&mut self, key: &[u8]) -> Option<&Value> {
-        match self.locate(key) {
-            Some((shard, place)) => {
-                self.changes.hits += 1;
-                let database = self.database;
-                self.touch(shard, place);
-                Some(&self.shard(shard).databases[database].table.get(place).value)
-            }
-            None => {
-                self.changes.misses += 1;
-                let database = self.database;
-                record_event(
-                    &mut self.changes,
-                    self.notify_mask,
-                    database,
-                    Event::KEY_MISS,
-                    key,
-                );
-                None
-            }
-        }
+        let (shard, place) = self.look_up(key)?;
+        self.touch(shard, place);
+        let database = self.database;
+        Some(&self.shard(shard).databases[database].table.get(place).value)
+    }
+
+    /// As [`Unit::get`], but counts as no access: for a look at the key rather than its value (EXISTS, TYPE, TTL).
+    pub fn glance(&mut self, key: &[u8]) -> Option<&Value> {
+        let (shard, place) = self.look_up(key)?;
+        let database = self.database;
+        Some(&self.shard(shard).databases[database].table.get(place).value)
     }
 
     /// As [`Unit::get`] for a command that works on one type.
@@ -268,9 +259,13 @@ impl<'k> Unit<'k> {
         Some((at != NEVER).then_some(at))
     }
 
-    /// What OBJECT tells of a key; no access, no statistics.
+    /// What OBJECT tells of a key; counts as a hit or a miss, but as no access.
     pub fn object_info(&mut self, key: &[u8]) -> Option<ObjectInfo> {
-        let (shard, place) = self.locate(key)?;
+        let Some((shard, place)) = self.locate(key) else {
+            self.changes.misses += 1;
+            return None;
+        };
+        self.changes.hits += 1;
         let entry = self.shard(shard).databases[self.database].table.get(place);
         let settings = &self.keyspace.settings;
         let now_seconds = (self.now_ms / 1000) as u32;
@@ -287,15 +282,9 @@ impl<'k> Unit<'k> {
         })
     }
 
-    /// Counts an access without reading (TOUCH); whether the key is there.
+    /// Counts a look-up and an access without reading (TOUCH); whether the key is there.
     pub fn touch_key(&mut self, key: &[u8]) -> bool {
-        match self.locate(key) {
-            Some((shard, place)) => {
-                self.touch(shard, place);
-                true
-            }
-            None => false,
-        }
+        self.get(key).is_some()
     }
 
     // ---- the door --------------------------------------------------------------------------------------------------
@@ -393,6 +382,52 @@ impl<'k> Unit<'k> {
         true
     }
 
+    /// Gives a key and all that belongs to it (value, expiry, access record) another name, another database or both;
+    /// whether it was there. What stood there before goes without a word. Counts one change: `left` is the event of the
+    /// old place, `arrived` that of the new one. The places must differ.
+    pub fn relocate(
+        &mut self,
+        from: (usize, &[u8]),
+        to: (usize, &[u8]),
+        left: Event,
+        arrived: Event,
+    ) -> bool {
+        let selected = self.database;
+        self.database = from.0;
+        let moved = self.relocate_selected(from.1, to, left, arrived);
+        self.database = selected;
+        moved
+    }
+
+    fn relocate_selected(
+        &mut self,
+        from: &[u8],
+        (to_database, to): (usize, &[u8]),
+        left: Event,
+        arrived: Event,
+    ) -> bool {
+        let from_database = self.database;
+        if self.locate(from).is_none() {
+            return false;
+        }
+        self.database = to_database;
+        if let Some((shard, place)) = self.locate(to) {
+            self.database_part(shard).remove(place);
+        }
+        self.database = from_database;
+        let (shard, place) = self.locate(from).expect("it was there a moment ago");
+        let mut entry = self.database_part(shard).remove(place);
+        entry.key = Bytes::from(to);
+        entry.hash = self.keyspace.hash(to);
+        self.settle(shard, from, left, 1);
+        self.database = to_database;
+        let shard = Keyspace::shard_of(to);
+        self.database_part(shard).insert(entry);
+        self.note_created(shard, to);
+        self.settle(shard, to, arrived, 0);
+        true
+    }
+
     /// Records an event that is not a change of the key's value by itself, such as `rename_from`.
     pub fn note_event(&mut self, event: Event, key: &[u8]) {
         record_event(
@@ -413,6 +448,18 @@ impl<'k> Unit<'k> {
         (!entry.is_expired(self.now_ms)).then_some(entry)
     }
 
+    /// As [`Unit::locate`], counted as a hit or a miss.
+    fn look_up(&mut self, key: &[u8]) -> Option<(ShardIndex, Place)> {
+        let found = self.locate(key);
+        if found.is_some() {
+            self.changes.hits += 1;
+        } else {
+            self.changes.misses += 1;
+            self.note_event(Event::KEY_MISS, key);
+        }
+        found
+    }
+
     /// Finds a key that is there and has not expired; removes it if it has.
     fn locate(&mut self, key: &[u8]) -> Option<(ShardIndex, Place)> {
         let shard = Keyspace::shard_of(key);
@@ -431,7 +478,6 @@ impl<'k> Unit<'k> {
     pub(crate) fn expire_at(&mut self, shard: ShardIndex, database: usize, place: Place) {
         let entry = self.shard_mut(shard).databases[database].remove(place);
         self.changes.expired += 1;
-        self.changes.dirty += 1;
         self.shard_mut(shard).note_expired(database, &entry.key);
         record_event(
             &mut self.changes,

@@ -158,6 +158,7 @@ impl Unit<'_> {
     pub fn swap_databases(&mut self, first: usize, second: usize) {
         assert!(self.covers_all(), "SWAPDB is planned under all locks");
         if first == second {
+            self.changes.dirty += 1;
             return;
         }
         let (keyspace, now_ms) = (self.keyspace(), self.now_ms());

@@ -6,7 +6,9 @@
 
 mod double;
 mod extended;
+mod hexadecimal;
 mod integer;
+mod natural;
 
 pub use double::{format_f64, parse_f64};
 pub use extended::Extended;

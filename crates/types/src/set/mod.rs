@@ -1,17 +1,26 @@
 //! Sets: members without order or duplicates.
+//!
+//! A small set of integers is a sorted array (`intset`). With the first member that is no integer,
+//! or with too many members for [`Limits`], it becomes a [`Table`] (`hashtable`) and stays one.
 
-use crate::number::parse_i64;
-use crate::table::{Entry, Table, random_below, random_distinct};
-use crate::{Bytes, Encoding, Limits, Text};
-
+mod intset;
 #[cfg(test)]
 mod tests;
 
+use crate::number::parse_i64;
+use crate::random::{random_below, random_distinct};
+use crate::table::{self, Entry, Table};
+use crate::{Bytes, Encoding, Limits, Text};
+use intset::Intset;
+
 /// The value of a set key.
 #[derive(Clone, Debug)]
-pub struct Set {
-    table: Table<Bytes>,
-    big: bool,
+pub struct Set(Repr);
+
+#[derive(Clone, Debug)]
+enum Repr {
+    Intset(Intset),
+    Hashtable(Box<Table<Bytes>>),
 }
 
 impl Entry for Bytes {
@@ -29,15 +38,16 @@ impl Entry for Bytes {
 impl Set {
     /// An empty set.
     pub fn new() -> Self {
-        Self {
-            table: Table::new(),
-            big: false,
-        }
+        Self(Repr::Intset(Intset::new()))
     }
 
     /// Number of members.
+    #[inline]
     pub fn len(&self) -> usize {
-        self.table.len()
+        match &self.0 {
+            Repr::Intset(intset) => intset.len(),
+            Repr::Hashtable(table) => table.len(),
+        }
     }
 
     /// Whether there is no member; such a set must not stay in the keyspace.
@@ -46,69 +56,128 @@ impl Set {
     }
 
     /// Whether `member` is in the set.
+    #[inline]
     pub fn contains(&self, member: &[u8]) -> bool {
-        self.table.position(member).is_some()
+        match &self.0 {
+            Repr::Intset(intset) => {
+                parse_i64(member).is_some_and(|integer| intset.search(integer).is_ok())
+            }
+            Repr::Hashtable(table) => table.position(member).is_some(),
+        }
     }
 
     /// Adds a member; false if it was there already.
     pub fn add(&mut self, member: &[u8], limits: &Limits) -> bool {
-        if self.contains(member) {
-            return false;
+        if let Repr::Intset(intset) = &mut self.0
+            && let Some(integer) = parse_i64(member)
+        {
+            let added = intset.add(integer);
+            if added && intset.len() > limits.set_max_intset_entries {
+                self.make_table();
+            }
+            return added;
         }
-        self.table.insert_new(Bytes::from(member));
-        if parse_i64(member).is_none() || self.len() > limits.set_max_intset_entries {
-            self.big = true;
+        let table = self.make_table();
+        let new = table.position(member).is_none();
+        if new {
+            table.insert_new(Bytes::from(member));
         }
-        true
+        new
     }
 
     /// Removes a member; false if it was not there.
     pub fn remove(&mut self, member: &[u8]) -> bool {
-        self.table.remove(member).is_some()
+        match &mut self.0 {
+            Repr::Intset(intset) => match parse_i64(member).map(|integer| intset.search(integer)) {
+                Some(Ok(position)) => {
+                    intset.remove_at(position);
+                    true
+                }
+                _ => false,
+            },
+            Repr::Hashtable(table) => table.remove(member).is_some(),
+        }
     }
 
     /// All members. An intset gives them in ascending order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Text<'_>> + Clone {
-        self.table.iter().map(|member| Text::from(&**member))
+    #[inline]
+    pub fn iter(&self) -> Iter<'_> {
+        Iter(match &self.0 {
+            Repr::Intset(intset) => IterRepr::Intset(intset, 0),
+            Repr::Hashtable(table) => IterRepr::Hashtable(table.iter()),
+        })
     }
 
     /// A uniformly chosen member.
     pub fn random(&self, rng: &mut dyn FnMut() -> u64) -> Option<Text<'_>> {
-        self.table.random(rng).map(|member| Text::from(&**member))
+        random_below(self.len(), rng).map(|position| self.at(position))
     }
 
     /// `count` different members in random order; all of them if there are not more.
     pub fn random_distinct(&self, count: usize, rng: &mut dyn FnMut() -> u64) -> Vec<Text<'_>> {
         random_distinct(self.len(), count, rng)
             .into_iter()
-            .map(|position| Text::from(&**self.table.at(position)))
+            .map(|position| self.at(position))
             .collect()
     }
 
     /// Removes a uniformly chosen member and returns it.
     pub fn pop(&mut self, rng: &mut dyn FnMut() -> u64) -> Option<Bytes> {
         let position = random_below(self.len(), rng)?;
-        Some(self.table.remove_at(position))
+        Some(match &mut self.0 {
+            Repr::Intset(intset) => Bytes::from(&*Text::from(intset.remove_at(position))),
+            Repr::Hashtable(table) => table.remove_at(position),
+        })
     }
 
-    /// Visits about `count` members from `cursor` on (0 starts) and returns the next cursor (0: done). An intset is
-    /// visited in one call. A member that is there during the whole scan is visited at least once.
+    /// Visits about `count` members from `cursor` on (0 starts) and returns the next cursor (0:
+    /// done). An intset is visited in one call. A member that is there during the whole scan is
+    /// visited at least once.
     pub fn scan(&self, cursor: u64, count: usize, visit: &mut dyn FnMut(&[u8])) -> u64 {
-        self.table.scan(cursor, count, &mut |member| visit(member))
+        match &self.0 {
+            Repr::Intset(_) => {
+                self.iter().for_each(|member| visit(&member));
+                0
+            }
+            Repr::Hashtable(table) => table.scan(cursor, count, &mut |member| visit(member)),
+        }
     }
 
     /// The internal form.
     pub fn encoding(&self) -> Encoding {
-        if self.big {
-            Encoding::Hashtable
-        } else {
-            Encoding::Intset
+        match &self.0 {
+            Repr::Intset(_) => Encoding::Intset,
+            Repr::Hashtable(_) => Encoding::Hashtable,
         }
     }
 
     /// Heap bytes the set owns, not counting this struct.
     pub fn heap_size(&self) -> usize {
-        self.table.heap_size()
+        match &self.0 {
+            Repr::Intset(intset) => intset.heap_size(),
+            Repr::Hashtable(table) => size_of::<Table<Bytes>>() + table.heap_size(),
+        }
+    }
+
+    fn at(&self, position: usize) -> Text<'_> {
+        match &self.0 {
+            Repr::Intset(intset) => Text::from(intset.at(position)),
+            Repr::Hashtable(table) => Text::from(table.at(position).as_slice()),
+        }
+    }
+
+    fn make_table(&mut self) -> &mut Table<Bytes> {
+        if let Repr::Intset(_) = &self.0 {
+            let mut table = Table::new();
+            for member in self.iter() {
+                table.insert_new(Bytes::from(&*member));
+            }
+            self.0 = Repr::Hashtable(Box::new(table));
+        }
+        match &mut self.0 {
+            Repr::Hashtable(table) => table,
+            Repr::Intset(_) => unreachable!("the set has just been made a table"),
+        }
     }
 }
 
@@ -117,3 +186,51 @@ impl Default for Set {
         Self::new()
     }
 }
+
+/// Two sets are equal if they have the same members, whatever their order and encoding.
+impl PartialEq for Set {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().all(|member| other.contains(&member))
+    }
+}
+
+impl Eq for Set {}
+
+/// The members of a set.
+#[derive(Clone, Debug)]
+pub struct Iter<'a>(IterRepr<'a>);
+
+#[derive(Clone, Debug)]
+enum IterRepr<'a> {
+    /// With the position of the next member.
+    Intset(&'a Intset, usize),
+    Hashtable(table::Iter<'a, Bytes>),
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = Text<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Text<'a>> {
+        match &mut self.0 {
+            IterRepr::Intset(intset, position) if *position < intset.len() => {
+                *position += 1;
+                Some(Text::from(intset.at(*position - 1)))
+            }
+            IterRepr::Intset(..) => None,
+            IterRepr::Hashtable(members) => {
+                members.next().map(|member| Text::from(member.as_slice()))
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let remaining = match &self.0 {
+            IterRepr::Intset(intset, position) => intset.len() - position,
+            IterRepr::Hashtable(members) => members.len(),
+        };
+        (remaining, Some(remaining))
+    }
+}
+
+impl ExactSizeIterator for Iter<'_> {}
