@@ -26,6 +26,9 @@ pub type KeyPositions = SmallVec<[KeyPosition; 4]>;
 /// # Errors
 /// [`InvalidKeys`] if a count or keyword does not fit the arguments. The command itself will say what is wrong.
 pub fn key_positions(command: &Command, args: &[&[u8]]) -> Result<KeyPositions, InvalidKeys> {
+    if let Some(find) = command.key_finder {
+        return find(args);
+    }
     let mut positions = KeyPositions::new();
     for spec in command.keys {
         add_positions(spec, args, &mut positions)?;

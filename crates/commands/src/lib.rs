@@ -10,10 +10,11 @@ mod bitmap;
 mod context;
 mod error;
 mod generic;
-pub mod help;
+mod help;
 pub mod keys;
 pub mod record;
 mod string;
+pub mod syntax;
 mod table;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -2,6 +2,8 @@
 
 use crate::context::Context;
 use crate::error::CommandResult;
+use crate::keys::{InvalidKeys, KeyPositions};
+use crate::syntax::Argument;
 
 /// A command or subcommand.
 #[derive(Debug)]
@@ -30,8 +32,28 @@ pub struct Command {
     pub complexity: &'static str,
     /// Its subcommands, if it is a container.
     pub subcommands: &'static [Command],
+    /// What arguments it takes, beside its name.
+    pub arguments: &'static [Argument],
+    /// What to use instead, if it is only there for old clients.
+    pub deprecated: Option<Deprecation>,
+    /// Meant for tests and for other servers, not for applications.
+    pub internal: bool,
+    /// Finds the keys of a call where the key specs cannot tell all, or not how they are used.
+    pub key_finder: Option<KeyFinder>,
     /// Who runs it.
     pub handler: Handler,
+}
+
+/// Finds the keys of a call; the arguments fit the command's arity.
+pub type KeyFinder = fn(&[&[u8]]) -> Result<KeyPositions, InvalidKeys>;
+
+/// That a command should not be used any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deprecation {
+    /// The Redis version that said so.
+    pub since: &'static str,
+    /// What replaces it, in Markdown.
+    pub replaced_by: &'static str,
 }
 
 impl Command {
@@ -49,6 +71,10 @@ impl Command {
         summary: "",
         complexity: "O(1)",
         subcommands: &[],
+        arguments: &[],
+        deprecated: None,
+        internal: false,
+        key_finder: None,
         handler: Handler::Server,
     };
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use crate::record::{Command, Handler};
+use crate::record::Command;
 
 /// The longest command name there can be; longer ones need no look-up.
 const NAME_BYTES_MAX: usize = 32;
@@ -45,9 +45,10 @@ pub fn lookup_subcommand(container: &Command, name: &[u8]) -> Option<&'static Co
         .find(|command| name.eq_ignore_ascii_case(command.name.as_bytes()))
 }
 
-/// Whether a command is run by naming one of its subcommands.
+/// Whether a second argument names a subcommand. Without one a container's arity or handler decides: COMMAND alone
+/// is a command.
 pub fn is_container(command: &Command) -> bool {
-    matches!(command.handler, Handler::Container)
+    !command.subcommands.is_empty()
 }
 
 /// FNV-1a: names are short and fixed, and no attacker chooses what is in the table.

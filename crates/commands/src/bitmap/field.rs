@@ -7,6 +7,8 @@ use super::bits::bit_offset;
 use crate::argument::{self, is_word};
 use crate::context::Context;
 use crate::error::{CommandError, CommandResult};
+use crate::keys::{InvalidKeys, KeyPosition, KeyPositions};
+use crate::record::key_flag;
 
 /// An integer type such as `u8` or `i64`.
 #[derive(Clone, Copy)]
@@ -251,4 +253,18 @@ fn store(bytes: &mut [u8], step: &Step, number: i64) {
     let first = (step.offset / 8) as usize;
     let count = (bytes.len() - first).min(9);
     bytes[first..first + count].copy_from_slice(&window[..count]);
+}
+
+/// BITFIELD only reads its key if it is asked for nothing but GET.
+pub(super) fn find_key(args: &[&[u8]]) -> Result<KeyPositions, InvalidKeys> {
+    let mut words = &args[2..];
+    let flags = loop {
+        words = match words {
+            [] => break key_flag::RO | key_flag::ACCESS,
+            [word, _, _, rest @ ..] if is_word(word, "get") => rest,
+            [word, _, rest @ ..] if is_word(word, "overflow") => rest,
+            _ => break key_flag::RW | key_flag::ACCESS | key_flag::UPDATE,
+        };
+    };
+    Ok(KeyPositions::from_slice(&[KeyPosition { index: 1, flags }]))
 }

@@ -11,6 +11,7 @@ mod tests;
 use keyspace::Event;
 
 use crate::record::{Command, Group, Handler, KeySpec, category, flag, key_flag};
+use crate::syntax::Argument;
 
 /// What subscribers hear when bits of a string change.
 const SETBIT: Event = Event::string("setbit");
@@ -28,6 +29,23 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Counts the bits set in a string.",
         complexity: "O(N), N being the bytes looked at",
         handler: Handler::Data(count::bitcount),
+        arguments: &[
+            Argument::key("key", 0),
+            Argument::block(
+                "index",
+                &[
+                    Argument::integer("start"),
+                    Argument::integer("end"),
+                    Argument::one_of(
+                        "index_unit",
+                        &[Argument::word("byte", "BYTE"), Argument::word("bit", "BIT")],
+                    )
+                    .since("7.0.0")
+                    .optional(),
+                ],
+            )
+            .optional(),
+        ],
         ..Command::EMPTY
     },
     Command {
@@ -44,6 +62,60 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Reads and changes integers of any width within a string.",
         complexity: "O(1) for each operation",
         handler: Handler::Data(field::bitfield),
+        arguments: &[
+            Argument::key("key", 0),
+            Argument::one_of(
+                "operation",
+                &[
+                    Argument::block(
+                        "encoding_offset",
+                        &[Argument::string("encoding"), Argument::integer("offset")],
+                    )
+                    .after("GET"),
+                    Argument::block(
+                        "write",
+                        &[
+                            Argument::one_of(
+                                "wrap_sat_fail",
+                                &[
+                                    Argument::word("wrap", "WRAP"),
+                                    Argument::word("sat", "SAT"),
+                                    Argument::word("fail", "FAIL"),
+                                ],
+                            )
+                            .after("OVERFLOW")
+                            .optional(),
+                            Argument::one_of(
+                                "write_operation",
+                                &[
+                                    Argument::block(
+                                        "encoding_offset_value",
+                                        &[
+                                            Argument::string("encoding"),
+                                            Argument::integer("offset"),
+                                            Argument::integer("value"),
+                                        ],
+                                    )
+                                    .after("SET"),
+                                    Argument::block(
+                                        "encoding_offset_increment",
+                                        &[
+                                            Argument::string("encoding"),
+                                            Argument::integer("offset"),
+                                            Argument::integer("increment"),
+                                        ],
+                                    )
+                                    .after("INCRBY"),
+                                ],
+                            ),
+                        ],
+                    ),
+                ],
+            )
+            .optional()
+            .repeated(),
+        ],
+        key_finder: Some(field::find_key),
         ..Command::EMPTY
     },
     Command {
@@ -57,6 +129,16 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Reads integers of any width within a string.",
         complexity: "O(1) for each operation",
         handler: Handler::Data(field::bitfield_ro),
+        arguments: &[
+            Argument::key("key", 0),
+            Argument::block(
+                "encoding_offset",
+                &[Argument::string("encoding"), Argument::integer("offset")],
+            )
+            .after("GET")
+            .optional()
+            .repeated_with_token(),
+        ],
         ..Command::EMPTY
     },
     Command {
@@ -73,6 +155,11 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Combines strings bit by bit and stores the result.",
         complexity: "O(N), N being the bytes of all strings",
         handler: Handler::Data(operation::bitop),
+        arguments: &[
+            Argument::string("operation"),
+            Argument::key("destkey", 0),
+            Argument::key("key", 1).repeated(),
+        ],
         ..Command::EMPTY
     },
     Command {
@@ -86,6 +173,30 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Finds the first bit set or clear in a string.",
         complexity: "O(N), N being the bytes looked at",
         handler: Handler::Data(count::bitpos),
+        arguments: &[
+            Argument::key("key", 0),
+            Argument::integer("bit"),
+            Argument::block(
+                "index",
+                &[
+                    Argument::integer("start"),
+                    Argument::block(
+                        "end_index",
+                        &[
+                            Argument::integer("end"),
+                            Argument::one_of(
+                                "index_unit",
+                                &[Argument::word("byte", "BYTE"), Argument::word("bit", "BIT")],
+                            )
+                            .since("7.0.0")
+                            .optional(),
+                        ],
+                    )
+                    .optional(),
+                ],
+            )
+            .optional(),
+        ],
         ..Command::EMPTY
     },
     Command {
@@ -99,6 +210,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Returns a bit of a string.",
         complexity: "O(1)",
         handler: Handler::Data(bits::getbit),
+        arguments: &[Argument::key("key", 0), Argument::integer("offset")],
         ..Command::EMPTY
     },
     Command {
@@ -115,6 +227,11 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Sets or clears a bit of a string and returns what it was.",
         complexity: "O(1)",
         handler: Handler::Data(bits::setbit),
+        arguments: &[
+            Argument::key("key", 0),
+            Argument::integer("offset"),
+            Argument::integer("value"),
+        ],
         ..Command::EMPTY
     },
 ];

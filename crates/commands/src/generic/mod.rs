@@ -10,10 +10,11 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
-use crate::argument;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::record::{Command, Group, Handler, KeySpec, Locks, category, flag, key_flag};
+use crate::syntax::Argument;
+use crate::{argument, help};
 
 /// The database an argument names.
 ///
@@ -47,6 +48,12 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Copies a key with its value and expiry.",
         complexity: "O(N) for a collection, N being its elements; O(1) for a string",
         handler: Handler::Data(relocate::copy),
+        arguments: &[
+            Argument::key("source", 0),
+            Argument::key("destination", 1),
+            Argument::integer("destination-db").after("DB").optional(),
+            Argument::word("replace", "REPLACE").optional(),
+        ],
         ..Command::EMPTY
     },
     Command {
@@ -75,6 +82,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Deletes keys.",
         complexity: "O(N), N being the number of keys, and their elements",
         handler: Handler::Data(delete::del),
+        arguments: &[Argument::key("key", 0).repeated()],
         ..Command::EMPTY
     },
     Command {
@@ -89,6 +97,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Counts how many of the keys are there.",
         complexity: "O(N), N being the number of keys",
         handler: Handler::Data(delete::exists),
+        arguments: &[Argument::key("key", 0).repeated()],
         ..Command::EMPTY
     },
     Command {
@@ -102,6 +111,21 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Sets in how many seconds a key expires.",
         complexity: "O(1)",
         handler: Handler::Data(expire::expire),
+        arguments: &[
+            Argument::key("key", 0),
+            Argument::integer("seconds"),
+            Argument::one_of(
+                "condition",
+                &[
+                    Argument::word("nx", "NX"),
+                    Argument::word("xx", "XX"),
+                    Argument::word("gt", "GT"),
+                    Argument::word("lt", "LT"),
+                ],
+            )
+            .since("7.0.0")
+            .optional(),
+        ],
         ..Command::EMPTY
     },
     Command {
@@ -115,6 +139,21 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Sets at which Unix time, in seconds, a key expires.",
         complexity: "O(1)",
         handler: Handler::Data(expire::expireat),
+        arguments: &[
+            Argument::key("key", 0),
+            Argument::unix_time("unix-time-seconds"),
+            Argument::one_of(
+                "condition",
+                &[
+                    Argument::word("nx", "NX"),
+                    Argument::word("xx", "XX"),
+                    Argument::word("gt", "GT"),
+                    Argument::word("lt", "LT"),
+                ],
+            )
+            .since("7.0.0")
+            .optional(),
+        ],
         ..Command::EMPTY
     },
     Command {
@@ -128,6 +167,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Returns the Unix time, in seconds, at which a key expires.",
         complexity: "O(1)",
         handler: Handler::Data(expire::expiretime),
+        arguments: &[Argument::key("key", 0)],
         ..Command::EMPTY
     },
     Command {
@@ -142,6 +182,14 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Deletes every key of every database.",
         complexity: "O(N), N being the number of keys",
         handler: Handler::Data(database::flushall),
+        arguments: &[Argument::one_of(
+            "async",
+            &[
+                Argument::word("async", "ASYNC").since("4.0.0"),
+                Argument::word("sync", "SYNC").since("6.2.0"),
+            ],
+        )
+        .optional()],
         ..Command::EMPTY
     },
     Command {
@@ -156,6 +204,14 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Deletes every key of the database.",
         complexity: "O(N), N being the number of keys",
         handler: Handler::Data(database::flushdb),
+        arguments: &[Argument::one_of(
+            "async",
+            &[
+                Argument::word("async", "ASYNC").since("4.0.0"),
+                Argument::word("sync", "SYNC").since("6.2.0"),
+            ],
+        )
+        .optional()],
         ..Command::EMPTY
     },
     Command {
@@ -170,6 +226,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Returns every key that matches a pattern.",
         complexity: "O(N), N being the number of keys in the database",
         handler: Handler::Data(scan::keys),
+        arguments: &[Argument::pattern("pattern")],
         ..Command::EMPTY
     },
     Command {
@@ -186,6 +243,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Moves a key to another database.",
         complexity: "O(1)",
         handler: Handler::Data(relocate::move_key),
+        arguments: &[Argument::key("key", 0), Argument::integer("db")],
         ..Command::EMPTY
     },
     Command {
@@ -208,6 +266,7 @@ pub(crate) static COMMANDS: &[Command] = &[
                 summary: "Returns the name of the form a value is kept in.",
                 complexity: "O(1)",
                 handler: Handler::Data(object::encoding),
+                arguments: &[Argument::key("key", 0)],
                 ..Command::EMPTY
             },
             Command {
@@ -222,6 +281,7 @@ pub(crate) static COMMANDS: &[Command] = &[
                 summary: "Returns the logarithmic access counter of a key.",
                 complexity: "O(1)",
                 handler: Handler::Data(object::freq),
+                arguments: &[Argument::key("key", 0)],
                 ..Command::EMPTY
             },
             Command {
@@ -233,8 +293,8 @@ pub(crate) static COMMANDS: &[Command] = &[
                 group: Group::Generic,
                 since: "6.2.0",
                 summary: "Explains the subcommands.",
-                complexity: "O(1)",
-                handler: Handler::Data(object::help),
+                complexity: "O(N), N being the number of subcommands",
+                handler: Handler::Data(help::answer),
                 ..Command::EMPTY
             },
             Command {
@@ -249,6 +309,7 @@ pub(crate) static COMMANDS: &[Command] = &[
                 summary: "Returns the seconds since a key was last accessed.",
                 complexity: "O(1)",
                 handler: Handler::Data(object::idletime),
+                arguments: &[Argument::key("key", 0)],
                 ..Command::EMPTY
             },
             Command {
@@ -263,6 +324,7 @@ pub(crate) static COMMANDS: &[Command] = &[
                 summary: "Returns the number of references to a value.",
                 complexity: "O(1)",
                 handler: Handler::Data(object::refcount),
+                arguments: &[Argument::key("key", 0)],
                 ..Command::EMPTY
             },
         ],
@@ -280,6 +342,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Takes the expiry off a key.",
         complexity: "O(1)",
         handler: Handler::Data(expire::persist),
+        arguments: &[Argument::key("key", 0)],
         ..Command::EMPTY
     },
     Command {
@@ -293,6 +356,21 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Sets in how many milliseconds a key expires.",
         complexity: "O(1)",
         handler: Handler::Data(expire::pexpire),
+        arguments: &[
+            Argument::key("key", 0),
+            Argument::integer("milliseconds"),
+            Argument::one_of(
+                "condition",
+                &[
+                    Argument::word("nx", "NX"),
+                    Argument::word("xx", "XX"),
+                    Argument::word("gt", "GT"),
+                    Argument::word("lt", "LT"),
+                ],
+            )
+            .since("7.0.0")
+            .optional(),
+        ],
         ..Command::EMPTY
     },
     Command {
@@ -306,6 +384,21 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Sets at which Unix time, in milliseconds, a key expires.",
         complexity: "O(1)",
         handler: Handler::Data(expire::pexpireat),
+        arguments: &[
+            Argument::key("key", 0),
+            Argument::unix_time("unix-time-milliseconds"),
+            Argument::one_of(
+                "condition",
+                &[
+                    Argument::word("nx", "NX"),
+                    Argument::word("xx", "XX"),
+                    Argument::word("gt", "GT"),
+                    Argument::word("lt", "LT"),
+                ],
+            )
+            .since("7.0.0")
+            .optional(),
+        ],
         ..Command::EMPTY
     },
     Command {
@@ -319,6 +412,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Returns the Unix time, in milliseconds, at which a key expires.",
         complexity: "O(1)",
         handler: Handler::Data(expire::pexpiretime),
+        arguments: &[Argument::key("key", 0)],
         ..Command::EMPTY
     },
     Command {
@@ -333,6 +427,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Returns the milliseconds a key has left.",
         complexity: "O(1)",
         handler: Handler::Data(expire::pttl),
+        arguments: &[Argument::key("key", 0)],
         ..Command::EMPTY
     },
     Command {
@@ -363,6 +458,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Gives a key another name, whatever had that name.",
         complexity: "O(1), and the elements of what is overwritten",
         handler: Handler::Data(relocate::rename),
+        arguments: &[Argument::key("key", 0), Argument::key("newkey", 1)],
         ..Command::EMPTY
     },
     Command {
@@ -379,6 +475,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Gives a key another name if no key has it.",
         complexity: "O(1)",
         handler: Handler::Data(relocate::renamenx),
+        arguments: &[Argument::key("key", 0), Argument::key("newkey", 1)],
         ..Command::EMPTY
     },
     Command {
@@ -393,6 +490,15 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Goes through the keys step by step.",
         complexity: "O(1) a step, O(N) for all N keys",
         handler: Handler::Data(scan::scan),
+        arguments: &[
+            Argument::integer("cursor"),
+            Argument::pattern("pattern").after("MATCH").optional(),
+            Argument::integer("count").after("COUNT").optional(),
+            Argument::string("type")
+                .after("TYPE")
+                .since("6.0.0")
+                .optional(),
+        ],
         ..Command::EMPTY
     },
     Command {
@@ -406,6 +512,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Exchanges two databases.",
         complexity: "O(N), N being the clients that watch or wait for their keys",
         handler: Handler::Data(database::swapdb),
+        arguments: &[Argument::integer("index1"), Argument::integer("index2")],
         ..Command::EMPTY
     },
     Command {
@@ -420,6 +527,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Counts an access to each of the keys, and how many are there.",
         complexity: "O(N), N being the number of keys",
         handler: Handler::Data(delete::touch),
+        arguments: &[Argument::key("key", 0).repeated()],
         ..Command::EMPTY
     },
     Command {
@@ -434,6 +542,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Returns the seconds a key has left.",
         complexity: "O(1)",
         handler: Handler::Data(expire::ttl),
+        arguments: &[Argument::key("key", 0)],
         ..Command::EMPTY
     },
     Command {
@@ -447,6 +556,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Returns the type of the value a key holds.",
         complexity: "O(1)",
         handler: Handler::Data(delete::type_of),
+        arguments: &[Argument::key("key", 0)],
         ..Command::EMPTY
     },
     Command {
@@ -461,6 +571,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Deletes keys, and frees big values in the background.",
         complexity: "O(1) for each key",
         handler: Handler::Data(delete::unlink),
+        arguments: &[Argument::key("key", 0).repeated()],
         ..Command::EMPTY
     },
 ];

@@ -73,25 +73,6 @@ pub(super) fn idletime(context: &mut Context<'_, '_>) -> CommandResult {
     Ok(())
 }
 
-/// `OBJECT HELP`
-pub(super) fn help(context: &mut Context<'_, '_>) -> CommandResult {
-    crate::help::write(
-        context.reply,
-        "OBJECT",
-        &[
-            "ENCODING <key>",
-            "    The name of the form in which the value of <key> is kept.",
-            "FREQ <key>",
-            "    The logarithmic access counter of <key>.",
-            "IDLETIME <key>",
-            "    Seconds since <key> was last accessed, about.",
-            "REFCOUNT <key>",
-            "    The number of references to the value of <key>.",
-        ],
-    );
-    Ok(())
-}
-
 fn info(context: &mut Context<'_, '_>) -> Option<ObjectInfo> {
     context.keys.object_info(context.args[2])
 }

@@ -15,7 +15,8 @@ use keyspace::Event;
 use resp::Reply;
 use types::StringValue;
 
-use crate::record::{Command, Group, Handler, KeySpec, category, flag, key_flag};
+use crate::record::{Command, Deprecation, Group, Handler, KeySpec, category, flag, key_flag};
+use crate::syntax::Argument;
 
 /// What subscribers hear when a string is set.
 const SET: Event = Event::string("set");
@@ -43,6 +44,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Adds bytes at the end of a string; a missing key starts empty.",
         complexity: "O(1) amortized, if what is added is small",
         handler: Handler::Data(write::append),
+        arguments: &[Argument::key("key", 0), Argument::string("value")],
         ..Command::EMPTY
     },
     Command {
@@ -59,6 +61,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Takes one from an integer; a missing key counts as 0.",
         complexity: "O(1)",
         handler: Handler::Data(counter::decr),
+        arguments: &[Argument::key("key", 0)],
         ..Command::EMPTY
     },
     Command {
@@ -75,6 +78,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Takes a number from an integer; a missing key counts as 0.",
         complexity: "O(1)",
         handler: Handler::Data(counter::decrby),
+        arguments: &[Argument::key("key", 0), Argument::integer("decrement")],
         ..Command::EMPTY
     },
     Command {
@@ -88,6 +92,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Returns the string a key holds.",
         complexity: "O(1)",
         handler: Handler::Data(read::get),
+        arguments: &[Argument::key("key", 0)],
         ..Command::EMPTY
     },
     Command {
@@ -104,6 +109,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Returns the string a key holds and deletes the key.",
         complexity: "O(1)",
         handler: Handler::Data(read::getdel),
+        arguments: &[Argument::key("key", 0)],
         ..Command::EMPTY
     },
     Command {
@@ -120,6 +126,20 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Returns the string a key holds and may set or clear its expiry.",
         complexity: "O(1)",
         handler: Handler::Data(read::getex),
+        arguments: &[
+            Argument::key("key", 0),
+            Argument::one_of(
+                "expiration",
+                &[
+                    Argument::integer("seconds").after("EX"),
+                    Argument::integer("milliseconds").after("PX"),
+                    Argument::unix_time("unix-time-seconds").after("EXAT"),
+                    Argument::unix_time("unix-time-milliseconds").after("PXAT"),
+                    Argument::word("persist", "PERSIST"),
+                ],
+            )
+            .optional(),
+        ],
         ..Command::EMPTY
     },
     Command {
@@ -133,6 +153,11 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Returns a part of a string.",
         complexity: "O(N), N being the length of the part",
         handler: Handler::Data(read::getrange),
+        arguments: &[
+            Argument::key("key", 0),
+            Argument::integer("start"),
+            Argument::integer("end"),
+        ],
         ..Command::EMPTY
     },
     Command {
@@ -149,6 +174,11 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Sets a string and returns the one before.",
         complexity: "O(1)",
         handler: Handler::Data(set::getset),
+        arguments: &[Argument::key("key", 0), Argument::string("value")],
+        deprecated: Some(Deprecation {
+            since: "6.2.0",
+            replaced_by: "`SET` with the `GET` argument",
+        }),
         ..Command::EMPTY
     },
     Command {
@@ -165,6 +195,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Adds one to an integer; a missing key counts as 0.",
         complexity: "O(1)",
         handler: Handler::Data(counter::incr),
+        arguments: &[Argument::key("key", 0)],
         ..Command::EMPTY
     },
     Command {
@@ -181,6 +212,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Adds a number to an integer; a missing key counts as 0.",
         complexity: "O(1)",
         handler: Handler::Data(counter::incrby),
+        arguments: &[Argument::key("key", 0), Argument::integer("increment")],
         ..Command::EMPTY
     },
     Command {
@@ -197,6 +229,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Adds a floating-point number to a number; a missing key counts as 0.",
         complexity: "O(1)",
         handler: Handler::Data(counter::incrbyfloat),
+        arguments: &[Argument::key("key", 0), Argument::double("increment")],
         ..Command::EMPTY
     },
     Command {
@@ -210,6 +243,14 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Finds the longest common subsequence of two strings.",
         complexity: "O(N*M), N and M being the lengths of the two strings",
         handler: Handler::Data(lcs::lcs),
+        arguments: &[
+            Argument::key("key1", 0),
+            Argument::key("key2", 0),
+            Argument::word("len", "LEN").optional(),
+            Argument::word("idx", "IDX").optional(),
+            Argument::integer("len").after("MINMATCHLEN").optional(),
+            Argument::word("withmatchlen", "WITHMATCHLEN").optional(),
+        ],
         ..Command::EMPTY
     },
     Command {
@@ -224,6 +265,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Returns the strings of many keys.",
         complexity: "O(N), N being the number of keys",
         handler: Handler::Data(many::mget),
+        arguments: &[Argument::key("key", 0).repeated()],
         ..Command::EMPTY
     },
     Command {
@@ -241,6 +283,11 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Sets many keys to strings, all at once.",
         complexity: "O(N), N being the number of keys",
         handler: Handler::Data(many::mset),
+        arguments: &[Argument::block(
+            "key_value",
+            &[Argument::key("key", 0), Argument::string("value")],
+        )
+        .repeated()],
         ..Command::EMPTY
     },
     Command {
@@ -255,6 +302,11 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Sets many keys to strings if none of them is there.",
         complexity: "O(N), N being the number of keys",
         handler: Handler::Data(many::msetnx),
+        arguments: &[Argument::block(
+            "key_value",
+            &[Argument::key("key", 0), Argument::string("value")],
+        )
+        .repeated()],
         ..Command::EMPTY
     },
     Command {
@@ -268,6 +320,11 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Sets a string that expires after some milliseconds.",
         complexity: "O(1)",
         handler: Handler::Data(set::psetex),
+        arguments: &[
+            Argument::key("key", 0),
+            Argument::integer("milliseconds"),
+            Argument::string("value"),
+        ],
         ..Command::EMPTY
     },
     Command {
@@ -284,6 +341,35 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Sets a key to a string, whatever it held, with conditions and expiry as asked.",
         complexity: "O(1)",
         handler: Handler::Data(set::set),
+        arguments: &[
+            Argument::key("key", 0),
+            Argument::string("value"),
+            Argument::one_of(
+                "condition",
+                &[Argument::word("nx", "NX"), Argument::word("xx", "XX")],
+            )
+            .since("2.6.12")
+            .optional(),
+            Argument::word("get", "GET").since("6.2.0").optional(),
+            Argument::one_of(
+                "expiration",
+                &[
+                    Argument::integer("seconds").after("EX").since("2.6.12"),
+                    Argument::integer("milliseconds")
+                        .after("PX")
+                        .since("2.6.12"),
+                    Argument::unix_time("unix-time-seconds")
+                        .after("EXAT")
+                        .since("6.2.0"),
+                    Argument::unix_time("unix-time-milliseconds")
+                        .after("PXAT")
+                        .since("6.2.0"),
+                    Argument::word("keepttl", "KEEPTTL").since("6.0.0"),
+                ],
+            )
+            .optional(),
+        ],
+        key_finder: Some(set::find_key),
         ..Command::EMPTY
     },
     Command {
@@ -297,6 +383,11 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Sets a string that expires after some seconds.",
         complexity: "O(1)",
         handler: Handler::Data(set::setex),
+        arguments: &[
+            Argument::key("key", 0),
+            Argument::integer("seconds"),
+            Argument::string("value"),
+        ],
         ..Command::EMPTY
     },
     Command {
@@ -310,6 +401,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Sets a string if the key is not there.",
         complexity: "O(1)",
         handler: Handler::Data(set::setnx),
+        arguments: &[Argument::key("key", 0), Argument::string("value")],
         ..Command::EMPTY
     },
     Command {
@@ -323,6 +415,11 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Overwrites a part of a string, filling a gap with zero bytes.",
         complexity: "O(1) if what is written is short, else O(M), M being its length",
         handler: Handler::Data(write::setrange),
+        arguments: &[
+            Argument::key("key", 0),
+            Argument::integer("offset"),
+            Argument::string("value"),
+        ],
         ..Command::EMPTY
     },
     Command {
@@ -336,6 +433,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Returns the length of a string.",
         complexity: "O(1)",
         handler: Handler::Data(read::strlen),
+        arguments: &[Argument::key("key", 0)],
         ..Command::EMPTY
     },
     Command {
@@ -349,6 +447,15 @@ pub(crate) static COMMANDS: &[Command] = &[
         summary: "Returns a part of a string; the old name of GETRANGE.",
         complexity: "O(N), N being the length of the part",
         handler: Handler::Data(read::getrange),
+        arguments: &[
+            Argument::key("key", 0),
+            Argument::integer("start"),
+            Argument::integer("end"),
+        ],
+        deprecated: Some(Deprecation {
+            since: "2.0.0",
+            replaced_by: "`GETRANGE`",
+        }),
         ..Command::EMPTY
     },
 ];

@@ -8,6 +8,8 @@ use super::{EXPIRE, SET, value_reply};
 use crate::argument::is_word;
 use crate::context::Context;
 use crate::error::{CommandError, CommandResult};
+use crate::keys::{InvalidKeys, KeyPosition, KeyPositions};
+use crate::record::key_flag;
 
 /// When SET is to set.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -134,4 +136,15 @@ fn put(context: &mut Context<'_, '_>, key: &[u8], value: &[u8], expiry: Expiry) 
     if matches!(expiry, Expiry::At(_)) {
         context.keys.note_event(EXPIRE, key);
     }
+}
+
+/// SET reads its key only with GET.
+pub(super) fn find_key(args: &[&[u8]]) -> Result<KeyPositions, InvalidKeys> {
+    let reads = args[3..].iter().any(|word| is_word(word, "get"));
+    let flags = if reads {
+        key_flag::RW | key_flag::ACCESS | key_flag::UPDATE
+    } else {
+        key_flag::OW | key_flag::UPDATE
+    };
+    Ok(KeyPositions::from_slice(&[KeyPosition { index: 1, flags }]))
 }
