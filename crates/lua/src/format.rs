@@ -88,9 +88,7 @@ impl Directive {
 
     /// Whether nothing but the conversion letter is given.
     pub fn is_plain(&self) -> bool {
-        self.width == 0
-            && self.precision.is_none()
-            && !(self.plus || self.space || self.alternate)
+        self.width == 0 && self.precision.is_none() && !(self.plus || self.space || self.alternate)
     }
 
     /// `%d` and `%i`.
@@ -101,7 +99,11 @@ impl Directive {
             return;
         }
         let mut buffer = itoa::Buffer::new();
-        self.write_integer(out, self.sign(value < 0), buffer.format(value.unsigned_abs()).as_bytes());
+        self.write_integer(
+            out,
+            self.sign(value < 0),
+            buffer.format(value.unsigned_abs()).as_bytes(),
+        );
     }
 
     /// `%u`, `%o`, `%x` and `%X`.
@@ -122,11 +124,18 @@ impl Directive {
             b'x' if self.alternate && value != 0 => self.write_integer(out, b"0x", digits),
             b'X' if self.alternate && value != 0 => self.write_integer(out, b"0X", digits),
             b'o' if self.alternate && value != 0 && self.precision.unwrap_or(0) <= digits.len() => {
-                Directive { precision: Some(digits.len() + 1), ..self.with_octal_padding(digits.len() + 1) }
-                    .write_integer(out, b"", digits);
+                Directive {
+                    precision: Some(digits.len() + 1),
+                    ..self.with_octal_padding(digits.len() + 1)
+                }
+                .write_integer(out, b"", digits);
             }
             b'o' if self.alternate && self.precision == Some(0) => {
-                Directive { precision: Some(1), ..*self }.write_integer(out, b"", b"0");
+                Directive {
+                    precision: Some(1),
+                    ..*self
+                }
+                .write_integer(out, b"", b"0");
             }
             _ => self.write_integer(out, b"", digits),
         }
@@ -153,11 +162,18 @@ impl Directive {
                 (false, false) => b"inf",
                 (false, true) => b"INF",
             };
-            Directive { zero: false, ..*self }.write_padded(out, sign, word);
+            Directive {
+                zero: false,
+                ..*self
+            }
+            .write_padded(out, sign, word);
             return;
         }
         let precision = self.precision.unwrap_or(6);
-        let mut body = Body { bytes: [0; BODY_LIMIT], length: 0 };
+        let mut body = Body {
+            bytes: [0; BODY_LIMIT],
+            length: 0,
+        };
         let letter = if upper { b'E' } else { b'e' };
         match self.conversion {
             b'f' => self.fixed(&mut body, number.abs(), precision),
@@ -212,7 +228,10 @@ impl Directive {
         let all = Digits::of(number, precision);
         let mut digits = all.as_bytes();
         if !self.alternate {
-            let significant = digits.iter().rposition(|&digit| digit != b'0').map_or(1, |last| last + 1);
+            let significant = digits
+                .iter()
+                .rposition(|&digit| digit != b'0')
+                .map_or(1, |last| last + 1);
             digits = &digits[..significant];
         }
         let exponent = all.exponent;
@@ -287,9 +306,15 @@ impl Directive {
             self.write_padded(out, prefix, digits);
             return;
         };
-        let digits = if precision == 0 && digits == b"0" { b"" } else { digits };
+        let digits = if precision == 0 && digits == b"0" {
+            b""
+        } else {
+            digits
+        };
         let zeros = precision.saturating_sub(digits.len());
-        let padding = self.width.saturating_sub(prefix.len() + zeros + digits.len());
+        let padding = self
+            .width
+            .saturating_sub(prefix.len() + zeros + digits.len());
         if !self.left {
             out.resize(out.len() + padding, b' ');
         }
@@ -351,7 +376,11 @@ impl Write for Body {
 
 /// C's cast from double to a 64-bit integer on x86-64: what does not fit becomes the smallest integer.
 pub fn to_signed(number: f64) -> i64 {
-    if (-9223372036854775808.0..9223372036854775808.0).contains(&number) { number as i64 } else { i64::MIN }
+    if (-9223372036854775808.0..9223372036854775808.0).contains(&number) {
+        number as i64
+    } else {
+        i64::MIN
+    }
 }
 
 /// C's cast from double to an unsigned 64-bit integer on x86-64: negative numbers wrap around, too large ones give 0.
@@ -400,10 +429,17 @@ mod tests {
         let mut cases = 0;
         for line in include_str!("../tests/recorded/format_numbers.txt").lines() {
             let mut columns = line.split('\t');
-            let (format, number, expected) =
-                (columns.next().unwrap(), columns.next().unwrap(), columns.next().unwrap());
+            let (format, number, expected) = (
+                columns.next().unwrap(),
+                columns.next().unwrap(),
+                columns.next().unwrap(),
+            );
             let number = crate::number::parse(number.as_bytes()).unwrap();
-            assert_eq!(render(format, number), expected.trim_matches('"'), "{format} of {number}");
+            assert_eq!(
+                render(format, number),
+                expected.trim_matches('"'),
+                "{format} of {number}"
+            );
             cases += 1;
         }
         assert!(cases > 900);
@@ -428,11 +464,23 @@ mod tests {
 
     #[test]
     fn directives_have_limits() {
-        assert_eq!(Directive::parse(b"-+ #0-5d"), Err(FormatError::RepeatedFlags));
+        assert_eq!(
+            Directive::parse(b"-+ #0-5d"),
+            Err(FormatError::RepeatedFlags)
+        );
         assert_eq!(Directive::parse(b"123d"), Err(FormatError::TooLong));
         assert_eq!(Directive::parse(b".123d"), Err(FormatError::TooLong));
         assert_eq!(Directive::parse(b"--5d").unwrap().1, 4);
-        assert_eq!(Directive::parse(b"5").unwrap(), (Directive { width: 5, ..Directive::default() }, 1));
+        assert_eq!(
+            Directive::parse(b"5").unwrap(),
+            (
+                Directive {
+                    width: 5,
+                    ..Directive::default()
+                },
+                1
+            )
+        );
     }
 
     #[test]

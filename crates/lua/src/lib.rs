@@ -1,5 +1,21 @@
 //! A memory-safe Lua 5.1 engine made for short scripts.
 
+#![forbid(unsafe_code)]
+
+pub mod chunk_id;
 pub mod format;
+pub mod heap;
+pub mod library;
+mod loaded;
+mod metamethod;
+pub mod meter;
+pub mod native;
 pub mod number;
+pub mod opcode;
 pub mod pattern;
+pub mod proto;
+pub mod runtime;
+pub mod table;
+mod thread;
+pub mod value;
+mod vm;

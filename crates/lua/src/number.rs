@@ -16,8 +16,8 @@ const FAST_DIGITS: usize = 14;
 
 /// The powers of ten that a double holds exactly.
 const POWERS_OF_TEN: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
-    1e20, 1e21, 1e22,
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ];
 
 const INTEGER_POWERS_OF_TEN: [u64; 16] = {
@@ -39,7 +39,10 @@ pub struct NumberText {
 
 impl NumberText {
     fn new() -> NumberText {
-        NumberText { bytes: [0; 32], length: 0 }
+        NumberText {
+            bytes: [0; 32],
+            length: 0,
+        }
     }
 
     fn push(&mut self, byte: u8) {
@@ -95,7 +98,10 @@ pub fn parse(text: &[u8]) -> Option<f64> {
         None => text,
     };
     let (number, length) = parse_prefix(text)?;
-    text[length..].iter().all(|&byte| is_space(byte)).then_some(number)
+    text[length..]
+        .iter()
+        .all(|&byte| is_space(byte))
+        .then_some(number)
 }
 
 /// The common case, a few plain digits.
@@ -138,13 +144,18 @@ pub fn parse_prefix(text: &[u8]) -> Option<(f64, usize)> {
             Some((digits.parse().ok()?, at + length))
         }
         b'i' | b'I' => {
-            let length = [&b"infinity"[..], b"inf"].iter().find(|word| starts_with_word(&text[at..], word))?.len();
+            let length = [&b"infinity"[..], b"inf"]
+                .iter()
+                .find(|word| starts_with_word(&text[at..], word))?
+                .len();
             Some((signed(f64::INFINITY), at + length))
         }
         b'n' | b'N' if starts_with_word(&text[at..], b"nan") => {
             at += 3;
             if text.get(at) == Some(&b'(') {
-                let word = text[at + 1..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_');
+                let word = text[at + 1..]
+                    .iter()
+                    .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_');
                 let close = at + 1 + word.count();
                 if text.get(close) == Some(&b')') {
                     at = close + 1;
@@ -162,7 +173,12 @@ fn starts_with_word(text: &[u8], word: &[u8]) -> bool {
 
 /// Length of the decimal number at the start of `text`; `None` when its mantissa has no digit.
 fn decimal_length(text: &[u8]) -> Option<usize> {
-    let digits = |from: usize| text[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let digits = |from: usize| {
+        text[from..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count()
+    };
     let whole = digits(0);
     let mut end = whole;
     let mut fraction = 0;
@@ -216,7 +232,10 @@ fn parse_hexadecimal(text: &[u8]) -> Option<(f64, usize)> {
         let first = at + 1 + usize::from(matches!(text.get(at + 1), Some(b'-' | b'+')));
         let mut end = first;
         let mut power = 0_i64;
-        while let Some(digit) = text.get(end).and_then(|&byte| char::from(byte).to_digit(10)) {
+        while let Some(digit) = text
+            .get(end)
+            .and_then(|&byte| char::from(byte).to_digit(10))
+        {
             // Far beyond any double, and far from overflow when digits of the mantissa weigh against it.
             power = (power * 10 + i64::from(digit)).min(1 << 40);
             end += 1;
@@ -240,7 +259,11 @@ fn scale(mantissa: u64, exponent: i64, sticky: bool) -> f64 {
     if leading > 1023 {
         return f64::INFINITY;
     }
-    let precision = if leading >= -1022 { 53 } else { 53 - (-1022 - leading) };
+    let precision = if leading >= -1022 {
+        53
+    } else {
+        53 - (-1022 - leading)
+    };
     if precision < 0 {
         return 0.0;
     }
@@ -270,7 +293,10 @@ pub fn parse_in_base(text: &[u8], base: u32) -> Option<f64> {
     if matches!(text.get(at), Some(b'-' | b'+')) {
         at += 1;
     }
-    let digit_at = |at: usize| text.get(at).and_then(|&byte| char::from(byte).to_digit(base));
+    let digit_at = |at: usize| {
+        text.get(at)
+            .and_then(|&byte| char::from(byte).to_digit(base))
+    };
     if base == 16
         && text.get(at) == Some(&b'0')
         && matches!(text.get(at + 1), Some(b'x' | b'X'))
@@ -331,7 +357,10 @@ pub fn write_number(out: &mut Vec<u8>, number: f64) {
 
 /// `%g` from the digits, trailing zeros dropped.
 fn write_shortened(text: &mut NumberText, digits: &[u8], exponent: i32, precision: usize) {
-    let significant = digits.iter().rposition(|&digit| digit != b'0').map_or(1, |last| last + 1);
+    let significant = digits
+        .iter()
+        .rposition(|&digit| digit != b'0')
+        .map_or(1, |last| last + 1);
     let digits = &digits[..significant];
     if exponent < -4 || exponent >= precision as i32 {
         text.push(digits[0]);
@@ -380,7 +409,11 @@ pub(crate) struct Digits {
 impl Digits {
     /// `count` (1 to 100) digits of `number`.
     pub(crate) fn of(number: f64, count: usize) -> Digits {
-        let mut digits = Digits { bytes: [b'0'; 128], length: count, exponent: 0 };
+        let mut digits = Digits {
+            bytes: [b'0'; 128],
+            length: count,
+            exponent: 0,
+        };
         if number == 0.0 {
             return digits;
         }
@@ -392,7 +425,11 @@ impl Digits {
             return digits;
         }
         digits.length = 0;
-        let mut writer = DigitWriter { digits: &mut digits, in_exponent: false, negative: false };
+        let mut writer = DigitWriter {
+            digits: &mut digits,
+            in_exponent: false,
+            negative: false,
+        };
         // The writer takes everything it is given, so this cannot fail.
         let _ = write!(writer, "{number:.*e}", count - 1);
         if writer.negative {
@@ -459,7 +496,11 @@ fn fast_digits(number: f64, count: usize) -> Option<(u64, i32)> {
 /// `number × 10^power` with one rounding.
 fn scale_by_ten(number: f64, power: i32) -> Option<f64> {
     let factor = *POWERS_OF_TEN.get(power.unsigned_abs() as usize)?;
-    Some(if power >= 0 { number * factor } else { number / factor })
+    Some(if power >= 0 {
+        number * factor
+    } else {
+        number / factor
+    })
 }
 
 /// The nearest integer to the exact value behind `scaled` (off by at most half a unit in its last place, below 10^15);
@@ -479,7 +520,11 @@ pub(crate) fn fast_fixed(number: f64, decimals: usize) -> Option<u64> {
         return None;
     }
     let scaled = number * POWERS_OF_TEN[decimals];
-    if scaled < 1e14 { certain_round(scaled) } else { None }
+    if scaled < 1e14 {
+        certain_round(scaled)
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -539,7 +584,10 @@ mod tests {
             assert_eq!(parse(text.as_bytes()), *expected, "{text:?}");
         }
         for text in ["nan", "NAN(12)", "nan()"] {
-            assert!(parse(text.as_bytes()).is_some_and(|number| number.is_nan() && number.is_sign_positive()));
+            assert!(
+                parse(text.as_bytes())
+                    .is_some_and(|number| number.is_nan() && number.is_sign_positive())
+            );
         }
         assert!(parse(b"-nan").is_some_and(|number| number.is_nan() && number.is_sign_negative()));
         assert_eq!(parse(b"nan(a-b)"), None);
@@ -564,7 +612,11 @@ mod tests {
             ("", 10, None),
         ];
         for (text, base, expected) in cases {
-            assert_eq!(parse_in_base(text.as_bytes(), *base), *expected, "{text:?} in {base}");
+            assert_eq!(
+                parse_in_base(text.as_bytes(), *base),
+                *expected,
+                "{text:?} in {base}"
+            );
         }
     }
 

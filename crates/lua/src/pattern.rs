@@ -145,7 +145,10 @@ impl Pattern {
 /// Whether `pattern` holds none of the characters that make `string.find` do more than a plain search. As in 5.1
 /// only the part before a NUL counts, and `)` and `]` are not among them.
 pub fn is_plain(pattern: &[u8]) -> bool {
-    pattern.iter().take_while(|&&byte| byte != 0).all(|byte| !b"^$*+?.([%-".contains(byte))
+    pattern
+        .iter()
+        .take_while(|&&byte| byte != 0)
+        .all(|byte| !b"^$*+?.([%-".contains(byte))
 }
 
 /// Where `needle` is first found in `subject` at or behind `from`, which is within it.

@@ -46,7 +46,11 @@ static CLASSES: [Option<ByteSet>; 26] = {
 fn class(letter: u8) -> Option<ByteSet> {
     let index = letter.to_ascii_lowercase().checked_sub(b'a')?;
     let set = (*CLASSES.get(usize::from(index))?)?;
-    Some(if letter.is_ascii_uppercase() { set.complement() } else { set })
+    Some(if letter.is_ascii_uppercase() {
+        set.complement()
+    } else {
+        set
+    })
 }
 
 struct Compiler<'a> {
@@ -61,7 +65,11 @@ pub(super) fn compile(source: &[u8], anchors: bool) -> Pattern {
         None => source,
     };
     let anchored = anchors && source.first() == Some(&b'^');
-    let mut compiler = Compiler { source, at: usize::from(anchored), sets: Vec::new() };
+    let mut compiler = Compiler {
+        source,
+        at: usize::from(anchored),
+        sets: Vec::new(),
+    };
     let mut nodes = Vec::with_capacity(source.len() + 1);
     loop {
         match compiler.node() {
@@ -94,7 +102,13 @@ pub(super) fn compile(source: &[u8], anchors: bool) -> Pattern {
         },
         _ => Prefilter::None,
     };
-    Pattern { nodes: nodes.into(), sets: compiler.sets.into(), prefilter, anchored, literal }
+    Pattern {
+        nodes: nodes.into(),
+        sets: compiler.sets.into(),
+        prefilter,
+        anchored,
+        literal,
+    }
 }
 
 impl Compiler<'_> {

@@ -111,10 +111,15 @@ fn single_matches(pattern: &Pattern, single: Single, byte: u8) -> bool {
 fn run_length(pattern: &Pattern, single: Single, text: &[u8]) -> usize {
     match single {
         Single::Any => text.len(),
-        Single::Byte(expected) => text.iter().position(|&byte| byte != expected).unwrap_or(text.len()),
+        Single::Byte(expected) => text
+            .iter()
+            .position(|&byte| byte != expected)
+            .unwrap_or(text.len()),
         Single::Set(set) => {
             let set = &pattern.sets[set as usize];
-            text.iter().position(|&byte| !set.contains(byte)).unwrap_or(text.len())
+            text.iter()
+                .position(|&byte| !set.contains(byte))
+                .unwrap_or(text.len())
         }
     }
 }
@@ -156,8 +161,15 @@ impl Search {
     /// # Errors
     ///
     /// The match reached a fault of the pattern.
-    pub fn run(&mut self, pattern: &Pattern, subject: &[u8], budget: &mut u64) -> Result<Step, PatternError> {
-        if self.mode == Mode::Seek && let Some(literal) = &pattern.literal {
+    pub fn run(
+        &mut self,
+        pattern: &Pattern,
+        subject: &[u8],
+        budget: &mut u64,
+    ) -> Result<Step, PatternError> {
+        if self.mode == Mode::Seek
+            && let Some(literal) = &pattern.literal
+        {
             return Ok(self.run_literal(pattern, literal, subject, budget));
         }
         loop {
@@ -182,16 +194,33 @@ impl Search {
         }
     }
 
-    fn run_literal(&mut self, pattern: &Pattern, literal: &[u8], subject: &[u8], budget: &mut u64) -> Step {
+    fn run_literal(
+        &mut self,
+        pattern: &Pattern,
+        literal: &[u8],
+        subject: &[u8],
+        budget: &mut u64,
+    ) -> Step {
         let found = if pattern.anchored {
-            subject[self.start..].starts_with(literal).then_some(self.start)
+            subject[self.start..]
+                .starts_with(literal)
+                .then_some(self.start)
         } else {
             super::find_plain(subject, literal, self.start)
         };
         let scanned = found.map_or(subject.len(), |at| at + literal.len()) - self.start;
-        *budget = budget.saturating_sub(1 + if pattern.anchored { 0 } else { scanned as u64 / 16 });
+        *budget = budget.saturating_sub(
+            1 + if pattern.anchored {
+                0
+            } else {
+                scanned as u64 / 16
+            },
+        );
         match found {
-            Some(start) => Step::Found { start, end: start + literal.len() },
+            Some(start) => Step::Found {
+                start,
+                end: start + literal.len(),
+            },
             None => Step::NotFound,
         }
     }
@@ -232,7 +261,12 @@ impl Search {
     }
 
     /// Matches at one start; `NotFound` when it does not match there.
-    fn attempt(&mut self, pattern: &Pattern, subject: &[u8], budget: &mut u64) -> Result<Step, PatternError> {
+    fn attempt(
+        &mut self,
+        pattern: &Pattern,
+        subject: &[u8],
+        budget: &mut u64,
+    ) -> Result<Step, PatternError> {
         let nodes = &pattern.nodes[..];
         let mut at = self.at;
         let mut node = self.node;
@@ -248,7 +282,11 @@ impl Search {
                     return Ok(Step::NotFound);
                 };
                 match alternative {
-                    Alternative::Shorter { least, at: end, node: next } => {
+                    Alternative::Shorter {
+                        least,
+                        at: end,
+                        node: next,
+                    } => {
                         *end -= 1;
                         (at, node) = (*end as usize, *next as usize);
                         if end == least {
@@ -256,11 +294,17 @@ impl Search {
                         }
                         mode = Mode::Advance;
                     }
-                    Alternative::Longer { at: end, node: lazy } => {
+                    Alternative::Longer {
+                        at: end,
+                        node: lazy,
+                    } => {
                         let Node::Lazy(single) = nodes[*lazy as usize] else {
                             unreachable!("only lazy nodes are made longer");
                         };
-                        if subject.get(*end as usize).is_some_and(|&byte| single_matches(pattern, single, byte)) {
+                        if subject
+                            .get(*end as usize)
+                            .is_some_and(|&byte| single_matches(pattern, single, byte))
+                        {
                             *end += 1;
                             (at, node) = (*end as usize, *lazy as usize + 1);
                             mode = Mode::Advance;
@@ -268,7 +312,10 @@ impl Search {
                             self.alternatives.pop();
                         }
                     }
-                    Alternative::Skip { at: end, node: next } => {
+                    Alternative::Skip {
+                        at: end,
+                        node: next,
+                    } => {
                         (at, node) = (*end as usize, *next as usize);
                         self.alternatives.pop();
                         mode = Mode::Advance;
@@ -286,7 +333,9 @@ impl Search {
             }
             let matched = match nodes[node] {
                 Node::One(single) => {
-                    let matched = subject.get(at).is_some_and(|&byte| single_matches(pattern, single, byte));
+                    let matched = subject
+                        .get(at)
+                        .is_some_and(|&byte| single_matches(pattern, single, byte));
                     at += usize::from(matched);
                     matched
                 }
@@ -320,22 +369,37 @@ impl Search {
                     at >= least
                 }
                 Node::Lazy(_) => {
-                    self.push(Alternative::Longer { at: at as u32, node: node as u32 })?;
+                    self.push(Alternative::Longer {
+                        at: at as u32,
+                        node: node as u32,
+                    })?;
                     true
                 }
                 Node::Optional(single) => {
-                    if subject.get(at).is_some_and(|&byte| single_matches(pattern, single, byte)) {
-                        self.push(Alternative::Skip { at: at as u32, node: node as u32 + 1 })?;
+                    if subject
+                        .get(at)
+                        .is_some_and(|&byte| single_matches(pattern, single, byte))
+                    {
+                        self.push(Alternative::Skip {
+                            at: at as u32,
+                            node: node as u32 + 1,
+                        })?;
                         at += 1;
                     }
                     true
                 }
                 Node::Open => {
-                    self.open(Slot { start: at as u32, end: UNFINISHED })?;
+                    self.open(Slot {
+                        start: at as u32,
+                        end: UNFINISHED,
+                    })?;
                     true
                 }
                 Node::Position => {
-                    self.open(Slot { start: at as u32, end: POSITION })?;
+                    self.open(Slot {
+                        start: at as u32,
+                        end: POSITION,
+                    })?;
                     true
                 }
                 Node::Close => {
@@ -344,7 +408,9 @@ impl Search {
                         .rposition(|slot| slot.end == UNFINISHED)
                         .ok_or(PatternError::InvalidCapture)?;
                     self.slots[index].end = at as u32;
-                    self.push(Alternative::Unclose { index: index as u32 })?;
+                    self.push(Alternative::Unclose {
+                        index: index as u32,
+                    })?;
                     true
                 }
                 Node::BackReference(digit) => {
@@ -355,7 +421,8 @@ impl Search {
                         .ok_or(PatternError::InvalidCaptureIndex)?;
                     // A position capture has no text and never matches.
                     let matched = slot.end != POSITION
-                        && subject[at..].starts_with(&subject[slot.start as usize..slot.end as usize]);
+                        && subject[at..]
+                            .starts_with(&subject[slot.start as usize..slot.end as usize]);
                     if matched {
                         let length = (slot.end - slot.start) as usize;
                         *budget = budget.saturating_sub(length as u64 / 16);
@@ -381,7 +448,12 @@ impl Search {
                     !set.contains(before) && set.contains(behind)
                 }
                 Node::End => at == subject.len(),
-                Node::Match => return Ok(Step::Found { start: self.start, end: at }),
+                Node::Match => {
+                    return Ok(Step::Found {
+                        start: self.start,
+                        end: at,
+                    });
+                }
                 Node::Fault(fault) => return Err(fault),
             };
             if matched {

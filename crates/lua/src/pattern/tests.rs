@@ -47,7 +47,12 @@ fn quote(text: &[u8]) -> Vec<u8> {
     out
 }
 
-fn run(search: &mut Search, pattern: &Pattern, subject: &[u8], slice: u64) -> Result<Step, PatternError> {
+fn run(
+    search: &mut Search,
+    pattern: &Pattern,
+    subject: &[u8],
+    slice: u64,
+) -> Result<Step, PatternError> {
     for _ in 0..1_000_000 {
         let mut budget = slice;
         match search.run(pattern, subject, &mut budget)? {
@@ -114,7 +119,10 @@ fn first_match(pattern: &[u8], subject: &[u8], slice: u64) -> Result<Vec<u8>, Pa
 fn agrees_with_the_recorded_output_of_lua() {
     let recorded = include_bytes!("../../tests/recorded/patterns.txt");
     let mut cases = 0;
-    for line in recorded.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+    for line in recorded
+        .split(|&byte| byte == b'\n')
+        .filter(|line| !line.is_empty())
+    {
         let columns: Vec<&[u8]> = line.split(|&byte| byte == b'\t').collect();
         let (pattern, subject) = (unquote(columns[0]), unquote(columns[1]));
         for slice in [1, 3, 1_000_000] {
@@ -145,7 +153,10 @@ fn a_pattern_bomb_runs_out_of_budget() {
     let mut search = Search::default();
     search.begin(0);
     let mut budget = 100_000;
-    assert_eq!(search.run(&pattern, &subject, &mut budget), Ok(Step::OutOfBudget));
+    assert_eq!(
+        search.run(&pattern, &subject, &mut budget),
+        Ok(Step::OutOfBudget)
+    );
     assert_eq!(budget, 0);
 }
 
@@ -155,7 +166,10 @@ fn a_very_long_pattern_is_too_complex_and_does_not_overflow_the_stack() {
     let subject = vec![b'a'; 200_000];
     let mut search = Search::default();
     search.begin(0);
-    assert_eq!(search.run(&pattern, &subject, &mut 10_000_000), Err(PatternError::TooComplex));
+    assert_eq!(
+        search.run(&pattern, &subject, &mut 10_000_000),
+        Err(PatternError::TooComplex)
+    );
 }
 
 #[test]
@@ -164,10 +178,16 @@ fn a_long_repetition_is_cut_into_strides() {
     let pattern = Pattern::new(b"%a*()", true);
     let mut search = Search::default();
     search.begin(0);
-    assert_eq!(search.run(&pattern, &subject, &mut 10), Ok(Step::OutOfBudget));
+    assert_eq!(
+        search.run(&pattern, &subject, &mut 10),
+        Ok(Step::OutOfBudget)
+    );
     assert_eq!(
         run(&mut search, &pattern, &subject, 10).unwrap(),
-        Step::Found { start: 0, end: 1_000_000 }
+        Step::Found {
+            start: 0,
+            end: 1_000_000
+        }
     );
     assert_eq!(search.capture(0), Ok(Capture::Position(1_000_000)));
 }

@@ -1,0 +1,5 @@
+//! The virtual machine.
+
+mod error;
+mod metamethod;
+mod names;
