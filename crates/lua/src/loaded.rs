@@ -26,6 +26,17 @@ pub(crate) struct CodeEntry {
 }
 
 impl CodeEntry {
+    /// The entry of a prototype that was unloaded.
+    pub(crate) fn vacant() -> CodeEntry {
+        CodeEntry {
+            code: Arc::new([]),
+            constants: Arc::new([]),
+            parameters: 0,
+            max_stack: 2,
+            is_vararg: false,
+        }
+    }
+
     pub(crate) fn of(loaded: &LoadedProto) -> CodeEntry {
         CodeEntry {
             code: Arc::clone(&loaded.proto.code),

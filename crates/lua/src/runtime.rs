@@ -6,10 +6,11 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::heap::Heap;
+use crate::heap::{Heap, Marker, Roots};
 use crate::loaded::LoadedProto;
 use crate::meter::Meter;
-use crate::thread::Thread;
+use crate::native::Raise;
+use crate::thread::{Thread, WINDOW};
 use crate::value::{ThreadHandle, Value};
 
 /// The running part of a VM, as natives see it.
@@ -28,9 +29,77 @@ pub struct Runtime {
     pub libraries: crate::library::LibraryState,
     /// How deep coroutines have resumed one another.
     pub(crate) resume_depth: u32,
+    pub(crate) main: ThreadHandle,
+    /// "not enough memory" cannot be caught by Lua code.
+    pub(crate) memory_error_is_fatal: bool,
+    /// Where and how the run failed, noted before its frames were taken off.
+    pub(crate) failure: Option<Failure>,
+}
+
+/// The place of an error nothing caught.
+pub(crate) struct Failure {
+    pub(crate) traceback: Vec<u8>,
+    pub(crate) source: Option<Arc<[u8]>>,
+    pub(crate) line: Option<u32>,
 }
 
 impl Runtime {
+    pub(crate) fn new() -> Runtime {
+        let mut heap = Heap::new();
+        let globals = heap.globals;
+        // The slot of the main thread; the thread itself is the one that runs.
+        let main = heap.new_thread(Thread::default());
+        let thread = Thread::new(globals);
+        heap.add_bytes(thread.bytes());
+        Runtime {
+            heap,
+            meter: Meter::new(),
+            thread,
+            current: main,
+            host: None,
+            loaded: Vec::new(),
+            resume_depth: 0,
+            main,
+            memory_error_is_fatal: false,
+            failure: None,
+        }
+    }
+
+    /// Runs the collector, and fails if the memory cap is passed all the same.
+    #[cold]
+    pub(crate) fn collect_garbage_if_due(&mut self) -> Result<(), Raise> {
+        if !self.heap.collector_stopped || !self.heap.has_room(0) {
+            self.collect_garbage();
+        } else {
+            self.heap.set_threshold();
+        }
+        if self.heap.has_room(0) { Ok(()) } else { Err(Raise::OutOfMemory) }
+    }
+
+    /// Runs the collector.
+    pub(crate) fn collect_garbage(&mut self) {
+        let mut marker = Marker::new(&self.heap, &Roots { loaded: &self.loaded });
+        marker.mark(Value::Thread(self.main));
+        marker.mark(Value::Thread(self.current));
+        marker.mark_thread_state(&self.thread);
+        let reached = marker.propagate();
+        let loaded = &self.loaded;
+        let used = self.thread.used_slots(|proto| {
+            loaded
+                .get(proto as usize)
+                .and_then(Option::as_ref)
+                .map_or(WINDOW, |loaded| usize::from(loaded.proto.max_stack))
+        });
+        // What lies above was not marked: it must not be taken for values later.
+        let used = used.min(self.thread.stack.len());
+        self.thread.stack[used..].fill(Value::Nil);
+        let reached = self.heap.sweep(reached);
+        for (number, loaded) in self.loaded.iter_mut().enumerate() {
+            if !reached.has_proto(number as u32) {
+                *loaded = None;
+            }
+        }
+    }
     /// Makes the running thread's stack hold at least `slots` slots.
     #[cold]
     pub(crate) fn grow_stack(&mut self, slots: usize) {

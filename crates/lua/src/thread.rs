@@ -133,12 +133,12 @@ pub(crate) struct Thread {
     pub(crate) resumer: Option<ThreadHandle>,
     /// Calls into Lua by natives and metamethods that are under way.
     pub(crate) native_depth: u32,
+    /// Error handlers called for errors that are not caught yet.
+    pub(crate) handler_depth: u32,
     /// Frames above 5.1's limit are only for error handling.
     pub(crate) overflowed: bool,
     /// Where the values go that a suspended coroutine is resumed with.
     pub(crate) pending: Option<Pending>,
-    /// The error value an error handler is called for.
-    pub(crate) error_value: Value,
 }
 
 impl Default for Value {
@@ -168,9 +168,6 @@ impl Thread {
     /// The heap bytes behind the thread.
     pub(crate) fn bytes(&self) -> usize {
         self.stack.capacity() * size_of::<Value>()
-            + self.frames.capacity() * size_of::<Frame>()
-            + self.natives.capacity() * size_of::<NativeFrame>()
-            + self.open.capacity() * size_of::<OpenUpvalue>()
     }
 
     /// How many slots of the stack may hold values in use.

@@ -178,7 +178,6 @@ impl<'a> Marker<'a> {
         if let Some(resumer) = thread.resumer {
             self.mark(Value::Thread(resumer));
         }
-        self.mark(thread.error_value);
     }
 
     fn scan(&mut self, value: Value) {

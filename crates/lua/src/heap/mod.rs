@@ -29,7 +29,7 @@ pub(crate) use collect::{Marker, Roots};
 pub use string::{Strings, hash_bytes};
 
 use crate::metamethod::Metamethod;
-use crate::native::NativeFunction;
+use crate::native::{NativeFunction, Raise};
 use crate::number;
 use crate::table::{InvalidKey, Table, TableError};
 use crate::thread::Thread;
@@ -125,6 +125,8 @@ pub struct Heap {
     pub(crate) globals: TableHandle,
     /// Values the host keeps alive.
     pub(crate) pinned: Vec<Value>,
+    /// Where strings are put together.
+    scratch: Vec<u8>,
 }
 
 impl Heap {
@@ -149,6 +151,7 @@ impl Heap {
             metamethod_names: Box::new([]),
             globals: TableHandle::default(),
             pinned: Vec::new(),
+            scratch: Vec::new(),
         };
         heap.metamethod_names = Metamethod::ALL
             .iter()
@@ -262,6 +265,72 @@ impl Heap {
             Value::Number(number) => Some(number),
             Value::String(string) => number::parse(self.bytes(string)),
             _ => None,
+        }
+    }
+
+    /// Joins strings and numbers into one string.
+    pub(crate) fn concat(&mut self, values: &[Value]) -> Result<StringHandle, Raise> {
+        let mut buffer = std::mem::take(&mut self.scratch);
+        buffer.clear();
+        for &value in values {
+            match value {
+                Value::String(string) => {
+                    let bytes = self.strings.bytes(string);
+                    if !self.has_room(buffer.len() + bytes.len()) {
+                        return Err(Raise::OutOfMemory);
+                    }
+                    buffer.extend_from_slice(bytes);
+                }
+                Value::Number(number) => number::write_number(&mut buffer, number),
+                _ => {}
+            }
+        }
+        let string = self.new_string(&buffer);
+        // A buffer that has become very big is not kept.
+        if buffer.capacity() <= 1 << 16 {
+            self.scratch = buffer;
+        }
+        Ok(string)
+    }
+
+    /// Reads a field of a value by a string key, following `__index` as long as it is a table. None if that does not settle it: a
+    /// function or an error is involved.
+    pub(crate) fn find_field(&mut self, mut object: Value, key: StringHandle) -> Option<Value> {
+        if key.is_long() {
+            return None;
+        }
+        for _ in 0..16 {
+            let metatable = match object {
+                Value::Table(handle) => {
+                    let table = &self.tables[handle.index()];
+                    let value = table.get_short(key);
+                    if !value.is_nil() {
+                        return Some(value);
+                    }
+                    match table.metatable {
+                        Some(metatable) => metatable,
+                        None => return Some(Value::Nil),
+                    }
+                }
+                _ => self.metatable(object)?,
+            };
+            match self.fast_metamethod(metatable, Metamethod::Index) {
+                Some(next @ Value::Table(_)) => object = next,
+                None if matches!(object, Value::Table(_)) => return Some(Value::Nil),
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// Whether the equality of two values that are not identical needs more than their handles.
+    #[inline(always)]
+    pub(crate) fn equality_is_open(&self, left: Value, right: Value) -> bool {
+        match (left, right) {
+            (Value::String(left), Value::String(right)) => left.is_long() && right.is_long(),
+            (Value::Table(left), Value::Table(_)) => self.tables[left.index()].metatable.is_some(),
+            (Value::Userdata(_), Value::Userdata(_)) => true,
+            _ => false,
         }
     }
 
