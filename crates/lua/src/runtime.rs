@@ -58,6 +58,7 @@ impl Runtime {
             current: main,
             host: None,
             loaded: Vec::new(),
+            libraries: crate::library::LibraryState::default(),
             resume_depth: 0,
             main,
             memory_error_is_fatal: false,
