@@ -46,7 +46,7 @@ pub struct RuntimeError {
     /// The error value if it is a string or number (position in front); else a description of it.
     pub message: Vec<u8>,
     /// Chunk name of the innermost Lua function when the error happened.
-    pub source: Option<Arc<[u8]>>,
+    pub chunk_name: Option<Arc<[u8]>>,
     /// Line in that function.
     pub line: Option<u32>,
     /// The call stack as `debug.traceback` shows it.
@@ -75,7 +75,12 @@ impl Default for Vm {
 impl Vm {
     /// A VM with an empty global table.
     pub fn new() -> Vm {
-        Vm { entries: Vec::new(), runtime: Runtime::new(), suspended: None, loaded_before_region: 0 }
+        Vm {
+            entries: Vec::new(),
+            runtime: Runtime::new(),
+            suspended: None,
+            loaded_before_region: 0,
+        }
     }
 
     /// The global table.
@@ -113,7 +118,9 @@ impl Vm {
 
     /// A new function of an already loaded one's code, with another environment (and fresh upvalues): cheaper than loading again.
     pub fn instantiate(&mut self, function: Value, environment: TableHandle) -> Value {
-        let Value::Function(handle) = function else { return Value::Nil };
+        let Value::Function(handle) = function else {
+            return Value::Nil;
+        };
         let proto = self.runtime.heap.closures[handle.index()].proto;
         self.runtime.new_main_closure(proto, environment)
     }
@@ -170,7 +177,9 @@ impl Vm {
     pub fn set_memory_limit(&mut self, bytes: Option<usize>, fatal: bool) {
         let used = self.runtime.heap.bytes_in_use();
         self.runtime.memory_error_is_fatal = fatal;
-        self.runtime.heap.set_limit(bytes.map_or(usize::MAX, |bytes| used.saturating_add(bytes)));
+        self.runtime
+            .heap
+            .set_limit(bytes.map_or(usize::MAX, |bytes| used.saturating_add(bytes)));
     }
 
     /// Runs `function` with these arguments and this much fuel. A run that is in the middle is dropped.
@@ -187,7 +196,9 @@ impl Vm {
 
     /// Goes on with a suspended run. `values` are the results of the native function that suspended it, if one did.
     pub fn resume(&mut self, values: &[Value], fuel: u64) -> Outcome {
-        let Some(suspended) = self.suspended.take() else { return Outcome::Finished };
+        let Some(suspended) = self.suspended.take() else {
+            return Outcome::Finished;
+        };
         let runtime = &mut self.runtime;
         runtime.meter.refill(fuel);
         let step = if let Exit::SuspendedByNative = suspended {
@@ -277,11 +288,18 @@ impl Vm {
             value => format!("(error object is a {} value)", value.type_name()).into_bytes(),
         };
         let failure = runtime.failure.take();
-        let (source, line, traceback) = match failure {
+        let (chunk_name, line, traceback) = match failure {
             Some(failure) => (failure.source, failure.line, failure.traceback),
             None => (None, None, Vec::new()),
         };
-        RuntimeError { kind, value, message, source, line, traceback }
+        RuntimeError {
+            kind,
+            value,
+            message,
+            chunk_name,
+            line,
+            traceback,
+        }
     }
 }
 
@@ -297,8 +315,13 @@ impl Runtime {
             Some(Some(loaded)) => loaded.proto.upvalues.len(),
             _ => 0,
         };
-        let upvalues =
-            (0..count).map(|_| self.heap.new_upvalue(crate::heap::Upvalue::default())).collect();
-        Value::Function(self.heap.new_closure(Closure { proto, environment, upvalues }))
+        let upvalues = (0..count)
+            .map(|_| self.heap.new_upvalue(crate::heap::Upvalue::default()))
+            .collect();
+        Value::Function(self.heap.new_closure(Closure {
+            proto,
+            environment,
+            upvalues,
+        }))
     }
 }

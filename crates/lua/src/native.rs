@@ -452,7 +452,10 @@ impl Call<'_> {
 
     /// Writes a table without metamethods, with the errors a program sees (nil or NaN key, read-only table).
     pub fn raw_set(&mut self, table: TableHandle, key: Value, value: Value) -> Result<(), Raise> {
-        self.runtime.heap.raw_set(table, key, value).map_err(|error| self.error(error.to_string()))
+        self.runtime
+            .heap
+            .raw_set(table, key, value)
+            .map_err(|error| self.error(error.to_string()))
     }
 
     /// Fails if the table is read-only: for functions that then write with `raw_set_integer`.

@@ -90,6 +90,10 @@ opcodes! {
     GetGlobal,
     /// `A Bx`: `environment[K[Bx]] := R[A]`; `K[Bx]` is a string; `__newindex` applies.
     SetGlobal,
+    /// `A`, extra word `k` (a raw 32-bit constant index): `GetGlobal` of `K[k]`, for names beyond `Bx`; `pc` passes the extra word.
+    GetGlobalKx,
+    /// `A`, extra word `k`: `SetGlobal` of `K[k]`, for names beyond `Bx`; `pc` passes the extra word.
+    SetGlobalKx,
 
     // ---- tables ----------------------------------------------------------------------------------
     /// `A B C`: `R[A] := {}` with room for `B` array and `C` hash entries, both hints as *floating bytes*
@@ -269,7 +273,7 @@ impl Instruction {
         Instruction(Opcode::Jump as u32 | (offset as u32) << 8)
     }
 
-    /// An extra word that holds raw data (`LoadKx`, `SetList`).
+    /// An extra word that holds raw data (`LoadKx`, `GetGlobalKx`, `SetGlobalKx`, `SetList`).
     pub const fn raw(data: u32) -> Instruction {
         Instruction(data)
     }
@@ -319,7 +323,7 @@ impl Instruction {
     /// Whether a raw extra word follows this instruction.
     pub const fn has_extra_word(self) -> bool {
         match self.opcode() {
-            Opcode::LoadKx => true,
+            Opcode::LoadKx | Opcode::GetGlobalKx | Opcode::SetGlobalKx => true,
             Opcode::SetList => self.c() == 0,
             _ => false,
         }

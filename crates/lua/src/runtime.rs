@@ -69,17 +69,26 @@ impl Runtime {
     /// Runs the collector, and fails if the memory cap is passed all the same.
     #[cold]
     pub(crate) fn collect_garbage_if_due(&mut self) -> Result<(), Raise> {
-        if !self.heap.collector_stopped || !self.heap.has_room(0) {
+        if self.heap.take_collection_request() {
             self.collect_garbage();
         } else {
             self.heap.set_threshold();
         }
-        if self.heap.has_room(0) { Ok(()) } else { Err(Raise::OutOfMemory) }
+        if self.heap.has_room(0) {
+            Ok(())
+        } else {
+            Err(Raise::OutOfMemory)
+        }
     }
 
     /// Runs the collector.
     pub(crate) fn collect_garbage(&mut self) {
-        let mut marker = Marker::new(&self.heap, &Roots { loaded: &self.loaded });
+        let mut marker = Marker::new(
+            &self.heap,
+            &Roots {
+                loaded: &self.loaded,
+            },
+        );
         marker.mark(Value::Thread(self.main));
         marker.mark(Value::Thread(self.current));
         marker.mark_thread_state(&self.thread);

@@ -127,6 +127,17 @@ pub struct Heap {
     pub(crate) pinned: Vec<Value>,
     /// Where strings are put together.
     scratch: Vec<u8>,
+    pub(crate) iterators: Iterators,
+    collection_requested: bool,
+}
+
+/// The native functions that loops know.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Iterators {
+    /// `next`.
+    pub(crate) next: Option<NativeHandle>,
+    /// What `ipairs` returns.
+    pub(crate) ipairs_step: Option<NativeHandle>,
 }
 
 impl Heap {
@@ -152,6 +163,8 @@ impl Heap {
             globals: TableHandle::default(),
             pinned: Vec::new(),
             scratch: Vec::new(),
+            iterators: Iterators::default(),
+            collection_requested: false,
         };
         heap.metamethod_names = Metamethod::ALL
             .iter()
@@ -159,6 +172,11 @@ impl Heap {
             .collect();
         heap.globals = heap.new_table(0, 2);
         heap
+    }
+
+    /// The global table.
+    pub fn global_table(&self) -> TableHandle {
+        self.globals
     }
 
     // ---- accounting ------------------------------------------------------------------------------
@@ -199,6 +217,19 @@ impl Heap {
     #[inline(always)]
     pub(crate) fn needs_attention(&self) -> bool {
         self.bytes > self.threshold
+    }
+
+    /// Makes the collector run at the next safe point.
+    pub(crate) fn request_collection(&mut self) {
+        self.collection_requested = true;
+        self.threshold = 0;
+    }
+
+    /// Whether the collector has to run now that the threshold is passed.
+    pub(crate) fn take_collection_request(&mut self) -> bool {
+        std::mem::take(&mut self.collection_requested)
+            || !self.collector_stopped
+            || !self.has_room(0)
     }
 
     /// The collector runs next when the bytes in use have grown by the pause, or half the room under the cap is used,
@@ -588,6 +619,16 @@ impl Heap {
             self.bytes += closure.upvalues.capacity() * size_of::<UpvalueHandle>();
         }
         ClosureHandle(self.closures.insert(closure))
+    }
+
+    /// Gives a Lua function its environment.
+    pub(crate) fn set_closure_environment(
+        &mut self,
+        closure: ClosureHandle,
+        environment: TableHandle,
+    ) {
+        self.closures[closure.index()].environment = environment;
+        self.note_escape_from_closure(closure, Value::Table(environment));
     }
 
     pub(crate) fn new_upvalue(&mut self, upvalue: Upvalue) -> UpvalueHandle {

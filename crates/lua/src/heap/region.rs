@@ -142,6 +142,17 @@ impl Heap {
         }
     }
 
+    /// To be called when `value` is stored into a closure.
+    pub(super) fn note_escape_from_closure(
+        &mut self,
+        closure: crate::value::ClosureHandle,
+        value: Value,
+    ) {
+        if closure.0 < self.region.closures {
+            self.note_escape(value);
+        }
+    }
+
     /// Notes that an old object comes to refer to `value`.
     pub(crate) fn note_escape(&mut self, value: Value) {
         let marks = &self.region;

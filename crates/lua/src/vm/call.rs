@@ -27,11 +27,22 @@ const MAX_RESULTS: usize = 1_000_000;
 /// What has to happen next.
 pub(crate) enum Action {
     /// Call the value in slot `function`.
-    Call { function: usize, arguments: usize, want: i16, finish: Finish },
+    Call {
+        function: usize,
+        arguments: usize,
+        want: i16,
+        finish: Finish,
+    },
     /// Run a step of a native function.
     Native(NativeStep),
     /// Hand `count` results, from slot `from` up, to whoever waits for them.
-    Deliver { from: usize, count: usize, destination: usize, want: i16, finish: Finish },
+    Deliver {
+        from: usize,
+        count: usize,
+        destination: usize,
+        want: i16,
+        finish: Finish,
+    },
     /// Find out who handles an error.
     Fail(Raise),
     /// Leave: run Lua code or return to the host.
@@ -70,12 +81,28 @@ pub(crate) fn is_nested(finish: Finish) -> bool {
 
 impl Runtime {
     /// Calls the value in slot `function` with the arguments above it.
-    pub(crate) fn call(&mut self, function: usize, arguments: usize, want: i16, finish: Finish) -> Step {
-        self.drive(Action::Call { function, arguments, want, finish })
+    pub(crate) fn call(
+        &mut self,
+        function: usize,
+        arguments: usize,
+        want: i16,
+        finish: Finish,
+    ) -> Step {
+        self.drive(Action::Call {
+            function,
+            arguments,
+            want,
+            finish,
+        })
     }
 
     /// Calls `function` with these arguments from the running Lua frame (for a metamethod).
-    pub(crate) fn call_handler(&mut self, function: Value, arguments: &[Value], finish: Finish) -> Step {
+    pub(crate) fn call_handler(
+        &mut self,
+        function: Value,
+        arguments: &[Value],
+        finish: Finish,
+    ) -> Step {
         let slot = self.free_slot();
         self.ensure_stack(slot + 1 + arguments.len());
         self.thread.stack[slot] = function;
@@ -86,7 +113,10 @@ impl Runtime {
     /// The first slot above everything the top frame uses.
     pub(crate) fn free_slot(&self) -> usize {
         let max_stack = |proto: u32| {
-            self.loaded.get(proto as usize).and_then(Option::as_ref).map_or(WINDOW, |p| p.proto.max_stack.into())
+            self.loaded
+                .get(proto as usize)
+                .and_then(Option::as_ref)
+                .map_or(WINDOW, |p| p.proto.max_stack.into())
         };
         match self.thread.frames.last() {
             Some(frame) if frame.is_lua() => frame.base as usize + max_stack(frame.proto),
@@ -107,16 +137,23 @@ impl Runtime {
     pub(crate) fn drive(&mut self, mut action: Action) -> Step {
         loop {
             action = match action {
-                Action::Call { function, arguments, want, finish } => {
-                    match self.enter(function, arguments, want, finish) {
-                        Ok(action) => action,
-                        Err(raise) => Action::Fail(raise),
-                    }
-                }
+                Action::Call {
+                    function,
+                    arguments,
+                    want,
+                    finish,
+                } => match self.enter(function, arguments, want, finish) {
+                    Ok(action) => action,
+                    Err(raise) => Action::Fail(raise),
+                },
                 Action::Native(step) => self.run_native(step),
-                Action::Deliver { from, count, destination, want, finish } => {
-                    self.deliver(from, count, destination, want, finish)
-                }
+                Action::Deliver {
+                    from,
+                    count,
+                    destination,
+                    want,
+                    finish,
+                } => self.deliver(from, count, destination, want, finish),
                 Action::Fail(raise) => self.handle_error(raise),
                 Action::Leave(step) => return step,
             }
@@ -124,7 +161,13 @@ impl Runtime {
     }
 
     /// Starts a call.
-    fn enter(&mut self, function: usize, mut arguments: usize, want: i16, finish: Finish) -> Result<Action, Raise> {
+    fn enter(
+        &mut self,
+        function: usize,
+        mut arguments: usize,
+        want: i16,
+        finish: Finish,
+    ) -> Result<Action, Raise> {
         match self.thread.stack[function] {
             Value::Function(closure) => {
                 self.push_frame(closure, function, arguments, want, finish)?;
@@ -156,10 +199,17 @@ impl Runtime {
                     return Err(self.operand_error("call", value, register));
                 }
                 self.ensure_stack(function + arguments + 2);
-                self.thread.stack.copy_within(function..function + 1 + arguments, function + 1);
+                self.thread
+                    .stack
+                    .copy_within(function..function + 1 + arguments, function + 1);
                 self.thread.stack[function] = handler;
                 arguments += 1;
-                Ok(Action::Call { function, arguments, want, finish })
+                Ok(Action::Call {
+                    function,
+                    arguments,
+                    want,
+                    finish,
+                })
             }
         }
     }
@@ -226,8 +276,11 @@ impl Runtime {
         let Some(Some(loaded)) = self.loaded.get(number as usize) else {
             return Err(self.error("attempt to call a function that was unloaded"));
         };
-        let (parameters, is_vararg, needs_arg) =
-            (usize::from(loaded.proto.parameters), loaded.proto.is_vararg, loaded.proto.needs_arg);
+        let (parameters, is_vararg, needs_arg) = (
+            usize::from(loaded.proto.parameters),
+            loaded.proto.is_vararg,
+            loaded.proto.needs_arg,
+        );
         self.count_frame(finish)?;
         self.ensure_stack(function + 1 + arguments + parameters + 1);
         let first = function + 1;
@@ -250,7 +303,8 @@ impl Runtime {
                     let value = self.thread.stack[first + parameters + index];
                     self.heap.raw_set_integer(table, index as i64 + 1, value);
                 }
-                self.heap.raw_set_field(table, "n", Value::Number(extra as f64));
+                self.heap
+                    .raw_set_field(table, "n", Value::Number(extra as f64));
                 self.thread.stack[base + parameters] = Value::Table(table);
             }
             base
@@ -275,7 +329,15 @@ impl Runtime {
 
     /// Runs a step of a native function.
     fn run_native(&mut self, step: NativeStep) -> Action {
-        let NativeStep { handle, step: function_pointer, state, function, want, finish, .. } = step;
+        let NativeStep {
+            handle,
+            step: function_pointer,
+            state,
+            function,
+            want,
+            finish,
+            ..
+        } = step;
         self.ensure_stack(step.top);
         let mut call = Call {
             runtime: self,
@@ -288,7 +350,13 @@ impl Runtime {
             failed: step.failed,
         };
         let result = function_pointer(&mut call);
-        let Call { state, top, base, arguments: original, .. } = call;
+        let Call {
+            state,
+            top,
+            base,
+            arguments: original,
+            ..
+        } = call;
         let flow = match result {
             Ok(flow) => flow,
             Err(raise) => return Action::Fail(raise),
@@ -296,39 +364,104 @@ impl Runtime {
         match flow {
             Flow::Return(count) => {
                 let count = count.min(top - base).min(MAX_RESULTS);
-                Action::Deliver { from: top - count, count, destination: function, want, finish }
+                Action::Deliver {
+                    from: top - count,
+                    count,
+                    destination: function,
+                    want,
+                    finish,
+                }
             }
             Flow::TailCall { arguments } => {
                 let from = top - arguments - 1;
                 self.thread.stack.copy_within(from..top, function);
-                Action::Call { function, arguments, want, finish }
+                Action::Call {
+                    function,
+                    arguments,
+                    want,
+                    finish,
+                }
             }
             Flow::Call { arguments, resume } => {
                 let waiting = self.waiting(handle, resume, state, original, false, Value::Nil);
                 let called = top - arguments - 1;
-                self.wait(Frame::native(function as u32, base as u32, called as u32, handle, want, finish), waiting, |_| {
-                    Action::Call { function: called, arguments, want: -1, finish: Finish::Native }
-                })
+                self.wait(
+                    Frame::native(
+                        function as u32,
+                        base as u32,
+                        called as u32,
+                        handle,
+                        want,
+                        finish,
+                    ),
+                    waiting,
+                    |_| Action::Call {
+                        function: called,
+                        arguments,
+                        want: -1,
+                        finish: Finish::Native,
+                    },
+                )
             }
-            Flow::ProtectedCall { arguments, handler, resume } => {
+            Flow::ProtectedCall {
+                arguments,
+                handler,
+                resume,
+            } => {
                 let waiting = self.waiting(handle, resume, state, original, true, handler);
                 let called = top - arguments - 1;
-                self.wait(Frame::native(function as u32, base as u32, called as u32, handle, want, finish), waiting, |_| {
-                    Action::Call { function: called, arguments, want: -1, finish: Finish::Native }
-                })
+                self.wait(
+                    Frame::native(
+                        function as u32,
+                        base as u32,
+                        called as u32,
+                        handle,
+                        want,
+                        finish,
+                    ),
+                    waiting,
+                    |_| Action::Call {
+                        function: called,
+                        arguments,
+                        want: -1,
+                        finish: Finish::Native,
+                    },
+                )
             }
             Flow::Suspend { resume } => {
                 let waiting = self.waiting(handle, resume, state, original, false, Value::Nil);
-                self.wait(Frame::native(function as u32, base as u32, top as u32, handle, want, finish), waiting, |_| {
-                    Action::Leave(Step::Exit(Exit::SuspendedByNative))
-                })
+                self.wait(
+                    Frame::native(
+                        function as u32,
+                        base as u32,
+                        top as u32,
+                        handle,
+                        want,
+                        finish,
+                    ),
+                    waiting,
+                    |_| Action::Leave(Step::Exit(Exit::SuspendedByNative)),
+                )
             }
-            Flow::ResumeThread { thread, arguments, resume } => {
+            Flow::ResumeThread {
+                thread,
+                arguments,
+                resume,
+            } => {
                 let waiting = self.waiting(handle, resume, state, original, true, Value::Nil);
                 let end = top - arguments;
-                self.wait(Frame::native(function as u32, base as u32, end as u32, handle, want, finish), waiting, |runtime| {
-                    runtime.resume_thread(thread, end, arguments)
-                })
+                self.wait(
+                    Frame::native(
+                        function as u32,
+                        base as u32,
+                        end as u32,
+                        handle,
+                        want,
+                        finish,
+                    ),
+                    waiting,
+                    |runtime| runtime.resume_thread(thread, end, arguments),
+                )
             }
             Flow::Yield(count) => self.yield_values(top - count, count, function, want, finish),
         }
@@ -343,11 +476,23 @@ impl Runtime {
         protected: bool,
         handler: Value,
     ) -> NativeFrame {
-        NativeFrame { function, resume, state, arguments: arguments as u32, protected, handler }
+        NativeFrame {
+            function,
+            resume,
+            state,
+            arguments: arguments as u32,
+            protected,
+            handler,
+        }
     }
 
     /// Pushes the frame of a native function that waits, then goes on with an action.
-    fn wait(&mut self, frame: Frame, native: NativeFrame, action: impl FnOnce(&mut Runtime) -> Action) -> Action {
+    fn wait(
+        &mut self,
+        frame: Frame,
+        native: NativeFrame,
+        action: impl FnOnce(&mut Runtime) -> Action,
+    ) -> Action {
         if let Err(raise) = self.count_frame(frame.finish) {
             return Action::Fail(raise);
         }
@@ -386,7 +531,9 @@ impl Runtime {
 
     /// Returns from the top Lua frame with `count` results from slot `from` up.
     pub(crate) fn return_from_frame(&mut self, from: usize, count: usize) -> Step {
-        let Some(frame) = self.thread.frames.pop() else { return Step::Exit(Exit::Finished) };
+        let Some(frame) = self.thread.frames.pop() else {
+            return Step::Exit(Exit::Finished);
+        };
         self.close_upvalues(frame.base as usize);
         self.leave_frame(frame.finish);
         self.drive(Action::Deliver {
@@ -399,11 +546,27 @@ impl Runtime {
     }
 
     /// Hands results to whoever waits for them.
-    fn deliver(&mut self, from: usize, count: usize, destination: usize, want: i16, finish: Finish) -> Action {
-        let first = if count > 0 { self.thread.stack[from] } else { Value::Nil };
+    fn deliver(
+        &mut self,
+        from: usize,
+        count: usize,
+        destination: usize,
+        want: i16,
+        finish: Finish,
+    ) -> Action {
+        let first = if count > 0 {
+            self.thread.stack[from]
+        } else {
+            Value::Nil
+        };
         match finish {
             Finish::Call => {
                 self.move_results(from, count, destination, want);
+                if self.heap.needs_attention()
+                    && let Err(raise) = self.collect_garbage_if_due()
+                {
+                    return Action::Fail(raise);
+                }
                 Action::Leave(Step::Run)
             }
             Finish::Bottom => {
@@ -441,17 +604,29 @@ impl Runtime {
     }
 
     fn caller_slot(&self, register: u8) -> usize {
-        self.thread.frames.last().map_or(0, |frame| frame.base as usize) + usize::from(register)
+        self.thread
+            .frames
+            .last()
+            .map_or(0, |frame| frame.base as usize)
+            + usize::from(register)
     }
 
     /// Takes or skips the jump that follows the top frame's instruction.
     pub(crate) fn decide_condition(&mut self, taken: bool) {
         let loaded = &self.loaded;
-        let Some(frame) = self.thread.frames.last_mut() else { return };
-        let Some(Some(entry)) = loaded.get(frame.proto as usize) else { return };
+        let Some(frame) = self.thread.frames.last_mut() else {
+            return;
+        };
+        let Some(Some(entry)) = loaded.get(frame.proto as usize) else {
+            return;
+        };
         let jump = entry.proto.code[frame.pc as usize];
         let next = i64::from(frame.pc) + 1;
-        frame.pc = if taken { (next + i64::from(jump.sj())) as u32 } else { next as u32 };
+        frame.pc = if taken {
+            (next + i64::from(jump.sj())) as u32
+        } else {
+            next as u32
+        };
     }
 
     /// Moves results to where they are wanted: `want` of them, padded with nil, or all of them (then they end at the thread's top).
@@ -459,7 +634,9 @@ impl Runtime {
     fn move_results(&mut self, from: usize, count: usize, destination: usize, want: i16) {
         if want < 0 {
             self.ensure_stack(destination + count);
-            self.thread.stack.copy_within(from..from + count, destination);
+            self.thread
+                .stack
+                .copy_within(from..from + count, destination);
             self.thread.top = destination + count;
             return;
         }
@@ -498,7 +675,13 @@ impl Runtime {
                 return self.unwind(raise);
             }
         };
-        let handler = self.thread.natives.iter().rev().find(|native| native.protected).map(|native| native.handler);
+        let handler = self
+            .thread
+            .natives
+            .iter()
+            .rev()
+            .find(|native| native.protected)
+            .map(|native| native.handler);
         match handler {
             Some(handler) if !handler.is_nil() => {
                 self.thread.handler_depth += 1;
@@ -510,7 +693,12 @@ impl Runtime {
                 self.ensure_stack(slot + 2);
                 self.thread.stack[slot] = handler;
                 self.thread.stack[slot + 1] = value;
-                Action::Call { function: slot, arguments: 1, want: 1, finish: Finish::ErrorHandler }
+                Action::Call {
+                    function: slot,
+                    arguments: 1,
+                    want: 1,
+                    finish: Finish::ErrorHandler,
+                }
             }
             Some(_) => self.unwind(raise),
             None => {
@@ -524,7 +712,13 @@ impl Runtime {
 
     /// Notes where an error happened that ends the run.
     fn note_failure(&mut self) {
-        let lua_frame = self.thread.frames.iter().rev().find(|frame| frame.is_lua()).copied();
+        let lua_frame = self
+            .thread
+            .frames
+            .iter()
+            .rev()
+            .find(|frame| frame.is_lua())
+            .copied();
         self.failure = Some(Failure {
             traceback: self.traceback(1),
             source: lua_frame.and_then(|frame| Some(self.frame_proto(&frame)?.source.clone())),
@@ -540,7 +734,12 @@ impl Runtime {
             Raise::Error(_) => true,
         };
         while let Some(frame) = self.thread.frames.last() {
-            let protected = !frame.is_lua() && self.thread.natives.last().is_some_and(|native| native.protected);
+            let protected = !frame.is_lua()
+                && self
+                    .thread
+                    .natives
+                    .last()
+                    .is_some_and(|native| native.protected);
             if protected && catchable {
                 let start = frame.pc as usize;
                 self.close_upvalues(start);

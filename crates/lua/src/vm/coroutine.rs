@@ -21,7 +21,11 @@ impl Runtime {
 
     /// What a coroutine is doing.
     pub(crate) fn thread_status(&self, handle: ThreadHandle) -> Status {
-        if handle == self.current { Status::Running } else { self.heap.threads[handle.index()].status }
+        if handle == self.current {
+            Status::Running
+        } else {
+            self.heap.threads[handle.index()].status
+        }
     }
 
     /// Makes another thread the running one.
@@ -29,14 +33,22 @@ impl Runtime {
         if target != self.main {
             self.heap.note_thread_run(target);
         }
-        std::mem::swap(&mut self.thread, &mut self.heap.threads[self.current.index()]);
+        std::mem::swap(
+            &mut self.thread,
+            &mut self.heap.threads[self.current.index()],
+        );
         std::mem::swap(&mut self.thread, &mut self.heap.threads[target.index()]);
         self.current = target;
         self.thread.status = Status::Running;
     }
 
     /// Resumes a coroutine with `count` values from slot `from` of the running thread.
-    pub(crate) fn resume_thread(&mut self, target: ThreadHandle, from: usize, count: usize) -> Action {
+    pub(crate) fn resume_thread(
+        &mut self,
+        target: ThreadHandle,
+        from: usize,
+        count: usize,
+    ) -> Action {
         if self.resume_depth >= MAX_RESUME_DEPTH {
             let raise = Raise::Error(self.heap.new_string(b"C stack overflow").into());
             return self.unwind(raise);
@@ -51,13 +63,28 @@ impl Runtime {
             None => {
                 self.ensure_stack(1 + count);
                 self.thread.stack[1..1 + count].copy_from_slice(&values);
-                Action::Call { function: 0, arguments: count, want: -1, finish: Finish::Bottom }
+                Action::Call {
+                    function: 0,
+                    arguments: count,
+                    want: -1,
+                    finish: Finish::Bottom,
+                }
             }
-            Some(Pending { destination, want, finish }) => {
+            Some(Pending {
+                destination,
+                want,
+                finish,
+            }) => {
                 let from = destination as usize;
                 self.ensure_stack(from + count);
                 self.thread.stack[from..from + count].copy_from_slice(&values);
-                Action::Deliver { from, count, destination: from, want, finish }
+                Action::Deliver {
+                    from,
+                    count,
+                    destination: from,
+                    want,
+                    finish,
+                }
             }
         }
     }
@@ -75,7 +102,11 @@ impl Runtime {
             let raise = self.error("attempt to yield across metamethod/C-call boundary");
             return Action::Fail(raise);
         }
-        self.thread.pending = Some(Pending { destination: destination as u32, want, finish });
+        self.thread.pending = Some(Pending {
+            destination: destination as u32,
+            want,
+            finish,
+        });
         self.thread.status = Status::Suspended;
         self.thread.top = from + count;
         let values: smallvec::SmallVec<[Value; 8]> = self.thread.stack[from..from + count].into();
@@ -111,7 +142,12 @@ impl Runtime {
         let freed = self.thread.bytes();
         self.heap.subtract_bytes(freed);
         let (resumer, environment) = (self.thread.resumer, self.thread.environment);
-        self.thread = Thread { status: Status::Dead, resumer, environment, ..Thread::default() };
+        self.thread = Thread {
+            status: Status::Dead,
+            resumer,
+            environment,
+            ..Thread::default()
+        };
     }
 
     /// Makes the thread that resumed the running one the running one.
@@ -126,7 +162,11 @@ impl Runtime {
 
     fn back_to_resumer(&mut self, values: &[Value], failed: bool) -> Action {
         self.leave_thread();
-        let start = self.thread.frames.last().map_or(0, |frame| frame.pc as usize);
+        let start = self
+            .thread
+            .frames
+            .last()
+            .map_or(0, |frame| frame.pc as usize);
         self.ensure_stack(start + values.len());
         self.thread.stack[start..start + values.len()].copy_from_slice(values);
         match self.native_step(values.len(), failed) {

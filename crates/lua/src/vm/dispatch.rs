@@ -29,16 +29,34 @@ enum Pause {
 
 #[inline(always)]
 fn window(stack: &mut [Value], base: usize) -> &mut [Value; WINDOW] {
-    stack[base..].first_chunk_mut().expect("every frame has a full window above its base")
+    stack[base..]
+        .first_chunk_mut()
+        .expect("every frame has a full window above its base")
 }
 
 /// Executes the top frame and those it calls, until the run is left or code is missing.
 pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
     'frame: loop {
-        let Runtime { heap, meter, thread, current, .. } = &mut *runtime;
-        let Thread { stack, frames, open, top, .. } = thread;
-        let Some(frame) = frames.last() else { return Leave::Exit(Exit::Finished) };
-        let Some(entry) = entries.get(frame.proto as usize) else { return Leave::CodeMissing };
+        let Runtime {
+            heap,
+            meter,
+            thread,
+            current,
+            ..
+        } = &mut *runtime;
+        let Thread {
+            stack,
+            frames,
+            open,
+            top,
+            ..
+        } = thread;
+        let Some(frame) = frames.last() else {
+            return Leave::Exit(Exit::Finished);
+        };
+        let Some(entry) = entries.get(frame.proto as usize) else {
+            return Leave::CodeMissing;
+        };
         let mut code = &*entry.code;
         let mut constants = &*entry.constants;
         let mut pc = frame.pc as usize;
@@ -87,7 +105,7 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
         }
         macro_rules! condition {
             ($outcome:expr) => {
-                if $outcome == (instruction.c() != 0) {
+                if ($outcome) == (instruction.c() != 0) {
                     let offset = code[pc].sj();
                     pc = (pc as isize + 1 + offset as isize) as usize;
                     if offset < 0 {
@@ -119,7 +137,9 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
         macro_rules! store {
             ($key:expr, $value:expr) => {{
                 let (key, value) = ($key, $value);
-                let Value::Table(handle) = a!() else { pause!(Instruction) };
+                let Value::Table(handle) = a!() else {
+                    pause!(Instruction)
+                };
                 let table = &mut heap.tables[handle.index()];
                 if table.metatable.is_some() || table.readonly {
                     pause!(Instruction);
@@ -241,7 +261,9 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                     }
                 }
                 Opcode::GetTable => {
-                    let Value::Table(handle) = b!() else { pause!(Instruction) };
+                    let Value::Table(handle) = b!() else {
+                        pause!(Instruction)
+                    };
                     let table = &heap.tables[handle.index()];
                     let value = match c!() {
                         Value::Number(number) => table.get_number(number),
@@ -254,7 +276,9 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                     a!() = value;
                 }
                 Opcode::GetField => {
-                    let Value::String(key) = kc!() else { pause!(Instruction) };
+                    let Value::String(key) = kc!() else {
+                        pause!(Instruction)
+                    };
                     let value = match b!() {
                         Value::Table(handle) => heap.tables[handle.index()].get_short(key),
                         _ => Value::Nil,
@@ -269,7 +293,9 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                     };
                 }
                 Opcode::GetInteger => {
-                    let Value::Table(handle) = b!() else { pause!(Instruction) };
+                    let Value::Table(handle) = b!() else {
+                        pause!(Instruction)
+                    };
                     let table = &heap.tables[handle.index()];
                     let index = instruction.c() as usize;
                     let value = match table.array.get(index.wrapping_sub(1)) {
@@ -288,8 +314,12 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                 Opcode::SetInteger => store!(Value::Number(f64::from(instruction.b())), c!()),
                 Opcode::SelfField => {
                     let object = b!();
-                    let Value::String(key) = kc!() else { pause!(Instruction) };
-                    let Some(value) = heap.find_field(object, key) else { pause!(Instruction) };
+                    let Value::String(key) = kc!() else {
+                        pause!(Instruction)
+                    };
+                    let Some(value) = heap.find_field(object, key) else {
+                        pause!(Instruction)
+                    };
                     a!() = value;
                     registers[instruction.a().wrapping_add(1) as usize] = object;
                 }
@@ -365,9 +395,13 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                     condition!(truth);
                 }
                 Opcode::Call => {
-                    let Value::Function(callee) = a!() else { pause!(Instruction) };
+                    let Value::Function(callee) = a!() else {
+                        pause!(Instruction)
+                    };
                     let number = heap.closures[callee.index()].proto;
-                    let Some(entry) = entries.get(number as usize) else { pause!(Instruction) };
+                    let Some(entry) = entries.get(number as usize) else {
+                        pause!(Instruction)
+                    };
                     let function = base + instruction.a() as usize;
                     let callee_base = function + 1;
                     if entry.is_vararg
@@ -410,7 +444,9 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                     closure = callee;
                 }
                 Opcode::Return0 | Opcode::Return1 => {
-                    let Some(&frame) = frames.last() else { pause!(Instruction) };
+                    let Some(&frame) = frames.last() else {
+                        pause!(Instruction)
+                    };
                     if frame.finish != Finish::Call
                         || open.last().is_some_and(|open| open.slot as usize >= base)
                     {
@@ -423,10 +459,14 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                     match frame.want {
                         1 | 0 => {}
                         -1 => *top = destination + usize::from(is_one),
-                        want => stack[destination + 1..destination + want as usize].fill(Value::Nil),
+                        want => {
+                            stack[destination + 1..destination + want as usize].fill(Value::Nil)
+                        }
                     }
                     frames.pop();
-                    let Some(caller) = frames.last() else { return Leave::Exit(Exit::Finished) };
+                    let Some(caller) = frames.last() else {
+                        return Leave::Exit(Exit::Finished);
+                    };
                     let entry = &entries[caller.proto as usize];
                     code = &entry.code;
                     constants = &entry.constants;
@@ -456,7 +496,11 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                         (registers[first], registers[first + 1], registers[first + 2])
                     {
                         let index = index + step;
-                        if if step > 0.0 { index <= limit } else { limit <= index } {
+                        if if step > 0.0 {
+                            index <= limit
+                        } else {
+                            limit <= index
+                        } {
                             registers[first] = Value::Number(index);
                             registers[first + 3] = Value::Number(index);
                             pc = (pc as isize + instruction.sbx() as isize) as usize;

@@ -58,7 +58,9 @@ pub(crate) fn execute(entries: &mut Vec<CodeEntry>, runtime: &mut Runtime, step:
             Leave::Exit(exit) => return exit,
             Leave::CodeMissing => {
                 if entries.len() >= runtime.loaded.len() {
-                    return Exit::Failed(runtime.error("attempt to call a function that was unloaded"));
+                    return Exit::Failed(
+                        runtime.error("attempt to call a function that was unloaded"),
+                    );
                 }
             }
         }
@@ -68,6 +70,10 @@ pub(crate) fn execute(entries: &mut Vec<CodeEntry>, runtime: &mut Runtime, step:
 /// Brings the code entries up to date with the loaded prototypes.
 fn update_entries(entries: &mut Vec<CodeEntry>, runtime: &Runtime) {
     for loaded in &runtime.loaded[entries.len().min(runtime.loaded.len())..] {
-        entries.push(loaded.as_ref().map_or_else(CodeEntry::vacant, |loaded| CodeEntry::of(loaded)));
+        entries.push(
+            loaded
+                .as_ref()
+                .map_or_else(CodeEntry::vacant, |loaded| CodeEntry::of(loaded)),
+        );
     }
 }

@@ -29,7 +29,11 @@ impl Runtime {
                 proto: frame.proto,
                 closure: ClosureHandle(frame.callee),
             },
-            None => Place { base: 0, proto: 0, closure: ClosureHandle(0) },
+            None => Place {
+                base: 0,
+                proto: 0,
+                closure: ClosureHandle(0),
+            },
         }
     }
 
@@ -80,7 +84,9 @@ impl Runtime {
                 self.store_into(Value::Table(environment), key, value, None)
             }
             Opcode::GetTable => self.index_into(a, self.register(b), self.register(c), Some(b)),
-            Opcode::GetField => self.index_into(a, self.register(b), self.constant(c.into()), Some(b)),
+            Opcode::GetField => {
+                self.index_into(a, self.register(b), self.constant(c.into()), Some(b))
+            }
             Opcode::GetInteger => {
                 self.index_into(a, self.register(b), Value::Number(f64::from(c)), Some(b))
             }
@@ -94,21 +100,36 @@ impl Runtime {
                 self.set_register(a + 1, object);
                 self.finish_index(a, indexed, key)
             }
-            Opcode::SetTable => {
-                self.store_into(self.register(a), self.register(b), self.register(c), Some(a))
-            }
-            Opcode::SetTableK => {
-                self.store_into(self.register(a), self.register(b), self.constant(c.into()), Some(a))
-            }
-            Opcode::SetField => {
-                self.store_into(self.register(a), self.constant(b.into()), self.register(c), Some(a))
-            }
-            Opcode::SetFieldK => {
-                self.store_into(self.register(a), self.constant(b.into()), self.constant(c.into()), Some(a))
-            }
-            Opcode::SetInteger => {
-                self.store_into(self.register(a), Value::Number(f64::from(b)), self.register(c), Some(a))
-            }
+            Opcode::SetTable => self.store_into(
+                self.register(a),
+                self.register(b),
+                self.register(c),
+                Some(a),
+            ),
+            Opcode::SetTableK => self.store_into(
+                self.register(a),
+                self.register(b),
+                self.constant(c.into()),
+                Some(a),
+            ),
+            Opcode::SetField => self.store_into(
+                self.register(a),
+                self.constant(b.into()),
+                self.register(c),
+                Some(a),
+            ),
+            Opcode::SetFieldK => self.store_into(
+                self.register(a),
+                self.constant(b.into()),
+                self.constant(c.into()),
+                Some(a),
+            ),
+            Opcode::SetInteger => self.store_into(
+                self.register(a),
+                Value::Number(f64::from(b)),
+                self.register(c),
+                Some(a),
+            ),
             Opcode::NewTable => {
                 let array = decode_float_byte(b) as usize;
                 let table = self.heap.new_table(array, decode_float_byte(c) as usize);
@@ -148,7 +169,9 @@ impl Runtime {
                 self.less_equal(left, right, c)
             }
             Opcode::EqK => {
-                let equal = self.heap.raw_equals(self.register(a), self.constant(b.into()));
+                let equal = self
+                    .heap
+                    .raw_equals(self.register(a), self.constant(b.into()));
                 self.decide_condition(equal == (c != 0));
                 Ok(Step::Run)
             }
@@ -197,12 +220,22 @@ impl Runtime {
     }
 
     fn argument_count(&self, function: usize, b: u8) -> usize {
-        if b == 0 { self.thread.top.saturating_sub(function + 1) } else { usize::from(b) - 1 }
+        if b == 0 {
+            self.thread.top.saturating_sub(function + 1)
+        } else {
+            usize::from(b) - 1
+        }
     }
 
     // ---- tables ----------------------------------------------------------------------------------
 
-    fn index_into(&mut self, target: u8, object: Value, key: Value, register: Option<u8>) -> Result<Step, Raise> {
+    fn index_into(
+        &mut self,
+        target: u8,
+        object: Value,
+        key: Value,
+        register: Option<u8>,
+    ) -> Result<Step, Raise> {
         let indexed = self.index_register(object, key, register)?;
         self.finish_index(target, indexed, key)
     }
@@ -219,7 +252,13 @@ impl Runtime {
         }
     }
 
-    fn store_into(&mut self, object: Value, key: Value, value: Value, register: Option<u8>) -> Result<Step, Raise> {
+    fn store_into(
+        &mut self,
+        object: Value,
+        key: Value,
+        value: Value,
+        register: Option<u8>,
+    ) -> Result<Step, Raise> {
         match self.store_register(object, key, value, register)? {
             Stored::Done => self.safe_point(),
             Stored::Handler { function, object } => {
@@ -243,13 +282,20 @@ impl Runtime {
             return Err(self.error("illegal instruction"));
         };
         let first = place.base + usize::from(a) + 1;
-        let count = if b == 0 { self.thread.top.saturating_sub(first) } else { usize::from(b) };
+        let count = if b == 0 {
+            self.thread.top.saturating_sub(first)
+        } else {
+            usize::from(b)
+        };
         let start = (batch.saturating_sub(1) * FIELDS_PER_FLUSH) as usize;
-        self.heap.grow_array(table, start + count).map_err(|error| self.table_error(error))?;
+        self.heap
+            .grow_array(table, start + count)
+            .map_err(|error| self.table_error(error))?;
         self.meter.charge(count as u64 / 8)?;
         for index in 0..count {
             let value = self.thread.stack[first + index];
-            self.heap.raw_set_integer(table, (start + index + 1) as i64, value);
+            self.heap
+                .raw_set_integer(table, (start + index + 1) as i64, value);
         }
         self.safe_point()
     }
@@ -329,14 +375,24 @@ impl Runtime {
         let sense = c != 0;
         let outcome = match (left, right) {
             (Value::Number(left), Value::Number(right)) => left <= right,
-            (Value::String(left), Value::String(right)) => self.compare_strings(left, right).is_le(),
+            (Value::String(left), Value::String(right)) => {
+                self.compare_strings(left, right).is_le()
+            }
             _ => {
                 if let Some(handler) = self.order_handler(left, right, Metamethod::LessEqual) {
-                    return Ok(self.call_handler(handler, &[left, right], Finish::Condition(sense)));
+                    return Ok(self.call_handler(
+                        handler,
+                        &[left, right],
+                        Finish::Condition(sense),
+                    ));
                 }
                 // Without `__le`, `a <= b` is `not (b < a)`.
                 if let Some(handler) = self.order_handler(right, left, Metamethod::Less) {
-                    return Ok(self.call_handler(handler, &[right, left], Finish::Condition(!sense)));
+                    return Ok(self.call_handler(
+                        handler,
+                        &[right, left],
+                        Finish::Condition(!sense),
+                    ));
                 }
                 return Err(self.comparison_error(left, right));
             }
@@ -352,8 +408,14 @@ impl Runtime {
     /// Goes on with the concatenation the top frame executes, whose last operand now is in `last`.
     pub(crate) fn continue_concat(&mut self, last: u8) -> Step {
         let place = self.place();
-        let pc = self.thread.frames.last().map_or(0, Runtime::current_instruction);
-        let Some(Some(loaded)) = self.loaded.get(place.proto as usize) else { return Step::Run };
+        let pc = self
+            .thread
+            .frames
+            .last()
+            .map_or(0, Runtime::current_instruction);
+        let Some(Some(loaded)) = self.loaded.get(place.proto as usize) else {
+            return Step::Run;
+        };
         let instruction = loaded.proto.code[pc];
         self.concat(instruction.a(), instruction.b(), last)
     }
@@ -366,10 +428,16 @@ impl Runtime {
                 Ok(None) => {
                     let (left, right) = (self.register(last - 1), self.register(last));
                     return match self.binary_handler(left, right, Metamethod::Concat) {
-                        Some(handler) => self.call_handler(handler, &[left, right], Finish::Concat(last - 1)),
+                        Some(handler) => {
+                            self.call_handler(handler, &[left, right], Finish::Concat(last - 1))
+                        }
                         None => {
                             let is_text = matches!(left, Value::String(_) | Value::Number(_));
-                            let (value, register) = if is_text { (right, last) } else { (left, last - 1) };
+                            let (value, register) = if is_text {
+                                (right, last)
+                            } else {
+                                (left, last - 1)
+                            };
                             let raise = self.operand_error("concatenate", value, Some(register));
                             self.drive(Action::Fail(raise))
                         }
@@ -391,15 +459,8 @@ impl Runtime {
     fn concat_run(&mut self, first: u8, last: u8) -> Result<Option<u8>, Raise> {
         let base = self.place().base;
         let is_text = |value: Value| matches!(value, Value::String(_) | Value::Number(_));
-        let mut start = last;
-        while start > first || start == last {
-            if !is_text(self.thread.stack[base + usize::from(start)]) {
-                start += 1;
-                break;
-            }
-            if start == first {
-                break;
-            }
+        let mut start = last + 1;
+        while start > first && is_text(self.thread.stack[base + usize::from(start) - 1]) {
             start -= 1;
         }
         if start >= last {
@@ -407,7 +468,8 @@ impl Runtime {
         }
         let (from, to) = (base + usize::from(start), base + usize::from(last));
         let joined = self.heap.concat(&self.thread.stack[from..=to])?;
-        self.meter.charge(self.heap.bytes(joined).len() as u64 / 64)?;
+        self.meter
+            .charge(self.heap.bytes(joined).len() as u64 / 64)?;
         self.thread.stack[from] = Value::String(joined);
         Ok(Some(start))
     }
@@ -418,14 +480,19 @@ impl Runtime {
         let place = self.place();
         let mut function = place.base + usize::from(a);
         let mut arguments = self.argument_count(function, b);
-        if !matches!(self.thread.stack[function], Value::Function(_) | Value::Native(_)) {
+        if !matches!(
+            self.thread.stack[function],
+            Value::Function(_) | Value::Native(_)
+        ) {
             let value = self.thread.stack[function];
             let handler = self.heap.metamethod(value, Metamethod::Call);
             if !matches!(handler, Value::Function(_) | Value::Native(_)) {
                 return Err(self.operand_error("call", value, Some(a)));
             }
             self.ensure_stack(function + arguments + 2);
-            self.thread.stack.copy_within(function..function + 1 + arguments, function + 1);
+            self.thread
+                .stack
+                .copy_within(function..function + 1 + arguments, function + 1);
             self.thread.stack[function] = handler;
             arguments += 1;
         }
@@ -434,10 +501,14 @@ impl Runtime {
             return Ok(self.call(function, arguments, -1, Finish::Call));
         };
         self.close_upvalues(place.base);
-        let Some(frame) = self.thread.frames.pop() else { return Ok(Step::Run) };
+        let Some(frame) = self.thread.frames.pop() else {
+            return Ok(Step::Run);
+        };
         self.leave_frame(frame.finish);
         let target = frame.function as usize;
-        self.thread.stack.copy_within(function..function + 1 + arguments, target);
+        self.thread
+            .stack
+            .copy_within(function..function + 1 + arguments, target);
         function = target;
         self.push_frame(closure, function, arguments, frame.want, frame.finish)?;
         if let Some(new) = self.thread.frames.last_mut() {
@@ -448,13 +519,21 @@ impl Runtime {
 
     fn variable_arguments(&mut self, a: u8, b: u8) -> Result<Step, Raise> {
         let place = self.place();
-        let Some(frame) = self.thread.frames.last() else { return Ok(Step::Run) };
+        let Some(frame) = self.thread.frames.last() else {
+            return Ok(Step::Run);
+        };
         let function = frame.function as usize;
-        let parameters = self.frame_proto(frame).map_or(0, |proto| usize::from(proto.parameters));
+        let parameters = self
+            .frame_proto(frame)
+            .map_or(0, |proto| usize::from(proto.parameters));
         let available = (place.base - function - 1).saturating_sub(parameters);
         let first = function + 1 + parameters;
         let target = place.base + usize::from(a);
-        let count = if b == 0 { available } else { usize::from(b) - 1 };
+        let count = if b == 0 {
+            available
+        } else {
+            usize::from(b) - 1
+        };
         self.meter.charge(count as u64 / 8)?;
         self.ensure_stack(target + count);
         let copied = count.min(available);
@@ -471,20 +550,28 @@ impl Runtime {
     /// Makes a closure of a nested prototype of the running function.
     fn make_closure(&mut self, child: u16) -> ClosureHandle {
         let place = self.place();
-        let Some(Some(loaded)) = self.loaded.get(place.proto as usize) else { return place.closure };
+        let Some(Some(loaded)) = self.loaded.get(place.proto as usize) else {
+            return place.closure;
+        };
         let loaded = std::sync::Arc::clone(loaded);
         let sources = &loaded.proto.children[usize::from(child)].upvalues;
         let mut upvalues = smallvec::SmallVec::new();
         for source in sources {
             upvalues.push(match *source {
-                UpvalueSource::Register(register) => self.capture(place.base + usize::from(register)),
+                UpvalueSource::Register(register) => {
+                    self.capture(place.base + usize::from(register))
+                }
                 UpvalueSource::Upvalue(index) => {
                     self.heap.closures[place.closure.index()].upvalues[usize::from(index)]
                 }
             });
         }
         let environment = self.heap.closures[place.closure.index()].environment;
-        self.heap.new_closure(Closure { proto: loaded.children[usize::from(child)], environment, upvalues })
+        self.heap.new_closure(Closure {
+            proto: loaded.children[usize::from(child)],
+            environment,
+            upvalues,
+        })
     }
 
     /// The upvalue for a slot of the running thread.
@@ -497,8 +584,17 @@ impl Runtime {
             }
             index -= 1;
         }
-        let upvalue = self.heap.new_upvalue(Upvalue::Open { thread: self.current, slot: slot as u32 });
-        self.thread.open.insert(index, OpenUpvalue { slot: slot as u32, upvalue });
+        let upvalue = self.heap.new_upvalue(Upvalue::Open {
+            thread: self.current,
+            slot: slot as u32,
+        });
+        self.thread.open.insert(
+            index,
+            OpenUpvalue {
+                slot: slot as u32,
+                upvalue,
+            },
+        );
         upvalue
     }
 
@@ -506,8 +602,12 @@ impl Runtime {
     pub(crate) fn upvalue(&self, upvalue: UpvalueHandle) -> Value {
         match self.heap.upvalues[upvalue.index()] {
             Upvalue::Closed(value) => value,
-            Upvalue::Open { thread, slot } if thread == self.current => self.thread.stack[slot as usize],
-            Upvalue::Open { thread, slot } => self.heap.threads[thread.index()].stack[slot as usize],
+            Upvalue::Open { thread, slot } if thread == self.current => {
+                self.thread.stack[slot as usize]
+            }
+            Upvalue::Open { thread, slot } => {
+                self.heap.threads[thread.index()].stack[slot as usize]
+            }
         }
     }
 
@@ -529,7 +629,11 @@ impl Runtime {
 
     fn prepare_for(&mut self, instruction: Instruction) -> Result<Step, Raise> {
         let a = instruction.a();
-        let names = ["'for' initial value must be a number", "'for' limit must be a number", "'for' step must be a number"];
+        let names = [
+            "'for' initial value must be a number",
+            "'for' limit must be a number",
+            "'for' step must be a number",
+        ];
         let mut numbers = [0.0; 3];
         for (index, message) in names.into_iter().enumerate() {
             let register = a + index as u8;
