@@ -1,4 +1,4 @@
--- Expected output: lua5.1 -e 'print(dofile("FILE"))'.
+-- Expected output: lua5.1 -e 'io.write(dofile("FILE"))'.
 local out={}
 local function P(...) local t={} for i=1,select('#',...) do local v=select(i,...) t[i]=type(v)=="number" and string.format("%.17g",v) or tostring(v) end out[#out+1]=table.concat(t,"\t") end
 for _,x in ipairs{0,-0.0,1,-1,3.5,-3.5,1e300,5e-324,1/0,-1/0,0/0,8,0.1} do P("frexp",x,math.frexp(x)) P("modf",x,math.modf(x)) P("ldexp",x,math.ldexp(x,3),math.ldexp(x,-1080),math.ldexp(x,2000),math.ldexp(x,1.9)) P("deg",math.deg(x),math.rad(x)) P("fl",math.floor(x),math.ceil(x),math.fmod(x,3)) end
