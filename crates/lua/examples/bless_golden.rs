@@ -8,6 +8,8 @@
 
 #[path = "../tests/golden/case_file.rs"]
 mod case_file;
+#[path = "../tests/golden/driver.rs"]
+mod driver;
 #[path = "../tests/golden/program.rs"]
 mod program;
 
@@ -36,9 +38,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let before = fs::read_to_string(&path)?;
         let mut file = CaseFile::parse(&before);
         for case in &mut file.cases {
-            let source = case_file::driver(&case.source);
-            let finished =
-                program::run_source(OsStr::new(ORACLE), &[], source.as_bytes(), LIMIT)?;
+            let source = driver::driver(&case.source);
+            let finished = program::run_source(OsStr::new(ORACLE), &[], source.as_bytes(), LIMIT)?;
             case.expected = case_file::printable(&finished.transcript());
         }
         total += file.cases.len();

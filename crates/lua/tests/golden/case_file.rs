@@ -12,6 +12,11 @@
 //! significant. Bytes that are not printable ASCII are written `\xNN`, and addresses are masked, so
 //! that the files are plain text and the same on every machine.
 
+#![allow(
+    dead_code,
+    reason = "each program that includes this module uses a part of it"
+)]
+
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -74,7 +79,15 @@ impl CaseFile {
     pub fn render(&self) -> String {
         let mut text = self.header.clone();
         for case in &self.cases {
-            for part in [NAME_MARK, &case.name, "\n", &case.source, "\n", OUTPUT_MARK, "\n"] {
+            for part in [
+                NAME_MARK,
+                &case.name,
+                "\n",
+                &case.source,
+                "\n",
+                OUTPUT_MARK,
+                "\n",
+            ] {
                 text.push_str(part);
             }
             if !case.expected.is_empty() {
@@ -120,7 +133,10 @@ pub fn printable(output: &[u8]) -> String {
     while at < output.len() {
         let rest = &output[at..];
         if rest.starts_with(b": 0x") {
-            let digits = rest[4..].iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+            let digits = rest[4..]
+                .iter()
+                .take_while(|byte| byte.is_ascii_hexdigit())
+                .count();
             if digits >= 4 {
                 text.push_str(": 0x_");
                 at += 4 + digits;
@@ -154,25 +170,4 @@ pub fn lua_quoted(bytes: &[u8]) -> String {
     }
     text.push('"');
     text
-}
-
-/// The program that runs one snippet: compiles it as the chunk `snippet`, calls it protected, and
-/// prints what it returns or the error it ends with.
-pub fn driver(source: &str) -> String {
-    let quoted = lua_quoted(source.as_bytes());
-    format!(
-        "local print, tostring, type, select = print, tostring, type, select
-local function report(ok, ...)
-  if ok then
-    if select('#', ...) > 0 then print('return:', ...) end
-  elseif type(...) == 'string' then
-    print('error: ' .. ...)
-  else
-    print('error value: ' .. tostring((...)))
-  end
-end
-local chunk, message = loadstring({quoted}, '=snippet')
-if chunk then report(pcall(chunk)) else print('syntax error: ' .. message) end
-"
-    )
 }

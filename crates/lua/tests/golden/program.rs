@@ -1,5 +1,10 @@
 //! Runs a Lua program in another process, bounded in time and output.
 
+#![allow(
+    dead_code,
+    reason = "each program that includes this module uses a part of it"
+)]
+
 use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
@@ -14,6 +19,10 @@ pub struct Finished {
     pub stdout: Vec<u8>,
     /// All it wrote to standard error, up to the cap.
     pub stderr: Vec<u8>,
+    /// The most memory it had resident, in bytes; 0 where the system does not tell.
+    pub peak_resident: u64,
+    /// How long it ran.
+    pub elapsed: Duration,
     /// How it ended; `None` when it was killed at its time limit.
     pub status: Option<ExitStatus>,
 }
@@ -54,13 +63,18 @@ pub fn run_source(
 
 /// Runs a prepared command to its end, or kills it at `limit`.
 pub fn run(command: &mut Command, limit: Duration) -> io::Result<Finished> {
-    let mut child =
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
     let stdout = child.stdout.take().map(read_all);
     let stderr = child.stderr.take().map(read_all);
     let started = Instant::now();
     let mut nap = Duration::from_micros(200);
+    let mut peak_resident = 0;
     let status = loop {
+        peak_resident = peak_resident.max(resident_peak(child.id()));
         if let Some(status) = child.try_wait()? {
             break Some(status);
         }
@@ -73,9 +87,25 @@ pub fn run(command: &mut Command, limit: Duration) -> io::Result<Finished> {
         nap = (nap * 2).min(Duration::from_millis(20));
     };
     let collect = |reader: Option<thread::JoinHandle<Vec<u8>>>| {
-        reader.and_then(|reader| reader.join().ok()).unwrap_or_default()
+        reader
+            .and_then(|reader| reader.join().ok())
+            .unwrap_or_default()
     };
-    Ok(Finished { stdout: collect(stdout), stderr: collect(stderr), status })
+    Ok(Finished {
+        stdout: collect(stdout),
+        stderr: collect(stderr),
+        peak_resident,
+        elapsed: started.elapsed(),
+        status,
+    })
+}
+
+/// The high-water mark of a process's resident memory in bytes, as Linux tells it.
+fn resident_peak(id: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kibibytes.unwrap_or(0) * 1024
 }
 
 fn read_all<R: Read + Send + 'static>(source: R) -> thread::JoinHandle<Vec<u8>> {

@@ -1,7 +1,8 @@
 """Writes the matrix-like golden files below `generated/`: `python3 crates/lua/tests/golden/generate`.
 
 Each module beside this one yields (file, case name, snippet). Outputs already in the files are kept
-for snippets that did not change; bless the rest with `cargo run -p lua --example bless_golden`.
+for snippets that did not change; bless the rest with `cargo run -p lua --example bless_golden` and
+`bless_golden_redis`.
 """
 
 import pathlib
@@ -15,10 +16,12 @@ import libraries
 import limits
 import operators
 import patterns
+import redis_libraries
 import syntax
 import tables
 
-TARGET = pathlib.Path(__file__).resolve().parent.parent / "generated"
+GOLDEN = pathlib.Path(__file__).resolve().parent.parent
+PLAIN = (operators, libraries, formats, patterns, tables, syntax, limits, controls)
 
 
 def read_outputs(path):
@@ -29,22 +32,22 @@ def read_outputs(path):
     for part in ("\n" + path.read_text()).split("\n--- ")[1:]:
         name, _, rest = part.partition("\n")
         source, _, output = rest.partition("\n--->")
-        outputs[name, source.strip("\n")] = output.strip("\n")
+        outputs[name, source.strip("\n")] = output.removeprefix("\n").rstrip("\n")
     return outputs
 
 
-def main():
+def write(target, modules):
     files = {}
-    for module in (operators, libraries, formats, patterns, tables, syntax, limits, controls):
+    for module in modules:
         for file, name, source in module.cases():
             cases = files.setdefault(file, [])
             assert all(name != other for other, _ in cases), (file, name)
             cases.append((name, source.strip("\n")))
-    TARGET.mkdir(exist_ok=True)
+    target.mkdir(parents=True, exist_ok=True)
     for file, cases in sorted(files.items()):
-        path = TARGET / f"{file}.lua-golden"
+        path = target / f"{file}.lua-golden"
         outputs = read_outputs(path)
-        parts = ["Written by tests/golden/generate; outputs by the bless_golden example.\n"]
+        parts = ["Written by tests/golden/generate; outputs by a bless example.\n"]
         for name, source in cases:
             output = outputs.get((name, source), "")
             parts.append(f"--- {name}\n{source}\n--->\n{output}\n\n".replace("\n\n\n", "\n\n"))
@@ -53,4 +56,5 @@ def main():
     print(f"{sum(map(len, files.values())):5} cases")
 
 
-main()
+write(GOLDEN / "generated", PLAIN)
+write(GOLDEN.parent / "golden-redis" / "generated", (redis_libraries,))

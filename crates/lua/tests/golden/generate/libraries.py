@@ -62,7 +62,7 @@ FUNCTIONS = [
     ("coroutine.create", ["function() end"]),
     ("coroutine.resume", ["coroutine.create(function(...) return ... end)", "1"]),
     ("coroutine.running", []),
-    ("coroutine.status", ["coroutine.create(print)"]),
+    ("coroutine.status", ["coroutine.create(function() end)"]),
     ("coroutine.wrap", ["function(...) return ... end"]),
     ("coroutine.yield", ["1"]),
     ("os.clock", []),
