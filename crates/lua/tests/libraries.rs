@@ -6,7 +6,7 @@ use lua::{Outcome, Vm, library};
 /// The string a script returns.
 fn run(name: &str, script: &str) -> Vec<u8> {
     let mut vm = Vm::new();
-    library::open_all(&mut vm);
+    library::open_all(&mut vm.runtime);
     let proto = lua::compiler::compile(script.as_bytes(), name.as_bytes()).expect("the script compiles");
     let function = vm.load(&std::sync::Arc::new(proto));
     match vm.call(function, &[], u64::MAX) {
