@@ -4,6 +4,8 @@
 //! per distinct source text serves all VMs of a server. A VM *loads* it once (`Vm`), which interns the string constants into
 //! that VM's heap; only that loaded form is executed.
 
+use std::sync::Arc;
+
 use crate::opcode::Instruction;
 
 /// A constant of a function.
@@ -47,13 +49,14 @@ pub struct LocalVariable {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Proto {
     /// The instructions (and raw extra words). The last one executed on any path is a return.
-    pub code: Box<[Instruction]>,
+    /// Shared so that a loaded prototype reaches it without a detour.
+    pub code: Arc<[Instruction]>,
     /// Source line of every word of `code` (same length), 1-based.
     pub lines: Box<[u32]>,
     /// The constants.
     pub constants: Box<[Constant]>,
     /// Nested functions, operands of `Closure`.
-    pub children: Box<[std::sync::Arc<Proto>]>,
+    pub children: Box<[Arc<Proto>]>,
     /// How a closure of this function gets its upvalues (at most 60).
     pub upvalues: Box<[UpvalueSource]>,
     /// Names of the upvalues (same length as `upvalues`).
@@ -72,43 +75,9 @@ pub struct Proto {
     pub max_stack: u8,
     /// Chunk name as given to the compiler (`@file`, `=name`, or the source text itself).
     /// Shared by all functions of a chunk.
-    pub source: std::sync::Arc<[u8]>,
+    pub source: Arc<[u8]>,
     /// Line of the `function` keyword; 0 for a main chunk.
     pub line_defined: u32,
     /// Line of the closing `end`; 0 for a main chunk.
     pub last_line_defined: u32,
-}
-
-/// The size of the buffer a chunk id must fit in, terminator included.
-const CHUNK_ID_SIZE: usize = 80;
-
-/// Turns a chunk name into what messages show before `:line:`, by 5.1's rules: `=name` is taken literally, `@file` shows the
-/// end of a long path after `...`, anything else is source text and shows as `[string "first line..."]`.
-pub fn chunk_id(source: &[u8]) -> Vec<u8> {
-    match source.first() {
-        Some(b'=') => source[1..source.len().min(CHUNK_ID_SIZE)].to_vec(),
-        Some(b'@') => {
-            let name = &source[1..];
-            let room = CHUNK_ID_SIZE - 8;
-            if name.len() > room {
-                let mut id = b"...".to_vec();
-                id.extend_from_slice(&name[name.len() - room..]);
-                id
-            } else {
-                name.to_vec()
-            }
-        }
-        _ => {
-            let is_line_end = |byte: &u8| *byte == b'\n' || *byte == b'\r';
-            let line = source.iter().position(is_line_end).unwrap_or(source.len());
-            let shown = line.min(CHUNK_ID_SIZE - 17);
-            let mut id = b"[string \"".to_vec();
-            id.extend_from_slice(&source[..shown]);
-            if shown < source.len() {
-                id.extend_from_slice(b"...");
-            }
-            id.extend_from_slice(b"\"]");
-            id
-        }
-    }
 }
