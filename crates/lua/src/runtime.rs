@@ -25,6 +25,8 @@ pub struct Runtime {
     pub(crate) host: Option<Box<dyn Any + Send>>,
     /// The loaded prototypes by number.
     pub(crate) loaded: Vec<Option<Arc<LoadedProto>>>,
+    /// What the libraries remember.
+    pub libraries: crate::library::LibraryState,
     /// How deep coroutines have resumed one another.
     pub(crate) resume_depth: u32,
     pub(crate) main: ThreadHandle,
@@ -56,6 +58,7 @@ impl Runtime {
             current: main,
             host: None,
             loaded: Vec::new(),
+            libraries: crate::library::LibraryState::default(),
             resume_depth: 0,
             main,
             memory_error_is_fatal: false,

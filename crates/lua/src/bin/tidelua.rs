@@ -107,7 +107,7 @@ fn main() -> ExitCode {
         },
     };
     let mut vm = Vm::new();
-    library::open_all(&mut vm);
+    library::open_all(&mut vm.runtime);
     let globals = vm.globals();
     vm.runtime.heap.register(globals, &[("print", print)]);
     vm.register_library("io", &[("write", write)]);
