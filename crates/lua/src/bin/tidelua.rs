@@ -112,7 +112,7 @@ fn main() -> ExitCode {
         },
     };
     let mut vm = Vm::new();
-    library::open_all(&mut vm.runtime);
+    library::open_all(&mut vm);
     let globals = vm.globals();
     vm.runtime.heap.register(globals, &[("print", print)]);
     vm.register_library("io", &[("write", write)]);

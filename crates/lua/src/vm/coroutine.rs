@@ -104,8 +104,10 @@ impl Runtime {
             || self.thread.native_depth > COROUTINE_DEPTH
             || is_nested(finish)
         {
-            let raise = self.error("attempt to yield across metamethod/C-call boundary");
-            return Action::Fail(raise);
+            let message = self
+                .heap
+                .new_string(b"attempt to yield across metamethod/C-call boundary");
+            return Action::Fail(Raise::Error(message.into()));
         }
         self.thread.pending = Some(Pending {
             destination: destination as u32,
