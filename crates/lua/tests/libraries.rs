@@ -6,8 +6,9 @@ use lua::{Outcome, Vm, library};
 /// The string a script returns.
 fn run(name: &str, script: &str) -> Vec<u8> {
     let mut vm = Vm::new();
-    library::open_all(&mut vm.runtime);
-    let proto = lua::compiler::compile(script.as_bytes(), name.as_bytes()).expect("the script compiles");
+    library::open_all(&mut vm);
+    let proto =
+        lua::compiler::compile(script.as_bytes(), name.as_bytes()).expect("the script compiles");
     let function = vm.load(&std::sync::Arc::new(proto));
     match vm.call(function, &[], u64::MAX) {
         Outcome::Finished => match vm.results() {
@@ -24,7 +25,11 @@ fn compare(name: &str, script: &str, expected: &[u8]) {
     let mut differences = Vec::new();
     let mut found_lines = found.split(|&byte| byte == b'\n');
     let mut lines = 0;
-    for expected in expected.strip_suffix(b"\n").unwrap_or(expected).split(|&byte| byte == b'\n') {
+    for expected in expected
+        .strip_suffix(b"\n")
+        .unwrap_or(expected)
+        .split(|&byte| byte == b'\n')
+    {
         lines += 1;
         let found = found_lines.next().unwrap_or(b"<nothing>");
         if found != expected {
