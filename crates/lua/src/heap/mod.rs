@@ -516,6 +516,24 @@ impl Heap {
         Ok(())
     }
 
+    /// Takes back the array slots that were made beyond the `used` first ones, so that the table is as if those had been
+    /// stored one by one.
+    pub(crate) fn shrink_array(&mut self, table: TableHandle, used: usize) {
+        let size = if used == 0 {
+            0
+        } else {
+            used.next_power_of_two()
+        };
+        let object = &mut self.tables[table.index()];
+        if size < object.array.len() {
+            let before = (object.array.len(), object.nodes.len());
+            object.array.truncate(size);
+            object.array.shrink_to_fit();
+            let after = object.bytes();
+            self.account_resize(before, after);
+        }
+    }
+
     /// Whether the table refuses writes.
     pub fn is_readonly(&self, table: TableHandle) -> bool {
         self.tables[table.index()].readonly
