@@ -33,6 +33,12 @@ impl Entry {
     pub(crate) fn is_expired(&self, now_ms: i64) -> bool {
         self.expire_at <= now_ms
     }
+
+    /// Bytes of the entry, of what it owns and of its mark in the table's index.
+    pub(crate) fn memory_usage(&self) -> usize {
+        const INDEX_MARK: usize = 3;
+        size_of::<Entry>() + INDEX_MARK + self.key.heap_size() + self.value.heap_size()
+    }
 }
 
 /// What OBJECT and DEBUG OBJECT tell of a key.

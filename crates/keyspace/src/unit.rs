@@ -282,6 +282,13 @@ impl<'k> Unit<'k> {
         })
     }
 
+    /// Bytes a key takes with its value and its place in the table; no access, no statistics.
+    pub fn memory_usage(&mut self, key: &[u8]) -> Option<usize> {
+        let (shard, place) = self.locate(key)?;
+        let entry = self.shard(shard).databases[self.database].table.get(place);
+        Some(entry.memory_usage())
+    }
+
     /// Counts a look-up and an access without reading (TOUCH); whether the key is there.
     pub fn touch_key(&mut self, key: &[u8]) -> bool {
         self.get(key).is_some()

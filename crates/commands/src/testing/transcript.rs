@@ -272,6 +272,16 @@ fn configure(kit: &mut Kit, setting: &str) {
     }
 }
 
+/// Asks a redis-server in RESP3; the reply's bytes. For tests that record in a form of their own.
+///
+/// # Panics
+/// On every I/O error.
+pub fn ask(address: &str, args: &[&[u8]]) -> Vec<u8> {
+    let mut connection = Connection::open(address);
+    connection.call(&[b"HELLO", b"3"]);
+    connection.call(args)
+}
+
 /// A redis-server that answers, with a second connection that hears its events.
 struct Recorder {
     commands: Connection,
