@@ -24,18 +24,16 @@ impl EventClass {
     pub const EVICTED: EventClass = EventClass(1 << 7);
     /// `t`: stream commands.
     pub const STREAM: EventClass = EventClass(1 << 8);
-    /// `m`: a key was looked up and missing (not in `A`).
-    pub const KEY_MISS: EventClass = EventClass(1 << 9);
+    /// `d`: module key type events.
+    pub const MODULE: EventClass = EventClass(1 << 9);
     /// `n`: a key was created (not in `A`).
     pub const NEW: EventClass = EventClass(1 << 10);
-    /// `d`: module key type events.
-    pub const MODULE: EventClass = EventClass(1 << 11);
     /// `K`: publish on `__keyspace@<db>__:<key>`.
-    pub const KEYSPACE: EventClass = EventClass(1 << 12);
+    pub const KEYSPACE: EventClass = EventClass(1 << 11);
     /// `E`: publish on `__keyevent@<db>__:<event>`.
-    pub const KEYEVENT: EventClass = EventClass(1 << 13);
-    /// `A`: alias for `g$lshzxetd`.
-    pub const ALL: EventClass = EventClass(0b1001_1111_1111);
+    pub const KEYEVENT: EventClass = EventClass(1 << 12);
+    /// `m`: a key was looked up and missing (not in `A`).
+    pub const KEY_MISS: EventClass = EventClass(1 << 13);
 }
 
 /// A keyspace event: its class and its name, e.g. `STRING` and `set`.

@@ -1,1 +1,29 @@
 //! A memory-safe Lua 5.1 engine made for short scripts.
+
+#![forbid(unsafe_code)]
+
+pub mod chunk_id;
+pub mod compiler;
+pub mod disassemble;
+pub mod engine;
+pub mod format;
+pub mod heap;
+mod lexer;
+pub mod library;
+mod loaded;
+mod metamethod;
+pub mod meter;
+pub mod native;
+pub mod number;
+pub mod opcode;
+pub mod operand;
+pub mod pattern;
+pub mod proto;
+pub mod runtime;
+pub mod table;
+mod thread;
+pub mod value;
+pub mod verify;
+mod vm;
+
+pub use engine::{ErrorKind, Outcome, RuntimeError, Vm};

@@ -4,6 +4,7 @@
 //! - [`reply`]: the [`Reply`] sink every command handler writes to;
 //! - [`write`]: the sink that encodes RESP2 or RESP3 into an output buffer;
 //! - [`read`]: replies as a client sees them, for tools and tests;
+//! - [`words`]: quoting and unquoting of words in a line;
 //! - [`double`]: floating-point numbers as the protocol prints them.
 #![forbid(unsafe_code)]
 
@@ -11,6 +12,7 @@ pub mod double;
 pub mod parse;
 pub mod read;
 pub mod reply;
+pub mod words;
 pub mod write;
 
 pub use parse::{Limits, Parse, ProtocolError, Request, RequestParser, Span};

@@ -1,7 +1,8 @@
 //! A 16-byte owned byte string: the unit keys, fields, members and elements are stored in.
 //!
-//! Up to [`Bytes::INLINE`] bytes live in the value itself; longer strings live in one exactly sized heap block behind
-//! a thin pointer. Most fields and members of real data sets are short, so most cost no allocation at all.
+//! Up to [`Bytes::INLINE`] bytes live in the value itself; longer strings live in one exactly sized
+//! heap block behind a thin pointer. Most fields and members of real data sets are short, so most
+//! cost no allocation at all.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -81,7 +82,8 @@ impl AsRef<[u8]> for Bytes {
     }
 }
 
-/// Maps keyed by `Bytes` can be asked with a plain slice: `Hash`, `Eq` and `Ord` agree with `[u8]`'s.
+/// Maps keyed by `Bytes` can be asked with a plain slice: `Hash`, `Eq` and `Ord` agree with
+/// `[u8]`'s.
 impl Borrow<[u8]> for Bytes {
     fn borrow(&self) -> &[u8] {
         self

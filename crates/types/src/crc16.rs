@@ -31,8 +31,8 @@ pub fn crc16(bytes: &[u8]) -> u16 {
     })
 }
 
-/// The part of a key that decides its slot: what stands between the first `{` and the next `}` if that is not empty,
-/// else the whole key.
+/// The part of a key that decides its slot: what stands between the first `{` and the next `}` if
+/// that is not empty, else the whole key.
 #[inline]
 pub fn hash_tag(key: &[u8]) -> &[u8] {
     let Some(open) = key.iter().position(|&byte| byte == b'{') else {

@@ -1,17 +1,19 @@
 //! Glob patterns of KEYS, SCAN, PSUBSCRIBE and CONFIG GET: `* ? [abc] [^a-z] \x`.
 
-/// Whether `text` matches `pattern` as a whole; with `ignore_case`, ASCII letters match in either case.
+/// Whether `text` matches `pattern` as a whole; with `ignore_case`, ASCII letters match in either
+/// case.
 ///
-/// As in Redis, an empty text matches only an empty pattern. The commands that take the pattern `*` for no pattern at
-/// all (KEYS, SCAN and its kin) do so before they come here.
+/// As in Redis, an empty text matches only an empty pattern. The commands that take the pattern `*`
+/// for no pattern at all (KEYS, SCAN and its kin) do so before they come here.
 pub fn matches(pattern: &[u8], text: &[u8], ignore_case: bool) -> bool {
     if text.is_empty() {
         return pattern.is_empty();
     }
     let mut pattern_at = 0;
     let mut text_at = 0;
-    // Where the pattern goes on behind the last star, and where in the text that star's match ends so far. Only the
-    // last star needs to be tried again: whatever an earlier one could match more, this one can match too.
+    // Where the pattern goes on behind the last star, and where in the text that star's match ends
+    // so far. Only the last star needs to be tried again: whatever an earlier one could match more,
+    // this one can match too.
     let mut star: Option<(usize, usize)> = None;
     loop {
         match pattern.get(pattern_at) {
@@ -63,7 +65,8 @@ fn match_one(pattern: &[u8], at: usize, byte: u8, ignore_case: bool) -> Option<u
     }
 }
 
-/// Matches one byte against the class whose first element is at `at`. A class without `]` goes to the pattern's end.
+/// Matches one byte against the class whose first element is at `at`. A class without `]` goes to
+/// the pattern's end.
 fn match_class(pattern: &[u8], mut at: usize, byte: u8, ignore_case: bool) -> (bool, usize) {
     let folded = fold(byte, ignore_case);
     let negated = pattern.get(at) == Some(&b'^');

@@ -1,7 +1,8 @@
 //! The seed of every hash table in the process.
 //!
-//! A server sets a secret random seed at its start, so that nobody can choose keys that collide. Tests and tools that
-//! set none get a fixed seed, and with it the same iteration order on every run.
+//! A server sets a secret random seed at its start, so that nobody can choose keys that collide.
+//! Tests and tools that set none get a fixed seed, and with it the same iteration order on every
+//! run.
 
 use std::sync::OnceLock;
 

@@ -13,7 +13,8 @@ pub struct Limits {
     pub zset_max_listpack_entries: usize,
     /// Longest member, in bytes, a listpack sorted set may hold.
     pub zset_max_listpack_value: usize,
-    /// Size of one list node: a positive number counts elements; -1 to -5 mean 4, 8, 16, 32 and 64 KiB.
+    /// Size of one list node: a positive number counts elements; -1 to -5 mean 4, 8, 16, 32 and 64
+    /// KiB.
     pub list_max_listpack_size: i32,
 }
 

@@ -7,12 +7,13 @@ pub(crate) fn random_below(bound: usize, rng: &mut dyn FnMut() -> u64) -> Option
     if bound == 0 {
         return None;
     }
-    // The high half of the 128-bit product maps 64 random bits onto the range without a division; the bias is below
-    // bound / 2^64.
+    // The high half of the 128-bit product maps 64 random bits onto the range without a division;
+    // the bias is below bound / 2^64.
     Some(((u128::from(rng()) * bound as u128) >> 64) as usize)
 }
 
-/// `count` different numbers below `bound` in random order; all of them, ascending, if `count` reaches `bound`.
+/// `count` different numbers below `bound` in random order; all of them, ascending, if `count`
+/// reaches `bound`.
 pub(crate) fn random_distinct(
     bound: usize,
     count: usize,

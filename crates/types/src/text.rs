@@ -3,7 +3,8 @@
 use std::fmt;
 use std::ops::Deref;
 
-/// Bytes borrowed from a value, or the decimal digits of an integer the value keeps in binary. Never allocates.
+/// Bytes borrowed from a value, or the decimal digits of an integer the value keeps in binary.
+/// Never allocates.
 #[derive(Clone, Copy)]
 pub struct Text<'a>(Repr<'a>);
 

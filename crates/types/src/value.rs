@@ -2,8 +2,9 @@
 
 use crate::{Encoding, Hash, List, Set, SortedSet, StringValue};
 
-/// What a key holds. Cloning copies the whole value.
-#[derive(Clone, Debug)]
+/// What a key holds. Cloning copies the whole value; two values are equal if their contents are,
+/// whatever their encodings.
+#[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// A string.
     String(StringValue),
@@ -53,7 +54,8 @@ impl Value {
         }
     }
 
-    /// Number of elements, fields or members; 1 for a string. Freeing the value takes time in proportion to it.
+    /// Number of elements, fields or members; 1 for a string. Freeing the value takes time in
+    /// proportion to it.
     pub fn element_count(&self) -> usize {
         match self {
             Self::String(_) => 1,
@@ -62,5 +64,35 @@ impl Value {
             Self::Set(set) => set.len(),
             Self::SortedSet(zset) => zset.len(),
         }
+    }
+}
+
+impl From<StringValue> for Value {
+    fn from(string: StringValue) -> Self {
+        Self::String(string)
+    }
+}
+
+impl From<List> for Value {
+    fn from(list: List) -> Self {
+        Self::List(Box::new(list))
+    }
+}
+
+impl From<Hash> for Value {
+    fn from(hash: Hash) -> Self {
+        Self::Hash(Box::new(hash))
+    }
+}
+
+impl From<Set> for Value {
+    fn from(set: Set) -> Self {
+        Self::Set(Box::new(set))
+    }
+}
+
+impl From<SortedSet> for Value {
+    fn from(zset: SortedSet) -> Self {
+        Self::SortedSet(Box::new(zset))
     }
 }

@@ -10,6 +10,8 @@
 pub mod access;
 mod directives;
 pub mod enums;
+mod invalid;
+mod lists;
 pub mod load;
 pub mod rewrite;
 pub mod settings;

@@ -38,6 +38,9 @@ pub enum Rule {
     Unsupported,
 }
 
+/// Sets a directive's field from words.
+type Assign = fn(&mut Config, &[&[u8]], &Directive, Source) -> Result<(), Invalid>;
+
 /// A row of the table: one directive and how to reach its field of [`Config`].
 #[derive(Debug)]
 pub struct Directive {
@@ -51,7 +54,7 @@ pub struct Directive {
     pub(super) flags: u8,
     /// Whether it takes any number of words.
     pub(super) many: bool,
-    pub(super) assign: fn(&mut Config, &[&[u8]], &Directive, Source) -> Result<(), Invalid>,
+    pub(super) assign: Assign,
     pub(super) format: fn(&Config) -> Vec<u8>,
     pub(super) lines: fn(&Config, &Directive) -> Vec<Line>,
     pub(super) same: fn(&Config, &Config) -> bool,

@@ -1,7 +1,8 @@
 //! Hashes: fields with values.
 //!
-//! A small hash is one packed block searched from front to back (`listpack`); it keeps its fields in insertion order.
-//! One that outgrows [`Limits`] becomes a [`Table`] (`hashtable`) and stays one.
+//! A small hash is one packed block searched from front to back (`listpack`); it keeps its fields
+//! in insertion order. One that outgrows [`Limits`] becomes a [`Table`] (`hashtable`) and stays
+//! one.
 
 use crate::packed::{self, Packed};
 use crate::random::{random_below, random_distinct};
@@ -162,8 +163,9 @@ impl Hash {
         }
     }
 
-    /// Visits about `count` fields from `cursor` on (0 starts) and returns the next cursor (0: done). A listpack is
-    /// visited in one call. A field that is there during the whole scan is visited at least once.
+    /// Visits about `count` fields from `cursor` on (0 starts) and returns the next cursor (0:
+    /// done). A listpack is visited in one call. A field that is there during the whole scan is
+    /// visited at least once.
     pub fn scan(&self, cursor: u64, count: usize, visit: &mut dyn FnMut(&[u8], &[u8])) -> u64 {
         match &self.0 {
             Repr::Listpack(packed) => {
@@ -218,7 +220,8 @@ impl Default for Hash {
     }
 }
 
-/// Two hashes are equal if they have the same fields with the same values, whatever their order and encoding.
+/// Two hashes are equal if they have the same fields with the same values, whatever their order and
+/// encoding.
 impl PartialEq for Hash {
     fn eq(&self, other: &Self) -> bool {
         self.len() == other.len()
@@ -272,10 +275,14 @@ impl ExactSizeIterator for Iter<'_> {}
 fn find<'a>(packed: &'a Packed, field: &[u8]) -> Option<(usize, &'a [u8])> {
     let (header, width) = encode_varint(field.len());
     let header = &header[..width];
+    // Fields of a hash tend to share their first bytes; the last one tells most of them apart.
+    let last = field.last().unwrap_or(&header[width - 1]);
+    let last_at = width + field.len() - 1;
     let mut offset = packed.start();
     while offset < packed.end() {
         let (payload, next) = packed.read(offset);
-        if let Some(rest) = payload.strip_prefix(header)
+        if payload.get(last_at) == Some(last)
+            && let Some(rest) = payload.strip_prefix(header)
             && let Some(value) = rest.strip_prefix(field)
         {
             return Some((offset, value));

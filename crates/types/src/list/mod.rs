@@ -1,8 +1,9 @@
 //! Lists: sequences of elements, fast at both ends.
 //!
-//! A list is a double-ended queue of nodes (`quicklist`). A node is a packed block of elements up to the size that
-//! `list-max-listpack-size` allows, or one element that is larger than that. Pushing and popping at the ends takes
-//! constant time; reaching an index walks the nodes' lengths from the nearer end, then one node.
+//! A list is a double-ended queue of nodes (`quicklist`). A node is a packed block of elements up
+//! to the size that `list-max-listpack-size` allows, or one element that is larger than that.
+//! Pushing and popping at the ends takes constant time; reaching an index walks the nodes' lengths
+//! from the nearer end, then one node.
 
 mod node;
 #[cfg(test)]
@@ -87,7 +88,8 @@ impl List {
         Some(self.nodes[number].get(index))
     }
 
-    /// Replaces the element at `index` and returns the one it was; `None` if the index is out of range.
+    /// Replaces the element at `index` and returns the one it was; `None` if the index is out of
+    /// range.
     pub fn set(&mut self, index: usize, element: &[u8], limits: &Limits) -> Option<Bytes> {
         let (number, at) = self.locate(index)?;
         if self.nodes[number].can_hold(element, limits) {
@@ -103,7 +105,8 @@ impl List {
         if index == 0 {
             return self.push(End::Front, element, limits);
         }
-        // The place behind an element is in that element's node, so that nodes fill up before new ones are made.
+        // The place behind an element is in that element's node, so that nodes fill up before new
+        // ones are made.
         let Some((number, before)) = (index < self.len).then(|| self.locate(index - 1)).flatten()
         else {
             return self.push(End::Back, element, limits);
@@ -144,8 +147,8 @@ impl List {
         Some(self.change(number, |node| node.remove(at)))
     }
 
-    /// Removes elements equal to `element`, at most `count_max` of them, searching from `end`. Returns the indices they
-    /// had before the call, ascending.
+    /// Removes elements equal to `element`, at most `count_max` of them, searching from `end`.
+    /// Returns the indices they had before the call, ascending.
     pub fn remove_equal(&mut self, element: &[u8], end: End, count_max: usize) -> Vec<usize> {
         let is_equal = |(index, other): (usize, &[u8])| (other == element).then_some(index);
         let elements = self.iter().enumerate();
@@ -164,7 +167,8 @@ impl List {
         indices
     }
 
-    /// Keeps the elements in `keep`, cut to the list's length, and returns those before and behind it.
+    /// Keeps the elements in `keep`, cut to the list's length, and returns those before and behind
+    /// it.
     pub fn trim(&mut self, keep: Range<usize>) -> (List, List) {
         let end = keep.end.min(self.len);
         let start = keep.start.min(end);

@@ -71,7 +71,8 @@ proptest! {
                 Op::Set(index, element) => {
                     let index = index % (model.len() + 1);
                     let old = list.set(index, &element, &limits);
-                    let expected = model.get_mut(index).map(|slot| std::mem::replace(slot, element));
+                    let slot = model.get_mut(index);
+                    let expected = slot.map(|slot| std::mem::replace(slot, element));
                     prop_assert_eq!(old.as_deref(), expected.as_deref());
                 }
                 Op::Insert(index, element) => {

@@ -3,8 +3,9 @@
 /// Bits of the mantissa that are kept; lower ones only count as zero or not.
 const KEPT_BITS: u32 = 120;
 
-/// Reads what follows `0x`: hexadecimal digits with an optional point, then optionally `p` and a decimal exponent of two.
-/// The number is the mantissa × 2^exponent; the mantissa's lowest bit stands for all lower ones that are not zero.
+/// Reads what follows `0x`: hexadecimal digits with an optional point, then optionally `p` and a
+/// decimal exponent of two. The number is the mantissa × 2^exponent; the mantissa's lowest bit
+/// stands for all lower ones that are not zero.
 pub(super) fn parse(text: &[u8]) -> Option<(u128, i32)> {
     let digits_end = text
         .iter()
@@ -39,7 +40,8 @@ pub(super) fn parse(text: &[u8]) -> Option<(u128, i32)> {
     Some((mantissa, exponent.clamp(-1_000_000, 1_000_000) as i32))
 }
 
-/// Reads the digits of an exponent with their sign. Numbers of any length are read; huge ones saturate.
+/// Reads the digits of an exponent with their sign. Numbers of any length are read; huge ones
+/// saturate.
 pub(super) fn parse_exponent(text: &[u8]) -> Option<i64> {
     let (negative, digits) = super::double::split_sign(text);
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {

@@ -1,6 +1,7 @@
 //! 64-bit integers in canonical decimal form.
 
-/// Reads an integer in its canonical form: no leading zeros, plus sign, spaces, or `-0`. Anything else is `None`.
+/// Reads an integer in its canonical form: no leading zeros, plus sign, spaces, or `-0`. Anything
+/// else is `None`.
 #[inline]
 pub fn parse_i64(text: &[u8]) -> Option<i64> {
     if text.is_empty() || text.len() > 20 {

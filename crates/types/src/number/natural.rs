@@ -1,4 +1,5 @@
-//! Natural numbers of any size, as far as exact decimal conversion of floating-point numbers needs them.
+//! Natural numbers of any size, as far as exact decimal conversion of floating-point numbers needs
+//! them.
 
 use std::cmp::Ordering;
 
@@ -66,7 +67,7 @@ impl Natural {
     }
 
     /// The decimal digits, at least one.
-    pub fn to_decimal(mut self) -> Vec<u8> {
+    pub fn into_decimal(mut self) -> Vec<u8> {
         let mut digits = Vec::new();
         while !self.0.is_empty() {
             let mut group = self.divide_small(1_000_000_000);

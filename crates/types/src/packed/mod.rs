@@ -11,8 +11,8 @@
 //!   11000000 and 4 bytes, little-endian         any other
 //! ```
 //!
-//! Entries are addressed by the offset of their first byte. A gap of unused bytes may stand before the first entry, so
-//! that removing from and adding at the front need not move the rest.
+//! Entries are addressed by the offset of their first byte. A gap of unused bytes may stand before
+//! the first entry, so that removing from and adding at the front need not move the rest.
 
 use thin_vec::ThinVec;
 
@@ -124,8 +124,8 @@ impl Packed {
         self.write(offset, length, parts);
     }
 
-    /// Removes the entry at `offset`. Entries before it keep their offsets; the next one, if any, then stands at the
-    /// offset returned.
+    /// Removes the entry at `offset`. Entries before it keep their offsets; the next one, if any,
+    /// then stands at the offset returned.
     pub fn remove(&mut self, offset: usize) -> usize {
         let (_, next) = self.read(offset);
         self.count -= 1;
@@ -218,7 +218,8 @@ impl Packed {
     fn grow_tail(&mut self, offset: usize, size: usize) {
         let old = self.bytes.len();
         if self.bytes.capacity() - old < size {
-            // A block is usually small and one of millions: growing by an eighth wastes little of it.
+            // A block is usually small and one of millions: growing by an eighth wastes little of
+            // it.
             self.bytes.reserve_exact(size + (old + size) / 8);
         }
         self.bytes.resize(old + size, 0);

@@ -79,7 +79,8 @@ proptest! {
                 Op::Remove(_) | Op::Replace(..) => {}
             }
             prop_assert_eq!(packed.len(), model.len());
-            prop_assert_eq!(packed.size(), model.iter().map(|payload| entry_size(payload.len())).sum::<usize>());
+            let sizes = model.iter().map(|payload| entry_size(payload.len()));
+            prop_assert_eq!(packed.size(), sizes.sum::<usize>());
             prop_assert!(packed.iter().eq(model.iter().map(Vec::as_slice)));
             prop_assert!(packed.iter().rev().eq(model.iter().rev().map(Vec::as_slice)));
         }

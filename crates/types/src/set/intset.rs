@@ -36,13 +36,13 @@ impl Intset {
     /// The member at a position in ascending order.
     #[inline]
     pub fn at(&self, position: usize) -> i64 {
-        with_array!(self, array => array[position].into())
+        with_array!(self, array => wide(array[position]))
     }
 
     /// Where the integer is, or where it would be inserted.
     #[inline]
     pub fn search(&self, integer: i64) -> Result<usize, usize> {
-        with_array!(self, array => array.binary_search_by_key(&integer, |&member| member.into()))
+        with_array!(self, array => array.binary_search_by_key(&integer, |&member| wide(member)))
     }
 
     /// Adds an integer; false if it was there already.
@@ -62,7 +62,7 @@ impl Intset {
     /// Removes the member at a position.
     pub fn remove_at(&mut self, position: usize) -> i64 {
         with_array!(self, array => {
-            let integer = array.remove(position).into();
+            let integer = wide(array.remove(position));
             if array.len() < array.capacity() / 2 {
                 array.shrink_to_fit();
             }
@@ -94,6 +94,10 @@ impl Intset {
             _ => return,
         };
     }
+}
+
+fn wide(member: impl Into<i64>) -> i64 {
+    member.into()
 }
 
 fn insert<T>(array: &mut ThinVec<T>, position: usize, integer: T) {

@@ -52,14 +52,15 @@ fn member() -> impl Strategy<Value = Vec<u8>> {
         20 => (-20i64..20).prop_map(|integer| integer.to_string().into_bytes()),
         3 => prop_oneof![Just(i64::MIN), Just(1 << 40), Just(100_000), Just(-40_000)]
             .prop_map(|integer| integer.to_string().into_bytes()),
-        1 => prop::collection::vec(any::<u8>(), 0..20),
+        3 => prop::collection::vec(b'a'..=b'c', 0..4),
+        1 => prop::collection::vec(any::<u8>(), 0..80),
     ]
 }
 
 proptest! {
     #[test]
     fn behaves_like_a_set(
-        ops in prop::collection::vec((member(), 0u8..8), 0..100),
+        ops in prop::collection::vec((member(), 0u8..8), 0..200),
         entries_max in 0usize..30,
         seed in any::<u64>(),
     ) {

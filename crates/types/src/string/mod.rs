@@ -1,7 +1,8 @@
 //! Strings: integers, short strings and byte buffers behind one 16-byte value.
 //!
-//! A new string is `int` if it is the canonical form of a 64-bit integer, `embstr` up to 44 bytes, else `raw`. Changing
-//! a string in place makes it `raw` whatever its length, and it stays so until it is set anew.
+//! A new string is `int` if it is the canonical form of a 64-bit integer, `embstr` up to 44 bytes,
+//! else `raw`. Changing a string in place makes it `raw` whatever its length, and it stays so until
+//! it is set anew.
 
 use std::fmt;
 use std::ops::Range;
@@ -45,7 +46,8 @@ impl StringValue {
         }
     }
 
-    /// A string that is `embstr` or `raw` even if it looks like an integer, as INCRBYFLOAT stores it.
+    /// A string that is `embstr` or `raw` even if it looks like an integer, as INCRBYFLOAT stores
+    /// it.
     #[inline]
     pub fn without_int(bytes: &[u8]) -> Self {
         if bytes.len() <= INLINE {
@@ -131,8 +133,8 @@ impl StringValue {
         content.len()
     }
 
-    /// Overwrites the content from `offset` on and returns the new length. A gap is filled with zero bytes. The string
-    /// is `raw` from now on, even if `bytes` is empty.
+    /// Overwrites the content from `offset` on and returns the new length. A gap is filled with
+    /// zero bytes. The string is `raw` from now on, even if `bytes` is empty.
     pub fn set_range(&mut self, offset: usize, bytes: &[u8]) -> usize {
         if !bytes.is_empty() {
             self.bytes_mut(offset.saturating_add(bytes.len()))[offset..][..bytes.len()]
@@ -141,8 +143,8 @@ impl StringValue {
         self.make_raw(0).len()
     }
 
-    /// The content for changes in place, first extended with zero bytes to `length_min`. The string is `raw` from now
-    /// on.
+    /// The content for changes in place, first extended with zero bytes to `length_min`. The string
+    /// is `raw` from now on.
     pub fn bytes_mut(&mut self, length_min: usize) -> &mut [u8] {
         let content = self.make_raw(0);
         if content.len() < length_min {
@@ -151,7 +153,8 @@ impl StringValue {
         content
     }
 
-    /// Cuts the content to `length` bytes; undoes an [`append`](Self::append). The string is `raw` from now on.
+    /// Cuts the content to `length` bytes; undoes an [`append`](Self::append). The string is `raw`
+    /// from now on.
     pub fn truncate(&mut self, length: usize) {
         self.make_raw(0).truncate(length);
     }

@@ -34,13 +34,28 @@ impl<T> Chunks<T> {
     }
 
     pub fn push(&mut self, element: T) {
-        if self.len == self.chunks.len() * CHUNK {
-            self.chunks
-                .push(Vec::with_capacity(if self.len == 0 { 4 } else { CHUNK }));
-        }
         let last = self.len / CHUNK;
+        if last == 0 {
+            self.grow_first();
+        } else if last == self.chunks.len() {
+            self.chunks.push(Vec::with_capacity(CHUNK));
+        }
         self.chunks[last].push(element);
         self.len += 1;
+    }
+
+    /// Makes room in the first chunk: exactly what is needed for few elements, of which there may
+    /// be millions of arrays, then half as much again.
+    fn grow_first(&mut self) {
+        if self.chunks.is_empty() {
+            self.chunks.reserve_exact(1);
+            self.chunks.push(Vec::new());
+        }
+        let first = &mut self.chunks[0];
+        if first.len() == first.capacity() {
+            let room = (1 + first.len() / 2).min(CHUNK - first.len());
+            first.reserve_exact(room);
+        }
     }
 
     /// Removes an element; the last takes its place.

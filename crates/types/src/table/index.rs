@@ -1,17 +1,20 @@
-//! Positions by hash, in tables of bounded size that split and merge one at a time (linear hashing).
+//! Positions by hash, in tables of bounded size that split and merge one at a time (linear
+//! hashing).
 //!
-//! One big table would stop the world to rehash everything each time it doubles: tens of milliseconds at a million
-//! entries. Here one table of at most about two thousand positions is rehashed at a time.
+//! One big table would stop the world to rehash everything each time it doubles: tens of
+//! milliseconds at a million entries. Here one table of at most about two thousand positions is
+//! rehashed at a time.
 
 use hashbrown::HashTable;
 
-/// One more table is split off when there are more positions per table than this on average: seven eighths of 1,024.
+/// One more table is split off when there are more positions per table than this on average: seven
+/// eighths of 1,024.
 const POSITIONS_PER_TABLE_MAX: usize = 896;
 
 /// Two tables are merged when there are fewer positions per table than this on average.
 const POSITIONS_PER_TABLE_MIN: usize = 224;
 
-/// A multimap from hashes to positions.
+/// A multimap from hashes to positions. It starts unbuilt, without any memory, and is empty then.
 #[derive(Clone, Debug)]
 pub(super) struct Index {
     /// Table `t` holds the hashes whose low table bits are `t`; see [`Index::table_of`].
@@ -23,17 +26,33 @@ pub(super) struct Index {
 impl Index {
     pub fn new() -> Self {
         Self {
-            tables: vec![HashTable::new()],
+            tables: Vec::new(),
             len: 0,
             heap: 0,
         }
     }
 
-    /// The number of the table for a hash. With 2^k + s tables, those below s and from 2^k on are already split and
-    /// take one bit of the hash more than the others.
+    /// Whether the index has been built; else nothing may be asked of it or added to it.
+    #[inline]
+    pub fn is_built(&self) -> bool {
+        !self.tables.is_empty()
+    }
+
+    /// Builds the index with the positions below `len`.
+    pub fn build(&mut self, len: usize, hash_of: impl Fn(usize) -> u64) {
+        self.tables.reserve_exact(1);
+        self.tables.push(HashTable::new());
+        for position in 0..len {
+            self.insert(hash_of(position), position, &hash_of);
+        }
+    }
+
+    /// The number of the table for a hash. With 2^k + s tables, those below s and from 2^k on are
+    /// already split and take one bit of the hash more than the others.
     #[inline]
     fn table_of(&self, hash: u64) -> usize {
-        // The tables themselves take their bucket from the low bits and their tag from the seven highest.
+        // The tables themselves take their bucket from the low bits and their tag from the seven
+        // highest.
         let bits = (hash >> 24) as usize & 0xffff_ffff;
         let wide = self.tables.len().next_power_of_two();
         let table = bits & (wide - 1);

@@ -1,11 +1,14 @@
-//! The hash table under big hashes, sets and sorted sets: a dense array of entries and an index of 4-byte positions.
+//! The hash table under big hashes, sets and sorted sets: a dense array of entries and an index of
+//! 4-byte positions.
 //!
-//! Entries stand side by side in insertion order; removing one moves the last into its place. So iteration is a walk
-//! over an array, a random entry is one array access, and an entry costs its own size plus 6 to 11 bytes of index.
+//! Entries stand side by side in insertion order; removing one moves the last into its place. So
+//! iteration is a walk over an array, a random entry is one array access, and an entry costs its
+//! own size plus 6 to 11 bytes of index.
 //!
-//! Scanning goes from the end of the array to its start. An entry only ever moves to a lower position, so one that is
-//! there from start to end of a scan cannot slip from the part still to be visited into the part already visited:
-//! SCAN's guarantee holds under any growth and shrinking without hash-ordered cursors.
+//! Scanning goes from the end of the array to its start. An entry only ever moves to a lower
+//! position, so one that is there from start to end of a scan cannot slip from the part still to be
+//! visited into the part already visited: SCAN's guarantee holds under any growth and shrinking
+//! without hash-ordered cursors.
 
 mod chunks;
 mod index;
@@ -25,6 +28,9 @@ pub(crate) trait Entry {
     /// Heap bytes the entry owns.
     fn heap_size(&self) -> usize;
 }
+
+/// Up to this many entries a table has no index: comparing them all takes no longer than hashing.
+const UNINDEXED_MAX: usize = 8;
 
 /// Entries by key, dense and in a deterministic order.
 #[derive(Clone, Debug)]
@@ -50,9 +56,13 @@ impl<E: Entry> Table<E> {
 
     #[inline]
     pub fn position(&self, key: &[u8]) -> Option<usize> {
-        self.index.find(hash_seed::hash(key), |position| {
-            self.entries.at(position).key() == key
-        })
+        if self.index.is_built() {
+            self.index.find(hash_seed::hash(key), |position| {
+                self.entries.at(position).key() == key
+            })
+        } else {
+            self.entries.iter().position(|entry| entry.key() == key)
+        }
     }
 
     #[inline]
@@ -78,22 +88,25 @@ impl<E: Entry> Table<E> {
     pub fn insert_new(&mut self, entry: E) -> usize {
         let position = self.entries.len();
         self.entries_heap += entry.heap_size();
-        let hash = hash_seed::hash(entry.key());
         self.entries.push(entry);
-        let entries = &self.entries;
-        self.index.insert(hash, position, |position| {
-            hash_seed::hash(entries.at(position).key())
-        });
+        let hash_of = |position: usize| hash_seed::hash(self.entries.at(position).key());
+        if self.index.is_built() {
+            self.index.insert(hash_of(position), position, hash_of);
+        } else if self.len() > UNINDEXED_MAX {
+            self.index.build(self.len(), hash_of);
+        }
         position
     }
 
     /// Removes the entry at `position`; the last entry takes its place.
     pub fn remove_at(&mut self, position: usize) -> E {
-        let hash_of = |position: usize| hash_seed::hash(self.entries.at(position).key());
-        self.index.remove(hash_of(position), position, hash_of);
-        let last = self.entries.len() - 1;
-        if position != last {
-            self.index.rename(hash_of(last), last, position);
+        if self.index.is_built() {
+            let hash_of = |position: usize| hash_seed::hash(self.entries.at(position).key());
+            self.index.remove(hash_of(position), position, hash_of);
+            let last = self.len() - 1;
+            if position != last {
+                self.index.rename(hash_of(last), last, position);
+            }
         }
         let entry = self.entries.swap_remove(position);
         self.entries_heap -= entry.heap_size();

@@ -7,6 +7,9 @@ use std::cmp::Ordering;
 use super::compare;
 use crate::packed::Packed;
 
+/// Bytes a score takes.
+const SCORE: usize = size_of::<f64>();
+
 /// Splits an entry into member and score.
 #[inline]
 pub(super) fn split(payload: &[u8]) -> (&[u8], f64) {
@@ -20,11 +23,16 @@ pub(super) fn split(payload: &[u8]) -> (&[u8], f64) {
 pub(super) fn find(packed: &Packed, member: &[u8]) -> Option<(usize, usize, f64)> {
     let mut offset = packed.start();
     let mut rank = 0;
+    // Most entries differ in length or in the last byte; only the others are compared as a whole.
+    let length = SCORE + member.len();
+    let last = member.last();
     while offset < packed.end() {
         let (payload, next) = packed.read(offset);
-        let (other, score) = split(payload);
-        if other == member {
-            return Some((offset, rank, score));
+        if payload.len() == length && (last.is_none() || payload.last() == last) {
+            let (other, score) = split(payload);
+            if other == member {
+                return Some((offset, rank, score));
+            }
         }
         offset = next;
         rank += 1;
@@ -32,8 +40,8 @@ pub(super) fn find(packed: &Packed, member: &[u8]) -> Option<(usize, usize, f64)
     None
 }
 
-/// Inserts a member that is not there yet where it belongs. Scores are whole or not, but never a negative zero: Redis
-/// keeps whole scores of small sets as integers.
+/// Inserts a member that is not there yet where it belongs. Scores are whole or not, but never a
+/// negative zero: Redis keeps whole scores of small sets as integers.
 pub(super) fn insert(packed: &mut Packed, member: &[u8], score: f64) {
     let score = if score == 0.0 { 0.0 } else { score };
     let mut offset = packed.end();
@@ -49,7 +57,8 @@ pub(super) fn insert(packed: &mut Packed, member: &[u8], score: f64) {
     packed.insert(offset, &[&score.to_le_bytes(), member]);
 }
 
-/// The number of entries for which `is_before` holds; it must hold for none behind one it does not hold for.
+/// The number of entries for which `is_before` holds; it must hold for none behind one it does not
+/// hold for.
 pub(super) fn partition_point(
     packed: &Packed,
     mut is_before: impl FnMut(&[u8], f64) -> bool,

@@ -1,11 +1,12 @@
 //! Sorted sets: members ordered by score, then by bytes.
 //!
 //! Ranges by score and by member are turned into ranges of ranks first ([`SortedSet::score_range`],
-//! [`SortedSet::lex_range`]); counting, reading in either direction, limiting and removing then work on ranks.
+//! [`SortedSet::lex_range`]); counting, reading in either direction, limiting and removing then
+//! work on ranks.
 //!
-//! A small set is one packed block in order (`listpack`). One that outgrows [`Limits`] becomes (`skiplist`, by the name
-//! clients know) a hash table of members with their scores and a counted B+tree of scores with the members' positions in
-//! that table. A member's bytes are stored once.
+//! A small set is one packed block in order (`listpack`). One that outgrows [`Limits`] becomes
+//! (`skiplist`, by the name clients know) a hash table of members with their scores and a counted
+//! B+tree of scores with the members' positions in that table. A member's bytes are stored once.
 
 mod iter;
 mod listpack;
@@ -162,7 +163,8 @@ impl SortedSet {
         start..end.max(start)
     }
 
-    /// The ranks of the members that lie in `range`, if all members have the same score; else some range.
+    /// The ranks of the members that lie in `range`, if all members have the same score; else some
+    /// range.
     pub fn lex_range(&self, range: &LexRange<'_>) -> Range<usize> {
         let start = self.partition_point(|member| range.is_below(member));
         let end = self.partition_point(|member| !range.is_above(member));
@@ -250,8 +252,9 @@ impl SortedSet {
         }
     }
 
-    /// Visits about `count` members from `cursor` on (0 starts) and returns the next cursor (0: done). A listpack is
-    /// visited in one call. A member that is there during the whole scan is visited at least once.
+    /// Visits about `count` members from `cursor` on (0 starts) and returns the next cursor (0:
+    /// done). A listpack is visited in one call. A member that is there during the whole scan is
+    /// visited at least once.
     pub fn scan(&self, cursor: u64, count: usize, visit: &mut dyn FnMut(&[u8], f64)) -> u64 {
         match &self.0 {
             Repr::Listpack(packed) => {
@@ -410,7 +413,8 @@ impl Default for SortedSet {
     }
 }
 
-/// Two sorted sets are equal if they have the same members with the same scores, whatever their encodings.
+/// Two sorted sets are equal if they have the same members with the same scores, whatever their
+/// encodings.
 impl PartialEq for SortedSet {
     fn eq(&self, other: &Self) -> bool {
         self.len() == other.len() && self.iter().eq(other.iter())

@@ -211,7 +211,8 @@ proptest! {
         for member in &members {
             zset.insert(member, 0.0, &limits);
         }
-        let expected = members.iter().filter(|member| !range.is_below(member) && !range.is_above(member));
+        let is_inside = |member: &&Vec<u8>| !range.is_below(member) && !range.is_above(member);
+        let expected = members.iter().filter(is_inside);
         let ranks = zset.lex_range(&range);
         prop_assert!(zset.range(ranks).map(|(member, _)| member).eq(expected.map(Vec::as_slice)));
     }

@@ -1,0 +1,327 @@
+//! The engine as a host uses it: a [`Vm`] loads prototypes, runs functions and hands out results.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use crate::heap::Closure;
+use crate::loaded::{self, CodeEntry};
+use crate::meter::Interrupt;
+use crate::native::{LibraryEntry, Raise};
+use crate::proto::Proto;
+use crate::runtime::Runtime;
+use crate::thread::{Finish, Status};
+use crate::value::{TableHandle, Value};
+use crate::vm::{self, Exit, Step};
+
+/// How a run (or a part of one) ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The function returned; [`Vm::results`] has what.
+    Finished,
+    /// The fuel is used up and the host did not refill it, or a native function suspended the run: [`Vm::resume`] goes on.
+    Suspended,
+    /// An error that nothing in Lua caught.
+    Failed(Box<RuntimeError>),
+}
+
+/// What kind of failure ended a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// A Lua error.
+    Error,
+    /// The memory cap.
+    OutOfMemory,
+    /// The host stopped the run.
+    Stopped,
+}
+
+/// An error that ended a run.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", String::from_utf8_lossy(.message))]
+pub struct RuntimeError {
+    /// What kind of failure it is.
+    pub kind: ErrorKind,
+    /// The error value. Its handle is good until the next run or the end of the region.
+    pub value: Value,
+    /// The error value if it is a string or number (position in front); else a description of it.
+    pub message: Vec<u8>,
+    /// Chunk name of the innermost Lua function when the error happened.
+    pub chunk_name: Option<Arc<[u8]>>,
+    /// Line in that function.
+    pub line: Option<u32>,
+    /// The call stack as `debug.traceback` shows it.
+    pub traceback: Vec<u8>,
+}
+
+/// A Lua virtual machine.
+///
+/// Not tied to a thread: it can be moved between threads between (parts of) runs.
+pub struct Vm {
+    entries: Vec<CodeEntry>,
+    /// Heap, fuel and the state of the run.
+    pub runtime: Runtime,
+    /// The run is in the middle.
+    suspended: Option<Exit>,
+    /// Number of loaded prototypes when the region was opened.
+    loaded_before_region: usize,
+}
+
+impl Default for Vm {
+    fn default() -> Vm {
+        Vm::new()
+    }
+}
+
+impl Vm {
+    /// A VM with an empty global table.
+    pub fn new() -> Vm {
+        Vm {
+            entries: Vec::new(),
+            runtime: Runtime::new(),
+            suspended: None,
+            loaded_before_region: 0,
+        }
+    }
+
+    /// The global table.
+    pub fn globals(&self) -> TableHandle {
+        self.runtime.heap.globals
+    }
+
+    /// Puts native functions into the global table `name`, which is made if there is none.
+    pub fn register_library(&mut self, name: &str, entries: &[LibraryEntry]) -> TableHandle {
+        let globals = self.globals();
+        let heap = &mut self.runtime.heap;
+        let table = match heap.raw_get_field(globals, name) {
+            Value::Table(table) => table,
+            _ => {
+                let table = heap.new_table(0, entries.len());
+                heap.raw_set_field(globals, name, Value::Table(table));
+                table
+            }
+        };
+        heap.register(table, entries);
+        table
+    }
+
+    /// Loads a prototype and makes a function of it, with the global table as its environment. The function lives as long as it is
+    /// reachable; [`Vm::pin`] it to keep it.
+    pub fn load(&mut self, proto: &Arc<Proto>) -> Value {
+        let environment = self.globals();
+        self.load_with_environment(proto, environment)
+    }
+
+    /// Like [`Vm::load`], with another environment.
+    pub fn load_with_environment(&mut self, proto: &Arc<Proto>, environment: TableHandle) -> Value {
+        self.runtime.load_function(proto, environment)
+    }
+
+    /// A new function of an already loaded one's code, with another environment (and fresh upvalues): cheaper than loading again.
+    pub fn instantiate(&mut self, function: Value, environment: TableHandle) -> Value {
+        let Value::Function(handle) = function else {
+            return Value::Nil;
+        };
+        let proto = self.runtime.heap.closures[handle.index()].proto;
+        self.runtime.new_main_closure(proto, environment)
+    }
+
+    /// Keeps a value alive until it is unpinned.
+    pub fn pin(&mut self, value: Value) {
+        self.runtime.heap.note_escape(value);
+        self.runtime.heap.pinned.push(value);
+    }
+
+    /// Undoes one [`Vm::pin`] of a value.
+    pub fn unpin(&mut self, value: Value) {
+        let pinned = &mut self.runtime.heap.pinned;
+        if let Some(index) = pinned.iter().position(|&other| other.is_identical(value)) {
+            pinned.swap_remove(index);
+        }
+    }
+
+    /// Opens a region: what is allocated from now on is dropped by [`Vm::end_region`], unless it escapes.
+    pub fn begin_region(&mut self) {
+        self.loaded_before_region = self.runtime.loaded.len();
+        self.runtime.heap.mark();
+    }
+
+    /// Closes the region: drops everything allocated since it was opened, if no older object refers to any of it. All values obtained in it are invalid then.
+    /// Also ends a run that is in the middle.
+    pub fn end_region(&mut self) {
+        self.abandon();
+        self.runtime.thread.stack.fill(Value::Nil);
+        if self.runtime.heap.release() {
+            self.runtime.loaded.truncate(self.loaded_before_region);
+            self.entries.truncate(self.loaded_before_region);
+        } else if self.runtime.heap.needs_attention() {
+            self.collect_garbage();
+        }
+    }
+
+    /// Puts host state where natives find it ([`Call::host`](crate::native::Call::host)).
+    pub fn set_host(&mut self, host: Box<dyn Any + Send>) {
+        self.runtime.host = Some(host);
+    }
+
+    /// Takes the host state back.
+    pub fn take_host(&mut self) -> Option<Box<dyn Any + Send>> {
+        self.runtime.host.take()
+    }
+
+    /// Sets what is asked when the fuel is used up. Without a callback the run is suspended.
+    pub fn set_interrupt(&mut self, interrupt: Option<Interrupt>) {
+        self.runtime.meter.interrupt = interrupt;
+    }
+
+    /// Caps the bytes in use from now on to `bytes` more than now; none for no cap. If `fatal`, Lua code cannot catch the error.
+    pub fn set_memory_limit(&mut self, bytes: Option<usize>, fatal: bool) {
+        let used = self.runtime.heap.bytes_in_use();
+        self.runtime.memory_error_is_fatal = fatal;
+        self.runtime
+            .heap
+            .set_limit(bytes.map_or(usize::MAX, |bytes| used.saturating_add(bytes)));
+    }
+
+    /// Runs `function` with these arguments and this much fuel. A run that is in the middle is dropped.
+    pub fn call(&mut self, function: Value, arguments: &[Value], fuel: u64) -> Outcome {
+        self.abandon();
+        let runtime = &mut self.runtime;
+        runtime.meter.refill(fuel);
+        runtime.ensure_stack(1 + arguments.len());
+        runtime.thread.stack[0] = function;
+        runtime.thread.stack[1..1 + arguments.len()].copy_from_slice(arguments);
+        let step = runtime.call(0, arguments.len(), -1, Finish::Bottom);
+        self.advance(step)
+    }
+
+    /// Goes on with a suspended run. `values` are the results of the native function that suspended it, if one did.
+    pub fn resume(&mut self, values: &[Value], fuel: u64) -> Outcome {
+        let Some(suspended) = self.suspended.take() else {
+            return Outcome::Finished;
+        };
+        let runtime = &mut self.runtime;
+        runtime.meter.refill(fuel);
+        let step = if let Exit::SuspendedByNative = suspended {
+            let start = runtime.free_slot();
+            runtime.ensure_stack(start + values.len());
+            runtime.thread.stack[start..start + values.len()].copy_from_slice(values);
+            match runtime.native_step(values.len(), false) {
+                Some(step) => runtime.drive(vm::Action::Native(step)),
+                None => Step::Exit(Exit::Finished),
+            }
+        } else {
+            Step::Run
+        };
+        self.advance(step)
+    }
+
+    /// Whether a run is in the middle.
+    pub fn is_suspended(&self) -> bool {
+        self.suspended.is_some()
+    }
+
+    /// Drops a run that is in the middle.
+    pub fn abandon(&mut self) {
+        self.suspended = None;
+        let runtime = &mut self.runtime;
+        runtime.failure = None;
+        while runtime.current != runtime.main {
+            let action = runtime.fail_thread(Raise::Stopped, false);
+            drop(action);
+        }
+        runtime.close_upvalues(0);
+        let thread = &mut runtime.thread;
+        thread.frames.clear();
+        thread.natives.clear();
+        thread.top = 0;
+        thread.native_depth = 0;
+        thread.handler_depth = 0;
+        thread.overflowed = false;
+        thread.status = Status::Running;
+        runtime.resume_depth = 0;
+    }
+
+    /// The results of the function that returned.
+    pub fn results(&self) -> &[Value] {
+        &self.runtime.thread.stack[..self.runtime.thread.top]
+    }
+
+    /// Runs the collector.
+    pub fn collect_garbage(&mut self) {
+        self.runtime.collect_garbage();
+        self.forget_unloaded();
+    }
+
+    fn advance(&mut self, step: Step) -> Outcome {
+        let exit = vm::execute(&mut self.entries, &mut self.runtime, step);
+        self.forget_unloaded();
+        match exit {
+            Exit::Finished => Outcome::Finished,
+            Exit::Suspended | Exit::SuspendedByNative => {
+                self.suspended = Some(exit);
+                Outcome::Suspended
+            }
+            Exit::Failed(raise) => Outcome::Failed(Box::new(self.failure(raise))),
+        }
+    }
+
+    /// Drops the code of prototypes the collector found unused.
+    fn forget_unloaded(&mut self) {
+        for (entry, loaded) in self.entries.iter_mut().zip(&self.runtime.loaded) {
+            if loaded.is_none() {
+                *entry = CodeEntry::vacant();
+            }
+        }
+    }
+
+    fn failure(&mut self, raise: Raise) -> RuntimeError {
+        let runtime = &mut self.runtime;
+        let kind = match raise {
+            Raise::Error(_) => ErrorKind::Error,
+            Raise::OutOfMemory => ErrorKind::OutOfMemory,
+            Raise::Stopped => ErrorKind::Stopped,
+        };
+        let value = runtime.error_value(raise);
+        let message = match value {
+            Value::String(string) => runtime.heap.bytes(string).to_vec(),
+            Value::Number(number) => crate::number::to_text(number).as_bytes().to_vec(),
+            value => format!("(error object is a {} value)", value.type_name()).into_bytes(),
+        };
+        let failure = runtime.failure.take();
+        let (chunk_name, line, traceback) = match failure {
+            Some(failure) => (failure.source, failure.line, failure.traceback),
+            None => (None, None, Vec::new()),
+        };
+        RuntimeError {
+            kind,
+            value,
+            message,
+            chunk_name,
+            line,
+            traceback,
+        }
+    }
+}
+
+impl Runtime {
+    /// Loads a prototype and makes a function of it.
+    pub(crate) fn load_function(&mut self, proto: &Arc<Proto>, environment: TableHandle) -> Value {
+        let number = loaded::load(&mut self.heap, &mut self.loaded, proto);
+        self.new_main_closure(number, environment)
+    }
+
+    fn new_main_closure(&mut self, proto: u32, environment: TableHandle) -> Value {
+        let count = match self.loaded.get(proto as usize) {
+            Some(Some(loaded)) => loaded.proto.upvalues.len(),
+            _ => 0,
+        };
+        let upvalues = (0..count)
+            .map(|_| self.heap.new_upvalue(crate::heap::Upvalue::default()))
+            .collect();
+        Value::Function(self.heap.new_closure(Closure {
+            proto,
+            environment,
+            upvalues,
+        }))
+    }
+}

@@ -1,0 +1,494 @@
+//! Matching a compiled pattern, with the alternatives on an explicit stack.
+
+use super::{MAX_CAPTURES, Node, Pattern, PatternError, Prefilter, Single};
+
+/// Most alternatives kept at once. A C engine recurses here and dies at about this depth.
+const MAX_ALTERNATIVES: usize = 100_000;
+
+/// Bytes a repetition may take between two looks at the budget.
+const STRIDE: usize = 1 << 16;
+
+/// What one call of [`Search::run`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A match, as byte offsets into the subject.
+    Found {
+        /// Offset of its first byte.
+        start: usize,
+        /// Offset behind its last byte.
+        end: usize,
+    },
+    /// There is none.
+    NotFound,
+    /// The budget is used up; running again goes on where this stopped.
+    OutOfBudget,
+}
+
+/// A captured part of the subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capture {
+    /// From one byte offset to another.
+    Span(usize, usize),
+    /// `()`: a byte offset, counted from 0.
+    Position(usize),
+}
+
+/// A capture while matching: `end` may be one of the two marks below.
+#[derive(Clone, Copy)]
+struct Slot {
+    start: u32,
+    end: u32,
+}
+
+const UNFINISHED: u32 = u32::MAX;
+const POSITION: u32 = u32::MAX - 1;
+
+/// What to do when the match fails from here on.
+#[derive(Clone, Copy)]
+enum Alternative {
+    /// Give back one more byte, down to `least`, and go on with `node`.
+    Shorter { least: u32, at: u32, node: u32 },
+    /// Take one more byte for the lazy `node`.
+    Longer { at: u32, node: u32 },
+    /// Go on with `node` at `at`.
+    Skip { at: u32, node: u32 },
+    /// Forget the last capture.
+    Unopen,
+    /// Open a capture again.
+    Unclose { index: u32 },
+}
+
+/// The state of a search. It can be kept and used for one search after another.
+pub struct Search {
+    slots: [Slot; MAX_CAPTURES],
+    level: usize,
+    alternatives: Vec<Alternative>,
+    /// Start of the current attempt.
+    start: usize,
+    at: usize,
+    node: usize,
+    /// Where a repetition that was cut short began.
+    repeating_from: usize,
+    mode: Mode,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// Look for the next start.
+    Seek,
+    /// Match on.
+    Advance,
+    /// A repetition was interrupted.
+    Repeat,
+    /// The last node did not match.
+    Retreat,
+}
+
+impl Default for Search {
+    fn default() -> Search {
+        Search {
+            slots: [Slot { start: 0, end: 0 }; MAX_CAPTURES],
+            level: 0,
+            alternatives: Vec::new(),
+            start: 0,
+            at: 0,
+            node: 0,
+            repeating_from: 0,
+            mode: Mode::Seek,
+        }
+    }
+}
+
+fn single_matches(pattern: &Pattern, single: Single, byte: u8) -> bool {
+    match single {
+        Single::Any => true,
+        Single::Byte(expected) => byte == expected,
+        Single::Set(set) => pattern.sets[set as usize].contains(byte),
+    }
+}
+
+/// How many bytes at the start of `text` match.
+fn run_length(pattern: &Pattern, single: Single, text: &[u8]) -> usize {
+    match single {
+        Single::Any => text.len(),
+        Single::Byte(expected) => text
+            .iter()
+            .position(|&byte| byte != expected)
+            .unwrap_or(text.len()),
+        Single::Set(set) => {
+            let set = &pattern.sets[set as usize];
+            text.iter()
+                .position(|&byte| !set.contains(byte))
+                .unwrap_or(text.len())
+        }
+    }
+}
+
+impl Search {
+    /// Prepares a search from byte `from` of the subject on.
+    pub fn begin(&mut self, from: usize) {
+        self.start = from;
+        self.mode = Mode::Seek;
+        self.level = 0;
+        self.alternatives.clear();
+    }
+
+    /// How many captures the match has.
+    pub fn capture_count(&self) -> usize {
+        self.level
+    }
+
+    /// Capture `index`, counted from 0, of the match just found.
+    ///
+    /// # Errors
+    ///
+    /// It was never closed, or there is none of that number.
+    pub fn capture(&self, index: usize) -> Result<Capture, PatternError> {
+        if index >= self.level {
+            return Err(PatternError::InvalidCaptureIndex);
+        }
+        let slot = self.slots[index];
+        match slot.end {
+            UNFINISHED => Err(PatternError::UnfinishedCapture),
+            POSITION => Ok(Capture::Position(slot.start as usize)),
+            end => Ok(Capture::Span(slot.start as usize, end as usize)),
+        }
+    }
+
+    /// Searches on, taking what it does from `budget`: about one unit per step or per few bytes skipped. Every call for
+    /// one search gets the same pattern and subject. Subjects are shorter than 4 GiB - 2.
+    ///
+    /// # Errors
+    ///
+    /// The match reached a fault of the pattern.
+    pub fn run(
+        &mut self,
+        pattern: &Pattern,
+        subject: &[u8],
+        budget: &mut u64,
+    ) -> Result<Step, PatternError> {
+        if self.mode == Mode::Seek
+            && let Some(literal) = &pattern.literal
+        {
+            return Ok(self.run_literal(pattern, literal, subject, budget));
+        }
+        loop {
+            if self.mode == Mode::Seek {
+                if *budget == 0 {
+                    return Ok(Step::OutOfBudget);
+                }
+                if !self.seek(pattern, subject, budget) {
+                    return Ok(Step::NotFound);
+                }
+            }
+            match self.attempt(pattern, subject, budget)? {
+                Step::NotFound => {
+                    if pattern.anchored || self.start >= subject.len() {
+                        return Ok(Step::NotFound);
+                    }
+                    self.start += 1;
+                    self.mode = Mode::Seek;
+                }
+                step => return Ok(step),
+            }
+        }
+    }
+
+    fn run_literal(
+        &mut self,
+        pattern: &Pattern,
+        literal: &[u8],
+        subject: &[u8],
+        budget: &mut u64,
+    ) -> Step {
+        let found = if pattern.anchored {
+            subject[self.start..]
+                .starts_with(literal)
+                .then_some(self.start)
+        } else {
+            super::find_plain(subject, literal, self.start)
+        };
+        let scanned = found.map_or(subject.len(), |at| at + literal.len()) - self.start;
+        *budget = budget.saturating_sub(
+            1 + if pattern.anchored {
+                0
+            } else {
+                scanned as u64 / 16
+            },
+        );
+        match found {
+            Some(start) => Step::Found {
+                start,
+                end: start + literal.len(),
+            },
+            None => Step::NotFound,
+        }
+    }
+
+    /// Moves to the next place where a match may start and sets up an attempt there.
+    fn seek(&mut self, pattern: &Pattern, subject: &[u8], budget: &mut u64) -> bool {
+        if !pattern.anchored {
+            let rest = &subject[self.start..];
+            let candidate = match pattern.prefilter {
+                Prefilter::None => Some(0),
+                Prefilter::Byte(byte) => memchr::memchr(byte, rest),
+                Prefilter::Set(set) => {
+                    let set = &pattern.sets[set as usize];
+                    rest.iter().position(|&byte| set.contains(byte))
+                }
+            };
+            let skipped = candidate.unwrap_or(rest.len());
+            *budget = budget.saturating_sub(skipped as u64 / 8);
+            if candidate.is_none() {
+                return false;
+            }
+            self.start += skipped;
+        }
+        self.at = self.start;
+        self.node = 0;
+        self.level = 0;
+        self.alternatives.clear();
+        self.mode = Mode::Advance;
+        true
+    }
+
+    fn push(&mut self, alternative: Alternative) -> Result<(), PatternError> {
+        if self.alternatives.len() >= MAX_ALTERNATIVES {
+            return Err(PatternError::TooComplex);
+        }
+        self.alternatives.push(alternative);
+        Ok(())
+    }
+
+    /// Matches at one start; `NotFound` when it does not match there.
+    fn attempt(
+        &mut self,
+        pattern: &Pattern,
+        subject: &[u8],
+        budget: &mut u64,
+    ) -> Result<Step, PatternError> {
+        let nodes = &pattern.nodes[..];
+        let mut at = self.at;
+        let mut node = self.node;
+        let mut mode = self.mode;
+        loop {
+            if *budget == 0 {
+                (self.at, self.node, self.mode) = (at, node, mode);
+                return Ok(Step::OutOfBudget);
+            }
+            *budget -= 1;
+            if mode == Mode::Retreat {
+                let Some(alternative) = self.alternatives.last_mut() else {
+                    return Ok(Step::NotFound);
+                };
+                match alternative {
+                    Alternative::Shorter {
+                        least,
+                        at: end,
+                        node: next,
+                    } => {
+                        *end -= 1;
+                        (at, node) = (*end as usize, *next as usize);
+                        if end == least {
+                            self.alternatives.pop();
+                        }
+                        mode = Mode::Advance;
+                    }
+                    Alternative::Longer {
+                        at: end,
+                        node: lazy,
+                    } => {
+                        let Node::Lazy(single) = nodes[*lazy as usize] else {
+                            unreachable!("only lazy nodes are made longer");
+                        };
+                        if subject
+                            .get(*end as usize)
+                            .is_some_and(|&byte| single_matches(pattern, single, byte))
+                        {
+                            *end += 1;
+                            (at, node) = (*end as usize, *lazy as usize + 1);
+                            mode = Mode::Advance;
+                        } else {
+                            self.alternatives.pop();
+                        }
+                    }
+                    Alternative::Skip {
+                        at: end,
+                        node: next,
+                    } => {
+                        (at, node) = (*end as usize, *next as usize);
+                        self.alternatives.pop();
+                        mode = Mode::Advance;
+                    }
+                    Alternative::Unopen => {
+                        self.level -= 1;
+                        self.alternatives.pop();
+                    }
+                    Alternative::Unclose { index } => {
+                        self.slots[*index as usize].end = UNFINISHED;
+                        self.alternatives.pop();
+                    }
+                }
+                continue;
+            }
+            let matched = match nodes[node] {
+                Node::One(single) => {
+                    let matched = subject
+                        .get(at)
+                        .is_some_and(|&byte| single_matches(pattern, single, byte));
+                    at += usize::from(matched);
+                    matched
+                }
+                Node::Greedy(single) | Node::GreedyOnce(single) => {
+                    if mode != Mode::Repeat {
+                        self.repeating_from = at;
+                    }
+                    mode = Mode::Advance;
+                    let rest = &subject[at..];
+                    let window = match single {
+                        Single::Any => rest,
+                        _ => &rest[..rest.len().min(STRIDE)],
+                    };
+                    let taken = run_length(pattern, single, window);
+                    at += taken;
+                    *budget = budget.saturating_sub(taken as u64 / 8);
+                    if taken == window.len() && taken < rest.len() {
+                        mode = Mode::Repeat;
+                        continue;
+                    }
+                    let once = matches!(nodes[node], Node::GreedyOnce(_));
+                    let least = self.repeating_from + usize::from(once);
+                    // Where nothing or only the end follows, giving bytes back can't help.
+                    if at > least && !matches!(nodes[node + 1], Node::Match | Node::End) {
+                        self.push(Alternative::Shorter {
+                            least: least as u32,
+                            at: at as u32,
+                            node: node as u32 + 1,
+                        })?;
+                    }
+                    at >= least
+                }
+                Node::Lazy(_) => {
+                    self.push(Alternative::Longer {
+                        at: at as u32,
+                        node: node as u32,
+                    })?;
+                    true
+                }
+                Node::Optional(single) => {
+                    if subject
+                        .get(at)
+                        .is_some_and(|&byte| single_matches(pattern, single, byte))
+                    {
+                        self.push(Alternative::Skip {
+                            at: at as u32,
+                            node: node as u32 + 1,
+                        })?;
+                        at += 1;
+                    }
+                    true
+                }
+                Node::Open => {
+                    self.open(Slot {
+                        start: at as u32,
+                        end: UNFINISHED,
+                    })?;
+                    true
+                }
+                Node::Position => {
+                    self.open(Slot {
+                        start: at as u32,
+                        end: POSITION,
+                    })?;
+                    true
+                }
+                Node::Close => {
+                    let index = self.slots[..self.level]
+                        .iter()
+                        .rposition(|slot| slot.end == UNFINISHED)
+                        .ok_or(PatternError::InvalidCapture)?;
+                    self.slots[index].end = at as u32;
+                    self.push(Alternative::Unclose {
+                        index: index as u32,
+                    })?;
+                    true
+                }
+                Node::BackReference(digit) => {
+                    let slot = usize::from(digit)
+                        .checked_sub(usize::from(b'1'))
+                        .and_then(|index| self.slots[..self.level].get(index))
+                        .filter(|slot| slot.end != UNFINISHED)
+                        .ok_or(PatternError::InvalidCaptureIndex)?;
+                    // A position capture has no text and never matches.
+                    let matched = slot.end != POSITION
+                        && subject[at..]
+                            .starts_with(&subject[slot.start as usize..slot.end as usize]);
+                    if matched {
+                        let length = (slot.end - slot.start) as usize;
+                        *budget = budget.saturating_sub(length as u64 / 16);
+                        at += length;
+                    }
+                    matched
+                }
+                Node::Balance(open, close) => match balanced_length(&subject[at..], open, close) {
+                    Ok(length) => {
+                        *budget = budget.saturating_sub(length as u64 / 8);
+                        at += length;
+                        true
+                    }
+                    Err(scanned) => {
+                        *budget = budget.saturating_sub(scanned as u64 / 8);
+                        false
+                    }
+                },
+                Node::Frontier(set) => {
+                    let set = &pattern.sets[set as usize];
+                    let before = if at == 0 { 0 } else { subject[at - 1] };
+                    let behind = subject.get(at).copied().unwrap_or(0);
+                    !set.contains(before) && set.contains(behind)
+                }
+                Node::End => at == subject.len(),
+                Node::Match => {
+                    return Ok(Step::Found {
+                        start: self.start,
+                        end: at,
+                    });
+                }
+                Node::Fault(fault) => return Err(fault),
+            };
+            if matched {
+                node += 1;
+            } else {
+                mode = Mode::Retreat;
+            }
+        }
+    }
+
+    fn open(&mut self, slot: Slot) -> Result<(), PatternError> {
+        if self.level >= MAX_CAPTURES {
+            return Err(PatternError::TooManyCaptures);
+        }
+        self.slots[self.level] = slot;
+        self.level += 1;
+        self.push(Alternative::Unopen)
+    }
+}
+
+/// Length of the balanced text that `subject` starts with, or how many bytes were looked at in vain.
+fn balanced_length(subject: &[u8], open: u8, close: u8) -> Result<usize, usize> {
+    if subject.first() != Some(&open) {
+        return Err(0);
+    }
+    let mut depth = 1_usize;
+    for (index, &byte) in subject.iter().enumerate().skip(1) {
+        if byte == close {
+            depth -= 1;
+            if depth == 0 {
+                return Ok(index + 1);
+            }
+        } else if byte == open {
+            depth += 1;
+        }
+    }
+    Err(subject.len())
+}

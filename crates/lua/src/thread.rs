@@ -1,0 +1,184 @@
+//! The state of a thread of execution: stack, frames and captured registers. All of it is data, so a run can be left at any instruction and
+//! taken up again.
+
+use std::any::Any;
+
+use crate::native::NativeFunction;
+use crate::value::{ClosureHandle, NativeHandle, TableHandle, ThreadHandle, UpvalueHandle, Value};
+
+/// Slots every frame may use above its base: as many as an 8-bit operand can name.
+pub(crate) const WINDOW: usize = 256;
+
+/// The number in a frame's `proto` that marks a native function.
+const NATIVE: u32 = u32::MAX;
+
+/// What happens with the results of a frame when it returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Finish {
+    /// They go to the caller's registers, from the function's slot up.
+    Call,
+    /// They are the results of the run, or of the coroutine.
+    Bottom,
+    /// The first one goes to this register of the caller.
+    Store(u8),
+    /// They are ignored.
+    Discard,
+    /// The first one's truth is compared with the flag to decide about the jump that follows the caller's instruction.
+    Condition(bool),
+    /// The first one becomes the last operand of a concatenation that goes on: the register of that operand.
+    Concat(u8),
+    /// The native function below goes on with them.
+    Native,
+    /// The first one is the error value an `xpcall` handler made.
+    ErrorHandler,
+}
+
+/// A function being executed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame {
+    /// Slot of the called function; results go there.
+    pub(crate) function: u32,
+    /// First register (Lua) or first argument (native).
+    pub(crate) base: u32,
+    /// Next instruction (Lua) or end of the window (native).
+    pub(crate) pc: u32,
+    /// Number of the loaded prototype, or `NATIVE`.
+    pub(crate) proto: u32,
+    /// The Lua closure; for natives the native handle's number.
+    pub(crate) callee: u32,
+    /// Tail calls that led to this frame and left no frame behind.
+    pub(crate) tail_calls: u32,
+    /// Results the caller wants; negative for all.
+    pub(crate) want: i16,
+    pub(crate) finish: Finish,
+}
+
+impl Frame {
+    #[inline(always)]
+    pub(crate) fn is_lua(&self) -> bool {
+        self.proto != NATIVE
+    }
+
+    pub(crate) fn closure(&self) -> Option<ClosureHandle> {
+        self.is_lua().then_some(ClosureHandle(self.callee))
+    }
+
+    /// The frame of a native function that waits for a call it asked for.
+    pub(crate) fn native(
+        function: u32,
+        base: u32,
+        end: u32,
+        handle: NativeHandle,
+        want: i16,
+        finish: Finish,
+    ) -> Frame {
+        Frame {
+            function,
+            base,
+            pc: end,
+            proto: NATIVE,
+            callee: handle.0,
+            tail_calls: 0,
+            want,
+            finish,
+        }
+    }
+}
+
+/// What a waiting native function keeps.
+pub(crate) struct NativeFrame {
+    pub(crate) function: NativeHandle,
+    pub(crate) resume: NativeFunction,
+    pub(crate) state: Option<Box<dyn Any + Send>>,
+    pub(crate) arguments: u32,
+    /// Errors of the call are caught and handed to `resume`.
+    pub(crate) protected: bool,
+    /// `xpcall`'s handler, or nil.
+    pub(crate) handler: Value,
+}
+
+/// A register captured by closures.
+#[derive(Clone, Copy)]
+pub(crate) struct OpenUpvalue {
+    pub(crate) slot: u32,
+    pub(crate) upvalue: UpvalueHandle,
+}
+
+/// What a coroutine is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// Not started, or yielded.
+    #[default]
+    Suspended,
+    /// The one that runs.
+    Running,
+    /// Waits for a coroutine it has resumed.
+    Normal,
+    /// Returned or failed.
+    Dead,
+}
+
+/// A thread of execution.
+#[derive(Default)]
+pub(crate) struct Thread {
+    pub(crate) stack: Vec<Value>,
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) natives: Vec<NativeFrame>,
+    /// By ascending slot.
+    pub(crate) open: Vec<OpenUpvalue>,
+    /// End of the values an instruction with open results left.
+    pub(crate) top: usize,
+    pub(crate) status: Status,
+    pub(crate) environment: TableHandle,
+    pub(crate) resumer: Option<ThreadHandle>,
+    /// Calls into Lua by natives and metamethods that are under way.
+    pub(crate) native_depth: u32,
+    /// Error handlers called for errors that are not caught yet.
+    pub(crate) handler_depth: u32,
+    /// Frames above 5.1's limit are only for error handling.
+    pub(crate) overflowed: bool,
+    /// Where the values go that a suspended coroutine is resumed with.
+    pub(crate) pending: Option<Pending>,
+}
+
+impl Default for Value {
+    fn default() -> Value {
+        Value::Nil
+    }
+}
+
+/// The call of `coroutine.yield` that waits for the values of the next resume.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pending {
+    pub(crate) destination: u32,
+    pub(crate) want: i16,
+    pub(crate) finish: Finish,
+}
+
+impl Thread {
+    /// A thread with an empty stack of the smallest size.
+    pub(crate) fn new(environment: TableHandle) -> Thread {
+        Thread {
+            stack: vec![Value::Nil; WINDOW + 16],
+            environment,
+            ..Thread::default()
+        }
+    }
+
+    /// The heap bytes behind the thread.
+    pub(crate) fn bytes(&self) -> usize {
+        self.stack.capacity() * size_of::<Value>()
+    }
+
+    /// How many slots of the stack may hold values in use.
+    pub(crate) fn used_slots(&self, max_stack: impl Fn(u32) -> usize) -> usize {
+        let frames = self.frames.last().map_or(0, |frame| {
+            if frame.is_lua() {
+                frame.base as usize + max_stack(frame.proto)
+            } else {
+                frame.pc as usize
+            }
+        });
+        frames.max(self.top)
+    }
+}

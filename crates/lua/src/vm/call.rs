@@ -1,0 +1,774 @@
+//! Calls and returns of every kind that is not Lua calling Lua: natives, metamethods, continuations.
+//!
+//! Nothing here recurses: what has to happen next is an [`Action`], and [`Runtime::drive`] performs actions until a Lua function has to be
+//! executed or the run is left.
+
+use std::any::Any;
+
+use super::Exit;
+use crate::heap::Upvalue;
+use crate::metamethod::Metamethod;
+use crate::native::{Call, Flow, NativeFunction, Raise};
+use crate::runtime::{Failure, Runtime};
+use crate::thread::{Finish, Frame, NativeFrame, WINDOW};
+use crate::value::{ClosureHandle, NativeHandle, Value};
+
+/// Most frames a thread can have before "stack overflow": 5.1 doubles its frame array up to 16,384 entries.
+pub(crate) const MAX_FRAMES: usize = 16_384;
+/// Frames beyond that are for error handlers only.
+const SPARE_FRAMES: usize = 500;
+/// Most nested calls from natives and metamethods into Lua (5.1's `LUAI_MAXCCALLS`).
+const MAX_NATIVE_DEPTH: u32 = 200;
+/// Depth that leaves no room for error handlers either.
+const MAX_HANDLER_DEPTH: u32 = 225;
+/// The most results a native function may return.
+const MAX_RESULTS: usize = 1_000_000;
+
+/// What has to happen next.
+pub(crate) enum Action {
+    /// Call the value in slot `function`.
+    Call {
+        function: usize,
+        arguments: usize,
+        want: i16,
+        finish: Finish,
+    },
+    /// Run a step of a native function.
+    Native(NativeStep),
+    /// Hand `count` results, from slot `from` up, to whoever waits for them.
+    Deliver {
+        from: usize,
+        count: usize,
+        destination: usize,
+        want: i16,
+        finish: Finish,
+    },
+    /// Find out who handles an error.
+    Fail(Raise),
+    /// Leave: run Lua code or return to the host.
+    Leave(Step),
+}
+
+/// A step of a native function that is about to run.
+pub(crate) struct NativeStep {
+    pub(crate) handle: NativeHandle,
+    pub(crate) step: NativeFunction,
+    pub(crate) state: Option<Box<dyn Any + Send>>,
+    /// Slot its results go to.
+    pub(crate) function: usize,
+    pub(crate) base: usize,
+    pub(crate) top: usize,
+    pub(crate) arguments: usize,
+    pub(crate) callback_start: usize,
+    pub(crate) failed: bool,
+    pub(crate) want: i16,
+    pub(crate) finish: Finish,
+}
+
+/// What the dispatch loop does next.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// Execute the top frame, a Lua function.
+    Run,
+    /// Return to the host.
+    Exit(Exit),
+}
+
+/// Whether a call with this finish comes from a native or a metamethod, which 5.1 counts on the C stack.
+pub(crate) fn is_nested(finish: Finish) -> bool {
+    !matches!(finish, Finish::Call | Finish::Bottom)
+}
+
+impl Runtime {
+    /// Calls the value in slot `function` with the arguments above it.
+    pub(crate) fn call(
+        &mut self,
+        function: usize,
+        arguments: usize,
+        want: i16,
+        finish: Finish,
+    ) -> Step {
+        self.drive(Action::Call {
+            function,
+            arguments,
+            want,
+            finish,
+        })
+    }
+
+    /// Calls `function` with these arguments from the running Lua frame (for a metamethod).
+    pub(crate) fn call_handler(
+        &mut self,
+        function: Value,
+        arguments: &[Value],
+        finish: Finish,
+    ) -> Step {
+        let slot = self.free_slot();
+        self.ensure_stack(slot + 1 + arguments.len());
+        self.thread.stack[slot] = function;
+        self.thread.stack[slot + 1..slot + 1 + arguments.len()].copy_from_slice(arguments);
+        self.call(slot, arguments.len(), 1, finish)
+    }
+
+    /// The first slot above everything the top frame uses.
+    pub(crate) fn free_slot(&self) -> usize {
+        let max_stack = |proto: u32| {
+            self.loaded
+                .get(proto as usize)
+                .and_then(Option::as_ref)
+                .map_or(WINDOW, |p| p.proto.max_stack.into())
+        };
+        match self.thread.frames.last() {
+            Some(frame) if frame.is_lua() => frame.base as usize + max_stack(frame.proto),
+            Some(frame) => frame.pc as usize,
+            None => 0,
+        }
+    }
+
+    /// Makes sure that the stack has `slots` slots and a register window above them.
+    #[inline]
+    pub(crate) fn ensure_stack(&mut self, slots: usize) {
+        if self.thread.stack.len() < slots + WINDOW {
+            self.grow_stack(slots + WINDOW);
+        }
+    }
+
+    /// Performs an action and those that follow from it.
+    pub(crate) fn drive(&mut self, mut action: Action) -> Step {
+        loop {
+            action = match action {
+                Action::Call {
+                    function,
+                    arguments,
+                    want,
+                    finish,
+                } => match self.enter(function, arguments, want, finish) {
+                    Ok(action) => action,
+                    Err(raise) => Action::Fail(raise),
+                },
+                Action::Native(step) => self.run_native(step),
+                Action::Deliver {
+                    from,
+                    count,
+                    destination,
+                    want,
+                    finish,
+                } => self.deliver(from, count, destination, want, finish),
+                Action::Fail(raise) => self.handle_error(raise),
+                Action::Leave(step) => return step,
+            }
+        }
+    }
+
+    /// Starts a call.
+    fn enter(
+        &mut self,
+        function: usize,
+        mut arguments: usize,
+        want: i16,
+        finish: Finish,
+    ) -> Result<Action, Raise> {
+        match self.thread.stack[function] {
+            Value::Function(closure) => {
+                self.push_frame(closure, function, arguments, want, finish)?;
+                Ok(Action::Leave(Step::Run))
+            }
+            Value::Native(handle) => {
+                if is_nested(finish) {
+                    self.check_depth()?;
+                }
+                let base = function + 1;
+                Ok(Action::Native(NativeStep {
+                    handle,
+                    step: self.heap.natives[handle.index()].function,
+                    state: None,
+                    function,
+                    base,
+                    top: base + arguments,
+                    arguments,
+                    callback_start: base + arguments,
+                    failed: false,
+                    want,
+                    finish,
+                }))
+            }
+            value => {
+                let handler = self.heap.metamethod(value, Metamethod::Call);
+                if !matches!(handler, Value::Function(_) | Value::Native(_)) {
+                    let register = self.register_of(function);
+                    return Err(self.operand_error("call", value, register));
+                }
+                self.ensure_stack(function + arguments + 2);
+                self.thread
+                    .stack
+                    .copy_within(function..function + 1 + arguments, function + 1);
+                self.thread.stack[function] = handler;
+                arguments += 1;
+                Ok(Action::Call {
+                    function,
+                    arguments,
+                    want,
+                    finish,
+                })
+            }
+        }
+    }
+
+    /// The register of the running Lua function that a slot is, if it is one.
+    fn register_of(&self, slot: usize) -> Option<u8> {
+        let frame = self.thread.frames.last()?;
+        let proto = self.frame_proto(frame)?;
+        let register = slot.checked_sub(frame.base as usize)?;
+        (register < usize::from(proto.max_stack)).then_some(register as u8)
+    }
+
+    fn check_depth(&mut self) -> Result<(), Raise> {
+        if self.thread.native_depth < MAX_NATIVE_DEPTH {
+            return Ok(());
+        }
+        if self.thread.native_depth == MAX_NATIVE_DEPTH {
+            self.thread.native_depth += 1;
+            let raise = self.error("C stack overflow");
+            self.thread.native_depth -= 1;
+            return Err(raise);
+        }
+        if self.thread.native_depth >= MAX_HANDLER_DEPTH {
+            return Err(self.error_in_error_handling());
+        }
+        Ok(())
+    }
+
+    pub(crate) fn error_in_error_handling(&mut self) -> Raise {
+        Raise::Error(self.heap.new_string(b"error in error handling").into())
+    }
+
+    /// Counts a frame in; fails if there are too many.
+    fn count_frame(&mut self, finish: Finish) -> Result<(), Raise> {
+        let frames = self.thread.frames.len();
+        if frames >= MAX_FRAMES {
+            if !self.thread.overflowed {
+                self.thread.overflowed = true;
+                return Err(self.error("stack overflow"));
+            }
+            if frames >= MAX_FRAMES + SPARE_FRAMES {
+                return Err(self.error_in_error_handling());
+            }
+        } else if self.thread.overflowed && frames < MAX_FRAMES - SPARE_FRAMES {
+            self.thread.overflowed = false;
+        }
+        if is_nested(finish) {
+            self.check_depth()?;
+            self.thread.native_depth += 1;
+        }
+        Ok(())
+    }
+
+    /// Pushes the frame of a Lua function, its arguments arranged as it expects them.
+    pub(crate) fn push_frame(
+        &mut self,
+        closure: ClosureHandle,
+        function: usize,
+        arguments: usize,
+        want: i16,
+        finish: Finish,
+    ) -> Result<(), Raise> {
+        let number = self.heap.closures[closure.index()].proto;
+        let Some(Some(loaded)) = self.loaded.get(number as usize) else {
+            return Err(self.error("attempt to call a function that was unloaded"));
+        };
+        let (parameters, is_vararg, needs_arg) = (
+            usize::from(loaded.proto.parameters),
+            loaded.proto.is_vararg,
+            loaded.proto.needs_arg,
+        );
+        self.count_frame(finish)?;
+        self.ensure_stack(function + 1 + arguments + parameters + 1);
+        let first = function + 1;
+        let stack = &mut self.thread.stack;
+        let base = if is_vararg {
+            // The fixed parameters move above the extra arguments.
+            let base = first + arguments;
+            for index in 0..parameters {
+                stack[base + index] = if index < arguments {
+                    std::mem::take(&mut stack[first + index])
+                } else {
+                    Value::Nil
+                };
+            }
+            stack[base + parameters] = Value::Nil;
+            if needs_arg {
+                let extra = arguments.saturating_sub(parameters);
+                let table = self.heap.new_table(extra, 1);
+                for index in 0..extra {
+                    let value = self.thread.stack[first + parameters + index];
+                    self.heap.raw_set_integer(table, index as i64 + 1, value);
+                }
+                self.heap
+                    .raw_set_field(table, "n", Value::Number(extra as f64));
+                self.thread.stack[base + parameters] = Value::Table(table);
+            }
+            base
+        } else {
+            for slot in &mut stack[first + arguments.min(parameters)..first + parameters] {
+                *slot = Value::Nil;
+            }
+            first
+        };
+        self.thread.frames.push(Frame {
+            function: function as u32,
+            base: base as u32,
+            pc: 0,
+            proto: number,
+            callee: closure.0,
+            tail_calls: 0,
+            want,
+            finish,
+        });
+        Ok(())
+    }
+
+    /// Runs a step of a native function.
+    fn run_native(&mut self, step: NativeStep) -> Action {
+        let NativeStep {
+            handle,
+            step: function_pointer,
+            state,
+            function,
+            want,
+            finish,
+            ..
+        } = step;
+        self.ensure_stack(step.top);
+        let mut call = Call {
+            runtime: self,
+            state,
+            function: handle,
+            base: step.base,
+            top: step.top,
+            arguments: step.arguments,
+            callback_start: step.callback_start,
+            failed: step.failed,
+        };
+        let result = function_pointer(&mut call);
+        let Call {
+            state,
+            top,
+            base,
+            arguments: original,
+            ..
+        } = call;
+        let flow = match result {
+            Ok(flow) => flow,
+            Err(raise) => return Action::Fail(raise),
+        };
+        match flow {
+            Flow::Return(count) => {
+                let count = count.min(top - base).min(MAX_RESULTS);
+                Action::Deliver {
+                    from: top - count,
+                    count,
+                    destination: function,
+                    want,
+                    finish,
+                }
+            }
+            Flow::TailCall { arguments } => {
+                let from = top - arguments - 1;
+                self.thread.stack.copy_within(from..top, function);
+                Action::Call {
+                    function,
+                    arguments,
+                    want,
+                    finish,
+                }
+            }
+            Flow::Call { arguments, resume } => {
+                let waiting = self.waiting(handle, resume, state, original, false, Value::Nil);
+                let called = top - arguments - 1;
+                self.wait(
+                    Frame::native(
+                        function as u32,
+                        base as u32,
+                        called as u32,
+                        handle,
+                        want,
+                        finish,
+                    ),
+                    waiting,
+                    |_| Action::Call {
+                        function: called,
+                        arguments,
+                        want: -1,
+                        finish: Finish::Native,
+                    },
+                )
+            }
+            Flow::ProtectedCall {
+                arguments,
+                handler,
+                resume,
+            } => {
+                let waiting = self.waiting(handle, resume, state, original, true, handler);
+                let called = top - arguments - 1;
+                self.wait(
+                    Frame::native(
+                        function as u32,
+                        base as u32,
+                        called as u32,
+                        handle,
+                        want,
+                        finish,
+                    ),
+                    waiting,
+                    |_| Action::Call {
+                        function: called,
+                        arguments,
+                        want: -1,
+                        finish: Finish::Native,
+                    },
+                )
+            }
+            Flow::Suspend { resume } => {
+                let waiting = self.waiting(handle, resume, state, original, false, Value::Nil);
+                self.wait(
+                    Frame::native(
+                        function as u32,
+                        base as u32,
+                        top as u32,
+                        handle,
+                        want,
+                        finish,
+                    ),
+                    waiting,
+                    |_| Action::Leave(Step::Exit(Exit::SuspendedByNative)),
+                )
+            }
+            Flow::ResumeThread {
+                thread,
+                arguments,
+                resume,
+            } => {
+                let waiting = self.waiting(handle, resume, state, original, true, Value::Nil);
+                let end = top - arguments;
+                self.wait(
+                    Frame::native(
+                        function as u32,
+                        base as u32,
+                        end as u32,
+                        handle,
+                        want,
+                        finish,
+                    ),
+                    waiting,
+                    |runtime| runtime.resume_thread(thread, end, arguments),
+                )
+            }
+            Flow::Yield(count) => self.yield_values(top - count, count, function, want, finish),
+        }
+    }
+
+    fn waiting(
+        &self,
+        function: NativeHandle,
+        resume: NativeFunction,
+        state: Option<Box<dyn Any + Send>>,
+        arguments: usize,
+        protected: bool,
+        handler: Value,
+    ) -> NativeFrame {
+        NativeFrame {
+            function,
+            resume,
+            state,
+            arguments: arguments as u32,
+            protected,
+            handler,
+        }
+    }
+
+    /// Pushes the frame of a native function that waits, then goes on with an action.
+    fn wait(
+        &mut self,
+        frame: Frame,
+        native: NativeFrame,
+        action: impl FnOnce(&mut Runtime) -> Action,
+    ) -> Action {
+        if let Err(raise) = self.count_frame(frame.finish) {
+            return Action::Fail(raise);
+        }
+        self.thread.frames.push(frame);
+        self.thread.natives.push(native);
+        action(self)
+    }
+
+    /// Takes the top frame off, which has to be a waiting native function, and makes its next step.
+    pub(crate) fn native_step(&mut self, count: usize, failed: bool) -> Option<NativeStep> {
+        let frame = self.thread.frames.pop()?;
+        self.leave_frame(frame.finish);
+        let native = self.thread.natives.pop()?;
+        let callback_start = frame.pc as usize;
+        Some(NativeStep {
+            handle: native.function,
+            step: native.resume,
+            state: native.state,
+            function: frame.function as usize,
+            base: frame.base as usize,
+            top: callback_start + count,
+            arguments: native.arguments as usize,
+            callback_start,
+            failed,
+            want: frame.want,
+            finish: frame.finish,
+        })
+    }
+
+    /// Counts a frame out.
+    pub(crate) fn leave_frame(&mut self, finish: Finish) {
+        if is_nested(finish) {
+            self.thread.native_depth -= 1;
+        }
+    }
+
+    /// Returns from the top Lua frame with `count` results from slot `from` up.
+    pub(crate) fn return_from_frame(&mut self, from: usize, count: usize) -> Step {
+        let Some(frame) = self.thread.frames.pop() else {
+            return Step::Exit(Exit::Finished);
+        };
+        self.close_upvalues(frame.base as usize);
+        self.leave_frame(frame.finish);
+        self.drive(Action::Deliver {
+            from,
+            count,
+            destination: frame.function as usize,
+            want: frame.want,
+            finish: frame.finish,
+        })
+    }
+
+    /// Hands results to whoever waits for them.
+    fn deliver(
+        &mut self,
+        from: usize,
+        count: usize,
+        destination: usize,
+        want: i16,
+        finish: Finish,
+    ) -> Action {
+        let first = if count > 0 {
+            self.thread.stack[from]
+        } else {
+            Value::Nil
+        };
+        match finish {
+            Finish::Call => {
+                self.move_results(from, count, destination, want);
+                if self.heap.needs_attention()
+                    && let Err(raise) = self.collect_garbage_if_due()
+                {
+                    return Action::Fail(raise);
+                }
+                Action::Leave(Step::Run)
+            }
+            Finish::Bottom => {
+                self.move_results(from, count, destination, -1);
+                self.finish_thread(destination, count)
+            }
+            Finish::Store(register) => {
+                let slot = self.caller_slot(register);
+                self.thread.stack[slot] = first;
+                Action::Leave(Step::Run)
+            }
+            Finish::Discard => Action::Leave(Step::Run),
+            Finish::Condition(sense) => {
+                self.decide_condition(first.is_truthy() == sense);
+                Action::Leave(Step::Run)
+            }
+            Finish::Concat(register) => {
+                let slot = self.caller_slot(register);
+                self.thread.stack[slot] = first;
+                Action::Leave(self.continue_concat(register))
+            }
+            Finish::Native => {
+                let Some(frame) = self.thread.frames.last() else {
+                    return Action::Leave(Step::Exit(Exit::Finished));
+                };
+                let start = frame.pc as usize;
+                self.move_results(from, count, start, -1);
+                match self.native_step(count, false) {
+                    Some(step) => Action::Native(step),
+                    None => Action::Leave(Step::Exit(Exit::Finished)),
+                }
+            }
+            Finish::ErrorHandler => self.unwind(Raise::Error(first)),
+        }
+    }
+
+    fn caller_slot(&self, register: u8) -> usize {
+        self.thread
+            .frames
+            .last()
+            .map_or(0, |frame| frame.base as usize)
+            + usize::from(register)
+    }
+
+    /// Takes or skips the jump that follows the top frame's instruction.
+    pub(crate) fn decide_condition(&mut self, taken: bool) {
+        let loaded = &self.loaded;
+        let Some(frame) = self.thread.frames.last_mut() else {
+            return;
+        };
+        let Some(Some(entry)) = loaded.get(frame.proto as usize) else {
+            return;
+        };
+        let jump = entry.proto.code[frame.pc as usize];
+        let next = i64::from(frame.pc) + 1;
+        frame.pc = if taken {
+            (next + i64::from(jump.sj())) as u32
+        } else {
+            next as u32
+        };
+    }
+
+    /// Moves results to where they are wanted: `want` of them, padded with nil, or all of them (then they end at the thread's top).
+    #[inline]
+    fn move_results(&mut self, from: usize, count: usize, destination: usize, want: i16) {
+        if want < 0 {
+            self.ensure_stack(destination + count);
+            self.thread
+                .stack
+                .copy_within(from..from + count, destination);
+            self.thread.top = destination + count;
+            return;
+        }
+        let want = want as usize;
+        let stack = &mut self.thread.stack;
+        let moved = count.min(want);
+        stack.copy_within(from..from + moved, destination);
+        for slot in &mut stack[destination + moved..destination + want] {
+            *slot = Value::Nil;
+        }
+    }
+
+    /// Gives the registers from `slot` up, as far as closures captured them, a life of their own.
+    #[inline]
+    pub(crate) fn close_upvalues(&mut self, slot: usize) {
+        while let Some(open) = self.thread.open.last() {
+            if (open.slot as usize) < slot {
+                break;
+            }
+            let value = self.thread.stack[open.slot as usize];
+            let upvalue = open.upvalue;
+            self.heap.barrier_upvalue(upvalue, value);
+            self.heap.upvalues[upvalue.index()] = Upvalue::Closed(value);
+            self.thread.open.pop();
+        }
+    }
+
+    // ---- errors ----------------------------------------------------------------------------------
+
+    /// Decides what an error leads to: a call of an `xpcall` handler, a `pcall` that returns, a coroutine that dies, or the end of the run.
+    pub(crate) fn handle_error(&mut self, raise: Raise) -> Action {
+        let value = match raise {
+            Raise::Error(value) => value,
+            Raise::OutOfMemory | Raise::Stopped => {
+                self.note_failure();
+                return self.unwind(raise);
+            }
+        };
+        let handler = self
+            .thread
+            .natives
+            .iter()
+            .rev()
+            .find(|native| native.protected)
+            .map(|native| native.handler);
+        match handler {
+            Some(handler) if !handler.is_nil() => {
+                self.thread.handler_depth += 1;
+                if self.thread.native_depth + self.thread.handler_depth >= MAX_HANDLER_DEPTH {
+                    let raise = self.error_in_error_handling();
+                    return self.unwind(raise);
+                }
+                let slot = self.free_slot().max(self.thread.top);
+                self.ensure_stack(slot + 2);
+                self.thread.stack[slot] = handler;
+                self.thread.stack[slot + 1] = value;
+                Action::Call {
+                    function: slot,
+                    arguments: 1,
+                    want: 1,
+                    finish: Finish::ErrorHandler,
+                }
+            }
+            Some(_) => self.unwind(raise),
+            None => {
+                if self.thread.resumer.is_none() {
+                    self.note_failure();
+                }
+                self.unwind(raise)
+            }
+        }
+    }
+
+    /// Notes where an error happened that ends the run.
+    fn note_failure(&mut self) {
+        let lua_frame = self
+            .thread
+            .frames
+            .iter()
+            .rev()
+            .find(|frame| frame.is_lua())
+            .copied();
+        self.failure = Some(Failure {
+            traceback: self.traceback(1),
+            source: lua_frame.and_then(|frame| Some(self.frame_proto(&frame)?.source.clone())),
+            line: lua_frame.and_then(|frame| self.frame_line(&frame)),
+        });
+    }
+
+    /// Takes frames off until one that catches the error.
+    pub(crate) fn unwind(&mut self, raise: Raise) -> Action {
+        let catchable = match raise {
+            Raise::Stopped => false,
+            Raise::OutOfMemory => !self.memory_error_is_fatal,
+            Raise::Error(_) => true,
+        };
+        while let Some(frame) = self.thread.frames.last() {
+            let protected = !frame.is_lua()
+                && self
+                    .thread
+                    .natives
+                    .last()
+                    .is_some_and(|native| native.protected);
+            if protected && catchable {
+                let start = frame.pc as usize;
+                self.close_upvalues(start);
+                let value = self.error_value(raise);
+                self.thread.handler_depth = 0;
+                self.ensure_stack(start + 1);
+                self.thread.stack[start] = value;
+                return match self.native_step(1, true) {
+                    Some(step) => Action::Native(step),
+                    None => Action::Leave(Step::Exit(Exit::Finished)),
+                };
+            }
+            if !frame.is_lua() {
+                self.thread.natives.pop();
+            }
+            let finish = frame.finish;
+            self.thread.frames.pop();
+            self.leave_frame(finish);
+        }
+        self.close_upvalues(0);
+        self.fail_thread(raise, catchable)
+    }
+
+    /// What `pcall` returns for an error.
+    pub(crate) fn error_value(&mut self, raise: Raise) -> Value {
+        match raise {
+            Raise::Error(value) => value,
+            Raise::OutOfMemory => self.heap.new_string(b"not enough memory").into(),
+            Raise::Stopped => self.heap.new_string(b"script stopped").into(),
+        }
+    }
+}

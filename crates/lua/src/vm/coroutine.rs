@@ -1,0 +1,177 @@
+//! Switching between threads.
+
+use super::Exit;
+use super::call::{Action, Step, is_nested};
+use crate::native::Raise;
+use crate::runtime::Runtime;
+use crate::thread::{Finish, Pending, Status, Thread};
+use crate::value::{ThreadHandle, Value};
+
+/// How deep coroutines may resume one another.
+const MAX_RESUME_DEPTH: u32 = 199;
+
+impl Runtime {
+    /// Makes a coroutine that will run `function`.
+    pub(crate) fn new_coroutine(&mut self, function: Value) -> ThreadHandle {
+        let mut thread = Thread::new(self.thread.environment);
+        thread.stack[0] = function;
+        thread.top = 1;
+        self.heap.new_thread(thread)
+    }
+
+    /// What a coroutine is doing.
+    pub(crate) fn thread_status(&self, handle: ThreadHandle) -> Status {
+        if handle == self.current {
+            Status::Running
+        } else {
+            self.heap.threads[handle.index()].status
+        }
+    }
+
+    /// Makes another thread the running one.
+    fn switch_to(&mut self, target: ThreadHandle) {
+        if target != self.main {
+            self.heap.note_thread_run(target);
+        }
+        std::mem::swap(
+            &mut self.thread,
+            &mut self.heap.threads[self.current.index()],
+        );
+        std::mem::swap(&mut self.thread, &mut self.heap.threads[target.index()]);
+        self.current = target;
+        self.thread.status = Status::Running;
+    }
+
+    /// Resumes a coroutine with `count` values from slot `from` of the running thread.
+    pub(crate) fn resume_thread(
+        &mut self,
+        target: ThreadHandle,
+        from: usize,
+        count: usize,
+    ) -> Action {
+        if self.resume_depth >= MAX_RESUME_DEPTH {
+            let raise = Raise::Error(self.heap.new_string(b"C stack overflow").into());
+            return self.unwind(raise);
+        }
+        let resumer = self.current;
+        let values: smallvec::SmallVec<[Value; 8]> = self.thread.stack[from..from + count].into();
+        self.thread.status = Status::Normal;
+        self.switch_to(target);
+        self.resume_depth += 1;
+        self.thread.resumer = Some(resumer);
+        match self.thread.pending.take() {
+            None => {
+                self.ensure_stack(1 + count);
+                self.thread.stack[1..1 + count].copy_from_slice(&values);
+                Action::Call {
+                    function: 0,
+                    arguments: count,
+                    want: -1,
+                    finish: Finish::Bottom,
+                }
+            }
+            Some(Pending {
+                destination,
+                want,
+                finish,
+            }) => {
+                let from = destination as usize;
+                self.ensure_stack(from + count);
+                self.thread.stack[from..from + count].copy_from_slice(&values);
+                Action::Deliver {
+                    from,
+                    count,
+                    destination: from,
+                    want,
+                    finish,
+                }
+            }
+        }
+    }
+
+    /// Yields `count` values from slot `from`; the call of `yield` gets its results in `destination`.
+    pub(crate) fn yield_values(
+        &mut self,
+        from: usize,
+        count: usize,
+        destination: usize,
+        want: i16,
+        finish: Finish,
+    ) -> Action {
+        if self.thread.resumer.is_none() || self.thread.native_depth > 0 || is_nested(finish) {
+            let raise = self.error("attempt to yield across metamethod/C-call boundary");
+            return Action::Fail(raise);
+        }
+        self.thread.pending = Some(Pending {
+            destination: destination as u32,
+            want,
+            finish,
+        });
+        self.thread.status = Status::Suspended;
+        self.thread.top = from + count;
+        let values: smallvec::SmallVec<[Value; 8]> = self.thread.stack[from..from + count].into();
+        self.back_to_resumer(&values, false)
+    }
+
+    /// Ends the running thread with `count` results from slot `from`.
+    pub(crate) fn finish_thread(&mut self, from: usize, count: usize) -> Action {
+        if self.thread.resumer.is_none() {
+            return Action::Leave(Step::Exit(Exit::Finished));
+        }
+        let values: smallvec::SmallVec<[Value; 8]> = self.thread.stack[from..from + count].into();
+        self.bury_thread();
+        self.back_to_resumer(&values, false)
+    }
+
+    /// Ends the running thread with an error nothing in it catches.
+    pub(crate) fn fail_thread(&mut self, raise: Raise, catchable: bool) -> Action {
+        if self.thread.resumer.is_none() {
+            return Action::Leave(Step::Exit(Exit::Failed(raise)));
+        }
+        self.bury_thread();
+        if catchable {
+            let value = self.error_value(raise);
+            return self.back_to_resumer(&[value], true);
+        }
+        self.leave_thread();
+        self.unwind(raise)
+    }
+
+    /// Gives up the memory of the running thread, which is over.
+    fn bury_thread(&mut self) {
+        let freed = self.thread.bytes();
+        self.heap.subtract_bytes(freed);
+        let (resumer, environment) = (self.thread.resumer, self.thread.environment);
+        self.thread = Thread {
+            status: Status::Dead,
+            resumer,
+            environment,
+            ..Thread::default()
+        };
+    }
+
+    /// Makes the thread that resumed the running one the running one.
+    fn leave_thread(&mut self) {
+        let status = self.thread.status;
+        if let Some(resumer) = self.thread.resumer.take() {
+            self.switch_to(resumer);
+            self.resume_depth -= 1;
+        }
+        debug_assert!(status != Status::Running);
+    }
+
+    fn back_to_resumer(&mut self, values: &[Value], failed: bool) -> Action {
+        self.leave_thread();
+        let start = self
+            .thread
+            .frames
+            .last()
+            .map_or(0, |frame| frame.pc as usize);
+        self.ensure_stack(start + values.len());
+        self.thread.stack[start..start + values.len()].copy_from_slice(values);
+        match self.native_step(values.len(), failed) {
+            Some(step) => Action::Native(step),
+            None => Action::Leave(Step::Exit(Exit::Finished)),
+        }
+    }
+}

@@ -1,0 +1,562 @@
+//! The dispatch loop.
+//!
+//! Everything fast is in this one function, with the program counter, the register window and the code and constants of the running
+//! function in locals. What an instruction cannot do fast it leaves to [`Runtime::execute_slowly`]: the loop is left with the
+//! program counter saved, the instruction is executed in full generality, and the loop is entered again with the frame that then is
+//! on top. A register window is an array of 256 slots, so that an 8-bit operand can never be out of bounds.
+
+use super::arithmetic;
+use super::call::{MAX_FRAMES, Step};
+use super::{Exit, Leave};
+use crate::heap::Upvalue;
+use crate::loaded::CodeEntry;
+use crate::meter::Decision;
+use crate::native::Raise;
+use crate::opcode::{Opcode, decode_float_byte};
+use crate::runtime::Runtime;
+use crate::thread::{Finish, Frame, Thread, WINDOW};
+use crate::value::{ClosureHandle, Value};
+
+/// Why the fast loop was left.
+enum Pause {
+    /// The instruction needs the slow path.
+    Instruction,
+    /// The fuel is used up; the program counter is where to go on.
+    Fuel,
+    /// The collector or the memory cap needs attention.
+    Memory,
+}
+
+#[inline(always)]
+fn window(stack: &mut [Value], base: usize) -> &mut [Value; WINDOW] {
+    stack[base..]
+        .first_chunk_mut()
+        .expect("every frame has a full window above its base")
+}
+
+/// Executes the top frame and those it calls, until the run is left or code is missing.
+pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
+    'frame: loop {
+        let Runtime {
+            heap,
+            meter,
+            thread,
+            current,
+            ..
+        } = &mut *runtime;
+        let Thread {
+            stack,
+            frames,
+            open,
+            top,
+            ..
+        } = thread;
+        let Some(frame) = frames.last() else {
+            return Leave::Exit(Exit::Finished);
+        };
+        let Some(entry) = entries.get(frame.proto as usize) else {
+            return Leave::CodeMissing;
+        };
+        let mut code = &*entry.code;
+        let mut constants = &*entry.constants;
+        let mut pc = frame.pc as usize;
+        let mut base = frame.base as usize;
+        let mut closure = ClosureHandle(frame.callee);
+        let mut registers = window(stack, base);
+        let mut instruction;
+
+        macro_rules! pause {
+            ($why:ident) => {
+                break Pause::$why
+            };
+        }
+        macro_rules! a {
+            () => {
+                registers[instruction.a() as usize]
+            };
+        }
+        macro_rules! b {
+            () => {
+                registers[instruction.b() as usize]
+            };
+        }
+        macro_rules! c {
+            () => {
+                registers[instruction.c() as usize]
+            };
+        }
+        macro_rules! kb {
+            () => {
+                constants[instruction.b() as usize]
+            };
+        }
+        macro_rules! kc {
+            () => {
+                constants[instruction.c() as usize]
+            };
+        }
+        macro_rules! burn {
+            () => {
+                meter.fuel -= 1;
+                if meter.fuel < 0 {
+                    pause!(Fuel);
+                }
+            };
+        }
+        macro_rules! condition {
+            ($outcome:expr) => {
+                if ($outcome) == (instruction.c() != 0) {
+                    let offset = code[pc].sj();
+                    pc = (pc as isize + 1 + offset as isize) as usize;
+                    if offset < 0 {
+                        burn!();
+                    }
+                } else {
+                    pc += 1;
+                }
+            };
+        }
+        macro_rules! arithmetic {
+            ($left:expr, $right:expr, $x:ident, $y:ident, $result:expr) => {
+                match ($left, $right) {
+                    (Value::Number($x), Value::Number($y)) => a!() = Value::Number($result),
+                    _ => pause!(Instruction),
+                }
+            };
+        }
+        macro_rules! compare {
+            ($left:expr, $right:expr, $operator:tt) => {
+                match ($left, $right) {
+                    (Value::Number(x), Value::Number(y)) => {
+                        condition!(x $operator y);
+                    }
+                    _ => pause!(Instruction),
+                }
+            };
+        }
+        macro_rules! store {
+            ($key:expr, $value:expr) => {{
+                let (key, value) = ($key, $value);
+                let Value::Table(handle) = a!() else {
+                    pause!(Instruction)
+                };
+                let table = &mut heap.tables[handle.index()];
+                if table.metatable.is_some() || table.readonly {
+                    pause!(Instruction);
+                }
+                match key {
+                    Value::Number(number) => {
+                        if let Some(slot) = table.array_slot(number) {
+                            *slot = value;
+                            heap.barrier(handle, value);
+                            continue;
+                        }
+                    }
+                    Value::String(string) => {
+                        if let Some(slot) = table.short_slot(string) {
+                            *slot = value;
+                            heap.barrier(handle, value);
+                            continue;
+                        }
+                    }
+                    _ => {}
+                }
+                if heap.store(handle, key, value).is_err() {
+                    pause!(Instruction);
+                }
+                if heap.needs_attention() {
+                    pause!(Memory);
+                }
+            }};
+        }
+
+        let pause = loop {
+            instruction = code[pc];
+            pc += 1;
+            match instruction.opcode() {
+                Opcode::Move => a!() = b!(),
+                Opcode::LoadK => a!() = constants[instruction.bx() as usize],
+                Opcode::LoadKx => {
+                    a!() = constants[code[pc].0 as usize];
+                    pc += 1;
+                }
+                Opcode::LoadInteger => a!() = Value::Number(f64::from(instruction.sbx())),
+                Opcode::LoadNil => {
+                    let first = instruction.a() as usize;
+                    let last = first + instruction.b() as usize;
+                    registers[first..=last].fill(Value::Nil);
+                }
+                Opcode::LoadTrue => a!() = Value::Boolean(true),
+                Opcode::LoadFalse => a!() = Value::Boolean(false),
+                Opcode::LoadFalseSkip => {
+                    a!() = Value::Boolean(false);
+                    pc += 1;
+                }
+                Opcode::GetUpvalue => {
+                    let upvalue = heap.closures[closure.index()].upvalues[instruction.b() as usize];
+                    a!() = match heap.upvalues[upvalue.index()] {
+                        Upvalue::Closed(value) => value,
+                        Upvalue::Open { thread, slot } if thread == *current => {
+                            let value = stack[slot as usize];
+                            registers = window(stack, base);
+                            value
+                        }
+                        Upvalue::Open { thread, slot } => {
+                            heap.threads[thread.index()].stack[slot as usize]
+                        }
+                    };
+                }
+                Opcode::SetUpvalue => {
+                    let value = a!();
+                    let upvalue = heap.closures[closure.index()].upvalues[instruction.b() as usize];
+                    match &mut heap.upvalues[upvalue.index()] {
+                        Upvalue::Closed(place) => {
+                            *place = value;
+                            heap.barrier_upvalue(upvalue, value);
+                        }
+                        Upvalue::Open { thread, slot } => {
+                            let (thread, slot) = (*thread, *slot as usize);
+                            if thread == *current {
+                                stack[slot] = value;
+                                registers = window(stack, base);
+                            } else {
+                                heap.threads[thread.index()].stack[slot] = value;
+                            }
+                        }
+                    }
+                }
+                Opcode::GetGlobal => {
+                    let environment = heap.closures[closure.index()].environment;
+                    let Value::String(key) = constants[instruction.bx() as usize] else {
+                        pause!(Instruction)
+                    };
+                    let value = heap.tables[environment.index()].get_short(key);
+                    if value.is_nil() {
+                        pause!(Instruction);
+                    }
+                    a!() = value;
+                }
+                Opcode::SetGlobal => {
+                    let environment = heap.closures[closure.index()].environment;
+                    let Value::String(key) = constants[instruction.bx() as usize] else {
+                        pause!(Instruction)
+                    };
+                    let value = a!();
+                    let table = &mut heap.tables[environment.index()];
+                    if table.readonly {
+                        pause!(Instruction);
+                    }
+                    match table.short_slot(key) {
+                        Some(slot) if !slot.is_nil() => *slot = value,
+                        _ => pause!(Instruction),
+                    }
+                    heap.barrier(environment, value);
+                }
+                Opcode::NewTable => {
+                    let array = decode_float_byte(instruction.b()) as usize;
+                    let hash = decode_float_byte(instruction.c()) as usize;
+                    a!() = Value::Table(heap.new_table(array, hash));
+                    if heap.needs_attention() {
+                        pause!(Memory);
+                    }
+                }
+                Opcode::GetTable => {
+                    let Value::Table(handle) = b!() else {
+                        pause!(Instruction)
+                    };
+                    let table = &heap.tables[handle.index()];
+                    let value = match c!() {
+                        Value::Number(number) => table.get_number(number),
+                        Value::String(string) if !string.is_long() => table.get_short(string),
+                        _ => pause!(Instruction),
+                    };
+                    if value.is_nil() && table.metatable.is_some() {
+                        pause!(Instruction);
+                    }
+                    a!() = value;
+                }
+                Opcode::GetField => {
+                    let Value::String(key) = kc!() else {
+                        pause!(Instruction)
+                    };
+                    let value = match b!() {
+                        Value::Table(handle) => heap.tables[handle.index()].get_short(key),
+                        _ => Value::Nil,
+                    };
+                    a!() = if value.is_nil() {
+                        match heap.find_field(b!(), key) {
+                            Some(value) => value,
+                            None => pause!(Instruction),
+                        }
+                    } else {
+                        value
+                    };
+                }
+                Opcode::GetInteger => {
+                    let Value::Table(handle) = b!() else {
+                        pause!(Instruction)
+                    };
+                    let table = &heap.tables[handle.index()];
+                    let index = instruction.c() as usize;
+                    let value = match table.array.get(index.wrapping_sub(1)) {
+                        Some(&value) => value,
+                        None => table.get_number(index as f64),
+                    };
+                    if value.is_nil() && table.metatable.is_some() {
+                        pause!(Instruction);
+                    }
+                    a!() = value;
+                }
+                Opcode::SetTable => store!(b!(), c!()),
+                Opcode::SetTableK => store!(b!(), kc!()),
+                Opcode::SetField => store!(kb!(), c!()),
+                Opcode::SetFieldK => store!(kb!(), kc!()),
+                Opcode::SetInteger => store!(Value::Number(f64::from(instruction.b())), c!()),
+                Opcode::SelfField => {
+                    let object = b!();
+                    let Value::String(key) = kc!() else {
+                        pause!(Instruction)
+                    };
+                    let Some(value) = heap.find_field(object, key) else {
+                        pause!(Instruction)
+                    };
+                    a!() = value;
+                    registers[instruction.a().wrapping_add(1) as usize] = object;
+                }
+                Opcode::Add => arithmetic!(b!(), c!(), x, y, x + y),
+                Opcode::Sub => arithmetic!(b!(), c!(), x, y, x - y),
+                Opcode::Mul => arithmetic!(b!(), c!(), x, y, x * y),
+                Opcode::Div => arithmetic!(b!(), c!(), x, y, x / y),
+                Opcode::Mod => arithmetic!(b!(), c!(), x, y, arithmetic::modulo(x, y)),
+                Opcode::Pow => arithmetic!(b!(), c!(), x, y, arithmetic::power(x, y)),
+                Opcode::AddK => arithmetic!(b!(), kc!(), x, y, x + y),
+                Opcode::SubK => arithmetic!(b!(), kc!(), x, y, x - y),
+                Opcode::MulK => arithmetic!(b!(), kc!(), x, y, x * y),
+                Opcode::DivK => arithmetic!(b!(), kc!(), x, y, x / y),
+                Opcode::ModK => arithmetic!(b!(), kc!(), x, y, arithmetic::modulo(x, y)),
+                Opcode::PowK => arithmetic!(b!(), kc!(), x, y, arithmetic::power(x, y)),
+                Opcode::KAdd => arithmetic!(kb!(), c!(), x, y, x + y),
+                Opcode::KSub => arithmetic!(kb!(), c!(), x, y, x - y),
+                Opcode::KMul => arithmetic!(kb!(), c!(), x, y, x * y),
+                Opcode::KDiv => arithmetic!(kb!(), c!(), x, y, x / y),
+                Opcode::KMod => arithmetic!(kb!(), c!(), x, y, arithmetic::modulo(x, y)),
+                Opcode::KPow => arithmetic!(kb!(), c!(), x, y, arithmetic::power(x, y)),
+                Opcode::Negate => match b!() {
+                    Value::Number(number) => a!() = Value::Number(-number),
+                    _ => pause!(Instruction),
+                },
+                Opcode::Not => a!() = Value::Boolean(!b!().is_truthy()),
+                Opcode::Length => match b!() {
+                    Value::Table(table) => {
+                        let length = heap.tables[table.index()].length();
+                        a!() = Value::Number(length as f64);
+                    }
+                    Value::String(string) => a!() = Value::Number(heap.bytes(string).len() as f64),
+                    _ => pause!(Instruction),
+                },
+                Opcode::Jump => {
+                    let offset = instruction.sj();
+                    pc = (pc as isize + offset as isize) as usize;
+                    if offset < 0 {
+                        burn!();
+                    }
+                }
+                Opcode::Eq => {
+                    let (left, right) = (a!(), b!());
+                    let equal = left.is_identical(right);
+                    if !equal && heap.equality_is_open(left, right) {
+                        pause!(Instruction);
+                    }
+                    condition!(equal);
+                }
+                Opcode::EqK => {
+                    let (left, right) = (a!(), kb!());
+                    let equal = left.is_identical(right);
+                    if !equal && heap.equality_is_open(left, right) {
+                        pause!(Instruction);
+                    }
+                    condition!(equal);
+                }
+                Opcode::Lt => compare!(a!(), b!(), <),
+                Opcode::Le => compare!(a!(), b!(), <=),
+                Opcode::LtK => compare!(a!(), kb!(), <),
+                Opcode::LeK => compare!(a!(), kb!(), <=),
+                Opcode::GtK => compare!(kb!(), a!(), <),
+                Opcode::GeK => compare!(kb!(), a!(), <=),
+                Opcode::Test => {
+                    condition!(a!().is_truthy());
+                }
+                Opcode::TestSet => {
+                    let value = b!();
+                    let truth = value.is_truthy();
+                    if truth == (instruction.c() != 0) {
+                        a!() = value;
+                    }
+                    condition!(truth);
+                }
+                Opcode::Call => {
+                    let Value::Function(callee) = a!() else {
+                        pause!(Instruction)
+                    };
+                    let number = heap.closures[callee.index()].proto;
+                    let Some(entry) = entries.get(number as usize) else {
+                        pause!(Instruction)
+                    };
+                    let function = base + instruction.a() as usize;
+                    let callee_base = function + 1;
+                    if entry.is_vararg
+                        || frames.len() >= MAX_FRAMES
+                        || stack.len() < callee_base + 2 * WINDOW
+                    {
+                        pause!(Instruction);
+                    }
+                    let arguments = match instruction.b() {
+                        0 => top.saturating_sub(callee_base),
+                        b => b as usize - 1,
+                    };
+                    meter.fuel -= 1;
+                    if meter.fuel < 0 {
+                        pc -= 1;
+                        pause!(Fuel);
+                    }
+                    if let Some(caller) = frames.last_mut() {
+                        caller.pc = pc as u32;
+                    }
+                    frames.push(Frame {
+                        function: function as u32,
+                        base: callee_base as u32,
+                        pc: 0,
+                        proto: number,
+                        callee: callee.0,
+                        tail_calls: 0,
+                        want: i16::from(instruction.c()) - 1,
+                        finish: Finish::Call,
+                    });
+                    registers = window(stack, callee_base);
+                    let parameters = entry.parameters as usize;
+                    if arguments < parameters {
+                        registers[arguments..parameters].fill(Value::Nil);
+                    }
+                    code = &entry.code;
+                    constants = &entry.constants;
+                    pc = 0;
+                    base = callee_base;
+                    closure = callee;
+                }
+                Opcode::Return0 | Opcode::Return1 => {
+                    let Some(&frame) = frames.last() else {
+                        pause!(Instruction)
+                    };
+                    if frame.finish != Finish::Call
+                        || open.last().is_some_and(|open| open.slot as usize >= base)
+                    {
+                        pause!(Instruction);
+                    }
+                    let destination = frame.function as usize;
+                    let is_one = instruction.opcode() == Opcode::Return1;
+                    let value = if is_one { a!() } else { Value::Nil };
+                    stack[destination] = value;
+                    match frame.want {
+                        1 | 0 => {}
+                        -1 => *top = destination + usize::from(is_one),
+                        want => {
+                            stack[destination + 1..destination + want as usize].fill(Value::Nil)
+                        }
+                    }
+                    frames.pop();
+                    let Some(caller) = frames.last() else {
+                        return Leave::Exit(Exit::Finished);
+                    };
+                    let entry = &entries[caller.proto as usize];
+                    code = &entry.code;
+                    constants = &entry.constants;
+                    pc = caller.pc as usize;
+                    base = caller.base as usize;
+                    closure = ClosureHandle(caller.callee);
+                    registers = window(stack, base);
+                }
+                Opcode::ForPrep => {
+                    let first = instruction.a() as usize;
+                    let (Value::Number(initial), Value::Number(limit), Value::Number(step)) =
+                        (registers[first], registers[first + 1], registers[first + 2])
+                    else {
+                        pause!(Instruction)
+                    };
+                    let start = initial - step + step;
+                    registers[first] = Value::Number(start);
+                    if (step > 0.0 && start <= limit) || (step <= 0.0 && limit <= start) {
+                        registers[first + 3] = Value::Number(start);
+                    } else {
+                        pc = (pc as isize + instruction.sbx() as isize) as usize;
+                    }
+                }
+                Opcode::ForLoop => {
+                    let first = instruction.a() as usize;
+                    if let (Value::Number(index), Value::Number(limit), Value::Number(step)) =
+                        (registers[first], registers[first + 1], registers[first + 2])
+                    {
+                        let index = index + step;
+                        if if step > 0.0 {
+                            index <= limit
+                        } else {
+                            limit <= index
+                        } {
+                            registers[first] = Value::Number(index);
+                            registers[first + 3] = Value::Number(index);
+                            pc = (pc as isize + instruction.sbx() as isize) as usize;
+                            burn!();
+                        }
+                    }
+                }
+                Opcode::TForLoop => {
+                    let first = instruction.a() as usize;
+                    let control = registers[first + 3];
+                    if !control.is_nil() {
+                        registers[first + 2] = control;
+                        pc = (pc as isize + instruction.sbx() as isize) as usize;
+                        burn!();
+                    }
+                }
+                _ => pause!(Instruction),
+            }
+        };
+
+        if let Some(frame) = frames.last_mut() {
+            frame.pc = pc as u32;
+        }
+        let step = match pause {
+            Pause::Instruction => runtime.execute_slowly(instruction),
+            Pause::Memory => match runtime.safe_point() {
+                Ok(step) => step,
+                Err(raise) => runtime.raise(raise),
+            },
+            Pause::Fuel => match runtime.out_of_fuel() {
+                Ok(()) => Step::Run,
+                Err(None) => Step::Exit(Exit::Suspended),
+                Err(Some(raise)) => runtime.raise(raise),
+            },
+        };
+        match step {
+            Step::Run => continue 'frame,
+            Step::Exit(exit) => return Leave::Exit(exit),
+        }
+    }
+}
+
+impl Runtime {
+    /// Asks the host what to do without fuel: go on, suspend (`Err(None)`) or stop.
+    #[cold]
+    fn out_of_fuel(&mut self) -> Result<(), Option<Raise>> {
+        if std::mem::take(&mut self.meter.suspend_requested) {
+            return Err(None);
+        }
+        match self.meter.decide() {
+            Decision::Continue(fuel) => {
+                self.meter.refill(fuel);
+                Ok(())
+            }
+            Decision::Suspend => Err(None),
+            Decision::Stop => Err(Some(Raise::Stopped)),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The virtual machine: execution of loaded prototypes on a [`Runtime`].
+//!
+//! A run is a state (`Thread`: stack and frames; the heap; the fuel) and a loop that advances it. There is no Rust recursion: Lua calling Lua pushes a frame
+//! inside the [dispatch loop](dispatch); everything else (natives, metamethods, `pcall`, coroutines, error handlers) is a chain of
+//! [actions](call) between two instructions. So a run can be left at any instruction, kept, resumed, inspected or dropped.
+
+mod arithmetic;
+mod call;
+mod coroutine;
+mod dispatch;
+mod error;
+mod metamethod;
+pub(crate) mod names;
+mod slow;
+
+pub(crate) use call::{Action, Step};
+pub(crate) use error::Level;
+
+use crate::loaded::CodeEntry;
+use crate::native::Raise;
+use crate::runtime::Runtime;
+
+/// Why a run returns to the host.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Exit {
+    /// The bottom function returned; its results end at the thread's top.
+    Finished,
+    /// The host wanted it suspended.
+    Suspended,
+    /// A native function waits for values of the host.
+    SuspendedByNative,
+    /// An error nothing caught.
+    Failed(Raise),
+}
+
+/// Why the dispatch loop was left.
+enum Leave {
+    Exit(Exit),
+    /// A prototype was loaded meanwhile: the loop's slice of code entries is too short.
+    CodeMissing,
+}
+
+impl Runtime {
+    /// Turns an error in the running Lua code into what happens next.
+    pub(crate) fn raise(&mut self, raise: Raise) -> Step {
+        self.drive(Action::Fail(raise))
+    }
+}
+
+/// Executes until the run is left, beginning with `step`.
+pub(crate) fn execute(entries: &mut Vec<CodeEntry>, runtime: &mut Runtime, step: Step) -> Exit {
+    if let Step::Exit(exit) = step {
+        return exit;
+    }
+    loop {
+        update_entries(entries, runtime);
+        match dispatch::dispatch(entries, runtime) {
+            Leave::Exit(exit) => return exit,
+            Leave::CodeMissing => {
+                if entries.len() >= runtime.loaded.len() {
+                    return Exit::Failed(
+                        runtime.error("attempt to call a function that was unloaded"),
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Brings the code entries up to date with the loaded prototypes.
+fn update_entries(entries: &mut Vec<CodeEntry>, runtime: &Runtime) {
+    for loaded in &runtime.loaded[entries.len().min(runtime.loaded.len())..] {
+        entries.push(
+            loaded
+                .as_ref()
+                .map_or_else(CodeEntry::vacant, |loaded| CodeEntry::of(loaded)),
+        );
+    }
+}

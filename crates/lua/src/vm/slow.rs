@@ -1,0 +1,666 @@
+//! Instructions in full generality: what the dispatch loop leaves to a function because it involves metamethods,
+//! conversions, natives or errors. The frame's `pc` is already past the instruction.
+
+use super::arithmetic::{self, Operand};
+use super::call::{Action, Step};
+use super::metamethod::Stored;
+use crate::heap::{Closure, Upvalue};
+use crate::metamethod::Metamethod;
+use crate::native::{Compared, Indexed, Raise};
+use crate::opcode::{FIELDS_PER_FLUSH, Instruction, Opcode, decode_float_byte};
+use crate::proto::UpvalueSource;
+use crate::runtime::Runtime;
+use crate::thread::{Finish, OpenUpvalue};
+use crate::value::{ClosureHandle, UpvalueHandle, Value};
+
+/// The frame whose instruction is executed.
+#[derive(Clone, Copy)]
+struct Place {
+    base: usize,
+    proto: u32,
+    closure: ClosureHandle,
+}
+
+impl Runtime {
+    fn place(&self) -> Place {
+        match self.thread.frames.last() {
+            Some(frame) => Place {
+                base: frame.base as usize,
+                proto: frame.proto,
+                closure: ClosureHandle(frame.callee),
+            },
+            None => Place {
+                base: 0,
+                proto: 0,
+                closure: ClosureHandle(0),
+            },
+        }
+    }
+
+    fn register(&self, register: u8) -> Value {
+        self.thread.stack[self.place().base + usize::from(register)]
+    }
+
+    fn set_register(&mut self, register: u8, value: Value) {
+        let slot = self.place().base + usize::from(register);
+        self.thread.stack[slot] = value;
+    }
+
+    fn constant(&self, index: usize) -> Value {
+        let loaded = self.loaded[self.place().proto as usize].as_ref();
+        loaded.map_or(Value::Nil, |loaded| loaded.constants[index])
+    }
+
+    /// Executes an instruction of the top frame.
+    pub(crate) fn execute_slowly(&mut self, instruction: Instruction) -> Step {
+        match self.try_execute(instruction) {
+            Ok(step) => step,
+            Err(raise) => self.drive(Action::Fail(raise)),
+        }
+    }
+
+    fn try_execute(&mut self, instruction: Instruction) -> Result<Step, Raise> {
+        let (a, b, c) = (instruction.a(), instruction.b(), instruction.c());
+        let opcode = instruction.opcode();
+        if let Some((event, left, right)) = arithmetic::shape(opcode) {
+            let left_value = self.operand(left, b);
+            let right_value = self.operand(right, c);
+            let registers = (
+                (left == Operand::Register).then_some(b),
+                (right == Operand::Register).then_some(c),
+            );
+            return self.arithmetic(event, a, (left_value, right_value), registers);
+        }
+        match opcode {
+            Opcode::GetGlobal => {
+                let environment = self.heap.closures[self.place().closure.index()].environment;
+                let key = self.constant(usize::from(instruction.bx()));
+                self.index_into(a, Value::Table(environment), key, None)
+            }
+            Opcode::SetGlobal => {
+                let environment = self.heap.closures[self.place().closure.index()].environment;
+                let key = self.constant(usize::from(instruction.bx()));
+                let value = self.register(a);
+                self.store_into(Value::Table(environment), key, value, None)
+            }
+            Opcode::GetTable => self.index_into(a, self.register(b), self.register(c), Some(b)),
+            Opcode::GetField => {
+                self.index_into(a, self.register(b), self.constant(c.into()), Some(b))
+            }
+            Opcode::GetInteger => {
+                self.index_into(a, self.register(b), Value::Number(f64::from(c)), Some(b))
+            }
+            Opcode::SelfField | Opcode::SelfRegister => {
+                let object = self.register(b);
+                let key = match opcode {
+                    Opcode::SelfField => self.constant(c.into()),
+                    _ => self.register(c),
+                };
+                let indexed = self.index_register(object, key, Some(b))?;
+                self.set_register(a + 1, object);
+                self.finish_index(a, indexed, key)
+            }
+            Opcode::SetTable => self.store_into(
+                self.register(a),
+                self.register(b),
+                self.register(c),
+                Some(a),
+            ),
+            Opcode::SetTableK => self.store_into(
+                self.register(a),
+                self.register(b),
+                self.constant(c.into()),
+                Some(a),
+            ),
+            Opcode::SetField => self.store_into(
+                self.register(a),
+                self.constant(b.into()),
+                self.register(c),
+                Some(a),
+            ),
+            Opcode::SetFieldK => self.store_into(
+                self.register(a),
+                self.constant(b.into()),
+                self.constant(c.into()),
+                Some(a),
+            ),
+            Opcode::SetInteger => self.store_into(
+                self.register(a),
+                Value::Number(f64::from(b)),
+                self.register(c),
+                Some(a),
+            ),
+            Opcode::NewTable => {
+                let array = decode_float_byte(b) as usize;
+                let table = self.heap.new_table(array, decode_float_byte(c) as usize);
+                self.set_register(a, Value::Table(table));
+                self.safe_point()
+            }
+            Opcode::SetList => self.set_list(instruction),
+            Opcode::Negate => {
+                let value = self.register(b);
+                self.arithmetic(Metamethod::Negate, a, (value, value), (Some(b), Some(b)))
+            }
+            Opcode::Length => self.length_of(a, b),
+            Opcode::Concat => Ok(self.concat_registers(a, b, c)),
+            Opcode::Eq => self.equality(a, b, c),
+            Opcode::Lt => {
+                let (left, right) = (self.register(a), self.register(b));
+                self.less(left, right, c)
+            }
+            Opcode::Le => {
+                let (left, right) = (self.register(a), self.register(b));
+                self.less_equal(left, right, c)
+            }
+            Opcode::LtK => {
+                let (left, right) = (self.register(a), self.constant(b.into()));
+                self.less(left, right, c)
+            }
+            Opcode::LeK => {
+                let (left, right) = (self.register(a), self.constant(b.into()));
+                self.less_equal(left, right, c)
+            }
+            Opcode::GtK => {
+                let (left, right) = (self.constant(b.into()), self.register(a));
+                self.less(left, right, c)
+            }
+            Opcode::GeK => {
+                let (left, right) = (self.constant(b.into()), self.register(a));
+                self.less_equal(left, right, c)
+            }
+            Opcode::EqK => {
+                let equal = self
+                    .heap
+                    .raw_equals(self.register(a), self.constant(b.into()));
+                self.decide_condition(equal == (c != 0));
+                Ok(Step::Run)
+            }
+            Opcode::Call => {
+                let function = self.place().base + usize::from(a);
+                let arguments = self.argument_count(function, b);
+                Ok(self.call(function, arguments, i16::from(c) - 1, Finish::Call))
+            }
+            Opcode::TailCall => self.tail_call(a, b),
+            Opcode::Return | Opcode::Return0 | Opcode::Return1 => {
+                let from = self.place().base + usize::from(a);
+                let count = match opcode {
+                    Opcode::Return0 => 0,
+                    Opcode::Return1 => 1,
+                    _ if b == 0 => self.thread.top.saturating_sub(from),
+                    _ => usize::from(b) - 1,
+                };
+                Ok(self.return_from_frame(from, count))
+            }
+            Opcode::VarArg => self.variable_arguments(a, b),
+            Opcode::Closure => {
+                let closure = self.make_closure(instruction.bx());
+                self.set_register(a, Value::Function(closure));
+                self.safe_point()
+            }
+            Opcode::Close => {
+                let slot = self.place().base + usize::from(a);
+                self.close_upvalues(slot);
+                Ok(Step::Run)
+            }
+            Opcode::ForPrep => self.prepare_for(instruction),
+            Opcode::TForCall => {
+                let base = self.place().base + usize::from(a);
+                self.thread.stack.copy_within(base..base + 3, base + 3);
+                Ok(self.call(base + 3, 2, i16::from(c), Finish::Call))
+            }
+            _ => Err(self.error("illegal instruction")),
+        }
+    }
+
+    fn operand(&self, operand: Operand, index: u8) -> Value {
+        match operand {
+            Operand::Register => self.register(index),
+            Operand::Constant => self.constant(index.into()),
+        }
+    }
+
+    fn argument_count(&self, function: usize, b: u8) -> usize {
+        if b == 0 {
+            self.thread.top.saturating_sub(function + 1)
+        } else {
+            usize::from(b) - 1
+        }
+    }
+
+    // ---- tables ----------------------------------------------------------------------------------
+
+    fn index_into(
+        &mut self,
+        target: u8,
+        object: Value,
+        key: Value,
+        register: Option<u8>,
+    ) -> Result<Step, Raise> {
+        let indexed = self.index_register(object, key, register)?;
+        self.finish_index(target, indexed, key)
+    }
+
+    fn finish_index(&mut self, target: u8, indexed: Indexed, key: Value) -> Result<Step, Raise> {
+        match indexed {
+            Indexed::Done(value) => {
+                self.set_register(target, value);
+                Ok(Step::Run)
+            }
+            Indexed::Handler { function, object } => {
+                Ok(self.call_handler(function, &[object, key], Finish::Store(target)))
+            }
+        }
+    }
+
+    fn store_into(
+        &mut self,
+        object: Value,
+        key: Value,
+        value: Value,
+        register: Option<u8>,
+    ) -> Result<Step, Raise> {
+        match self.store_register(object, key, value, register)? {
+            Stored::Done => self.safe_point(),
+            Stored::Handler { function, object } => {
+                Ok(self.call_handler(function, &[object, key, value], Finish::Discard))
+            }
+        }
+    }
+
+    fn set_list(&mut self, instruction: Instruction) -> Result<Step, Raise> {
+        let (a, b, c) = (instruction.a(), instruction.b(), instruction.c());
+        let place = self.place();
+        let mut batch = u32::from(c);
+        if c == 0
+            && let Some(frame) = self.thread.frames.last_mut()
+            && let Some(Some(loaded)) = self.loaded.get(place.proto as usize)
+        {
+            batch = loaded.proto.code[frame.pc as usize].0;
+            frame.pc += 1;
+        }
+        let Value::Table(table) = self.register(a) else {
+            return Err(self.error("illegal instruction"));
+        };
+        let first = place.base + usize::from(a) + 1;
+        let count = if b == 0 {
+            self.thread.top.saturating_sub(first)
+        } else {
+            usize::from(b)
+        };
+        let start = (batch.saturating_sub(1) * FIELDS_PER_FLUSH) as usize;
+        self.heap
+            .grow_array(table, start + count)
+            .map_err(|error| self.table_error(error))?;
+        self.meter.charge(count as u64 / 8)?;
+        for index in 0..count {
+            let value = self.thread.stack[first + index];
+            self.heap
+                .raw_set_integer(table, (start + index + 1) as i64, value);
+        }
+        self.safe_point()
+    }
+
+    fn length_of(&mut self, target: u8, register: u8) -> Result<Step, Raise> {
+        match self.register(register) {
+            Value::Table(table) => {
+                let length = self.heap.length(table);
+                self.set_register(target, Value::Number(length as f64));
+                Ok(Step::Run)
+            }
+            Value::String(string) => {
+                let length = self.heap.bytes(string).len();
+                self.set_register(target, Value::Number(length as f64));
+                Ok(Step::Run)
+            }
+            value => {
+                let handler = self.heap.metamethod(value, Metamethod::Length);
+                if handler.is_nil() {
+                    return Err(self.operand_error("get length of", value, Some(register)));
+                }
+                Ok(self.call_handler(handler, &[value, Value::Nil], Finish::Store(target)))
+            }
+        }
+    }
+
+    // ---- operators -------------------------------------------------------------------------------
+
+    fn arithmetic(
+        &mut self,
+        event: Metamethod,
+        target: u8,
+        (left, right): (Value, Value),
+        registers: (Option<u8>, Option<u8>),
+    ) -> Result<Step, Raise> {
+        let numbers = (self.heap.to_number(left), self.heap.to_number(right));
+        if let (Some(a), Some(b)) = numbers {
+            self.set_register(target, Value::Number(arithmetic::compute(event, a, b)));
+            return Ok(Step::Run);
+        }
+        match self.binary_handler(left, right, event) {
+            Some(handler) => Ok(self.call_handler(handler, &[left, right], Finish::Store(target))),
+            None if numbers.0.is_none() => {
+                Err(self.operand_error("perform arithmetic on", left, registers.0))
+            }
+            None => Err(self.operand_error("perform arithmetic on", right, registers.1)),
+        }
+    }
+
+    fn equality(&mut self, a: u8, b: u8, c: u8) -> Result<Step, Raise> {
+        let (left, right) = (self.register(a), self.register(b));
+        let sense = c != 0;
+        if !self.heap.raw_equals(left, right)
+            && let Some(handler) = self.equality_handler(left, right)
+        {
+            return Ok(self.call_handler(handler, &[left, right], Finish::Condition(sense)));
+        }
+        let equal = self.heap.raw_equals(left, right);
+        self.decide_condition(equal == sense);
+        Ok(Step::Run)
+    }
+
+    fn less(&mut self, left: Value, right: Value, c: u8) -> Result<Step, Raise> {
+        let sense = c != 0;
+        match self.less_than_values(left, right)? {
+            Compared::Done(outcome) => {
+                self.decide_condition(outcome == sense);
+                Ok(Step::Run)
+            }
+            Compared::Handler(handler) => {
+                Ok(self.call_handler(handler, &[left, right], Finish::Condition(sense)))
+            }
+        }
+    }
+
+    fn less_equal(&mut self, left: Value, right: Value, c: u8) -> Result<Step, Raise> {
+        let sense = c != 0;
+        let outcome = match (left, right) {
+            (Value::Number(left), Value::Number(right)) => left <= right,
+            (Value::String(left), Value::String(right)) => {
+                self.compare_strings(left, right).is_le()
+            }
+            _ => {
+                if let Some(handler) = self.order_handler(left, right, Metamethod::LessEqual) {
+                    return Ok(self.call_handler(
+                        handler,
+                        &[left, right],
+                        Finish::Condition(sense),
+                    ));
+                }
+                // Without `__le`, `a <= b` is `not (b < a)`.
+                if let Some(handler) = self.order_handler(right, left, Metamethod::Less) {
+                    return Ok(self.call_handler(
+                        handler,
+                        &[right, left],
+                        Finish::Condition(!sense),
+                    ));
+                }
+                return Err(self.comparison_error(left, right));
+            }
+        };
+        self.decide_condition(outcome == sense);
+        Ok(Step::Run)
+    }
+
+    fn concat_registers(&mut self, a: u8, b: u8, c: u8) -> Step {
+        self.concat(a, b, c)
+    }
+
+    /// Goes on with the concatenation the top frame executes, whose last operand now is in `last`.
+    pub(crate) fn continue_concat(&mut self, last: u8) -> Step {
+        let place = self.place();
+        let pc = self
+            .thread
+            .frames
+            .last()
+            .map_or(0, Runtime::current_instruction);
+        let Some(Some(loaded)) = self.loaded.get(place.proto as usize) else {
+            return Step::Run;
+        };
+        let instruction = loaded.proto.code[pc];
+        self.concat(instruction.a(), instruction.b(), last)
+    }
+
+    /// Concatenates the registers `first ..= last` from the right, as far as no metamethod has to be called.
+    fn concat(&mut self, target: u8, first: u8, mut last: u8) -> Step {
+        while last > first {
+            match self.concat_run(first, last) {
+                Ok(Some(next)) => last = next,
+                Ok(None) => {
+                    let (left, right) = (self.register(last - 1), self.register(last));
+                    return match self.binary_handler(left, right, Metamethod::Concat) {
+                        Some(handler) => {
+                            self.call_handler(handler, &[left, right], Finish::Concat(last - 1))
+                        }
+                        None => {
+                            let is_text = matches!(left, Value::String(_) | Value::Number(_));
+                            let (value, register) = if is_text {
+                                (right, last)
+                            } else {
+                                (left, last - 1)
+                            };
+                            let raise = self.operand_error("concatenate", value, Some(register));
+                            self.drive(Action::Fail(raise))
+                        }
+                    };
+                }
+                Err(raise) => return self.drive(Action::Fail(raise)),
+            }
+        }
+        let value = self.register(first);
+        self.set_register(target, value);
+        match self.safe_point() {
+            Ok(step) => step,
+            Err(raise) => self.drive(Action::Fail(raise)),
+        }
+    }
+
+    /// Joins the longest run of strings and numbers that ends at `last`; returns the register of the result, or none if the last
+    /// two operands are not both strings or numbers.
+    fn concat_run(&mut self, first: u8, last: u8) -> Result<Option<u8>, Raise> {
+        let base = self.place().base;
+        let is_text = |value: Value| matches!(value, Value::String(_) | Value::Number(_));
+        let mut start = last + 1;
+        while start > first && is_text(self.thread.stack[base + usize::from(start) - 1]) {
+            start -= 1;
+        }
+        if start >= last {
+            return Ok(None);
+        }
+        let (from, to) = (base + usize::from(start), base + usize::from(last));
+        let joined = self.heap.concat(&self.thread.stack[from..=to])?;
+        self.meter
+            .charge(self.heap.bytes(joined).len() as u64 / 64)?;
+        self.thread.stack[from] = Value::String(joined);
+        Ok(Some(start))
+    }
+
+    // ---- functions -------------------------------------------------------------------------------
+
+    fn tail_call(&mut self, a: u8, b: u8) -> Result<Step, Raise> {
+        let place = self.place();
+        let mut function = place.base + usize::from(a);
+        let mut arguments = self.argument_count(function, b);
+        if !matches!(
+            self.thread.stack[function],
+            Value::Function(_) | Value::Native(_)
+        ) {
+            let value = self.thread.stack[function];
+            let handler = self.heap.metamethod(value, Metamethod::Call);
+            if !matches!(handler, Value::Function(_) | Value::Native(_)) {
+                return Err(self.operand_error("call", value, Some(a)));
+            }
+            self.ensure_stack(function + arguments + 2);
+            self.thread
+                .stack
+                .copy_within(function..function + 1 + arguments, function + 1);
+            self.thread.stack[function] = handler;
+            arguments += 1;
+        }
+        let Value::Function(closure) = self.thread.stack[function] else {
+            // A native leaves the frame where it is; the Return that follows hands its results on.
+            return Ok(self.call(function, arguments, -1, Finish::Call));
+        };
+        self.close_upvalues(place.base);
+        let Some(frame) = self.thread.frames.pop() else {
+            return Ok(Step::Run);
+        };
+        self.leave_frame(frame.finish);
+        let target = frame.function as usize;
+        self.thread
+            .stack
+            .copy_within(function..function + 1 + arguments, target);
+        function = target;
+        self.push_frame(closure, function, arguments, frame.want, frame.finish)?;
+        if let Some(new) = self.thread.frames.last_mut() {
+            new.tail_calls = frame.tail_calls + 1;
+        }
+        Ok(Step::Run)
+    }
+
+    fn variable_arguments(&mut self, a: u8, b: u8) -> Result<Step, Raise> {
+        let place = self.place();
+        let Some(frame) = self.thread.frames.last() else {
+            return Ok(Step::Run);
+        };
+        let function = frame.function as usize;
+        let parameters = self
+            .frame_proto(frame)
+            .map_or(0, |proto| usize::from(proto.parameters));
+        let available = (place.base - function - 1).saturating_sub(parameters);
+        let first = function + 1 + parameters;
+        let target = place.base + usize::from(a);
+        let count = if b == 0 {
+            available
+        } else {
+            usize::from(b) - 1
+        };
+        self.meter.charge(count as u64 / 8)?;
+        self.ensure_stack(target + count);
+        let copied = count.min(available);
+        self.thread.stack.copy_within(first..first + copied, target);
+        for slot in &mut self.thread.stack[target + copied..target + count] {
+            *slot = Value::Nil;
+        }
+        if b == 0 {
+            self.thread.top = target + count;
+        }
+        Ok(Step::Run)
+    }
+
+    /// Makes a closure of a nested prototype of the running function.
+    fn make_closure(&mut self, child: u16) -> ClosureHandle {
+        let place = self.place();
+        let Some(Some(loaded)) = self.loaded.get(place.proto as usize) else {
+            return place.closure;
+        };
+        let loaded = std::sync::Arc::clone(loaded);
+        let sources = &loaded.proto.children[usize::from(child)].upvalues;
+        let mut upvalues = smallvec::SmallVec::new();
+        for source in sources {
+            upvalues.push(match *source {
+                UpvalueSource::Register(register) => {
+                    self.capture(place.base + usize::from(register))
+                }
+                UpvalueSource::Upvalue(index) => {
+                    self.heap.closures[place.closure.index()].upvalues[usize::from(index)]
+                }
+            });
+        }
+        let environment = self.heap.closures[place.closure.index()].environment;
+        self.heap.new_closure(Closure {
+            proto: loaded.children[usize::from(child)],
+            environment,
+            upvalues,
+        })
+    }
+
+    /// The upvalue for a slot of the running thread.
+    fn capture(&mut self, slot: usize) -> UpvalueHandle {
+        let open = &self.thread.open;
+        let mut index = open.len();
+        while index > 0 && open[index - 1].slot as usize >= slot {
+            if open[index - 1].slot as usize == slot {
+                return open[index - 1].upvalue;
+            }
+            index -= 1;
+        }
+        let upvalue = self.heap.new_upvalue(Upvalue::Open {
+            thread: self.current,
+            slot: slot as u32,
+        });
+        self.thread.open.insert(
+            index,
+            OpenUpvalue {
+                slot: slot as u32,
+                upvalue,
+            },
+        );
+        upvalue
+    }
+
+    /// The value of an upvalue.
+    pub(crate) fn upvalue(&self, upvalue: UpvalueHandle) -> Value {
+        match self.heap.upvalues[upvalue.index()] {
+            Upvalue::Closed(value) => value,
+            Upvalue::Open { thread, slot } if thread == self.current => {
+                self.thread.stack[slot as usize]
+            }
+            Upvalue::Open { thread, slot } => {
+                self.heap.threads[thread.index()].stack[slot as usize]
+            }
+        }
+    }
+
+    /// Sets an upvalue.
+    pub(crate) fn set_upvalue(&mut self, upvalue: UpvalueHandle, value: Value) {
+        match self.heap.upvalues[upvalue.index()] {
+            Upvalue::Closed(_) => {
+                self.heap.barrier_upvalue(upvalue, value);
+                self.heap.upvalues[upvalue.index()] = Upvalue::Closed(value);
+            }
+            Upvalue::Open { thread, slot } if thread == self.current => {
+                self.thread.stack[slot as usize] = value;
+            }
+            Upvalue::Open { thread, slot } => {
+                self.heap.threads[thread.index()].stack[slot as usize] = value;
+            }
+        }
+    }
+
+    fn prepare_for(&mut self, instruction: Instruction) -> Result<Step, Raise> {
+        let a = instruction.a();
+        let names = [
+            "'for' initial value must be a number",
+            "'for' limit must be a number",
+            "'for' step must be a number",
+        ];
+        let mut numbers = [0.0; 3];
+        for (index, message) in names.into_iter().enumerate() {
+            let register = a + index as u8;
+            match self.heap.to_number(self.register(register)) {
+                Some(number) => {
+                    numbers[index] = number;
+                    self.set_register(register, Value::Number(number));
+                }
+                None => return Err(self.error(message)),
+            }
+        }
+        let [initial, limit, step] = numbers;
+        let start = initial - step + step;
+        self.set_register(a, Value::Number(start));
+        if (step > 0.0 && start <= limit) || (step <= 0.0 && limit <= start) {
+            self.set_register(a + 3, Value::Number(start));
+        } else if let Some(frame) = self.thread.frames.last_mut() {
+            frame.pc = (i64::from(frame.pc) + i64::from(instruction.sbx())) as u32;
+        }
+        Ok(Step::Run)
+    }
+
+    /// A place where the collector may run and the memory cap is enforced.
+    pub(crate) fn safe_point(&mut self) -> Result<Step, Raise> {
+        if self.heap.needs_attention() {
+            self.collect_garbage_if_due()?;
+        }
+        Ok(Step::Run)
+    }
+}
