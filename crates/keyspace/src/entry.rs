@@ -79,7 +79,7 @@ pub(crate) fn lfu_touched(access: u32, now_ms: i64, settings: LfuSettings, rando
     if counter < 255 {
         let base = u64::from(counter.saturating_sub(LFU_INITIAL));
         let odds = base * u64::from(settings.log_factor) + 1;
-        if random % odds == 0 {
+        if random.is_multiple_of(odds) {
             counter += 1;
         }
     }

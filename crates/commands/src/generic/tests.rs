@@ -92,3 +92,14 @@ fn look_ups_for_reading_are_counted() {
         );
     }
 }
+
+#[test]
+fn memory_usage_counts_key_and_value() {
+    let mut kit = Kit::new();
+    assert_eq!(kit.with_unit(|unit| unit.memory_usage(b"k")), None);
+    kit.run("SET k v");
+    assert_eq!(kit.with_unit(|unit| unit.memory_usage(b"k")), Some(51));
+    kit.run("SETRANGE k 999 x");
+    let bytes = kit.with_unit(|unit| unit.memory_usage(b"k"));
+    assert!((1051..2200).contains(&bytes.expect("the key is there")));
+}

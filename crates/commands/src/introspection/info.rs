@@ -4,11 +4,22 @@ use resp::Reply;
 
 use super::Named;
 use crate::context::Context;
-use crate::error::CommandResult;
+use crate::error::{CommandError, CommandResult};
 use crate::record::{BeginSearch, Command, FindKeys, KeySpec, category, flag, key_flag};
 
 /// `COMMAND`
 pub(super) fn all(context: &mut Context<'_, '_>) -> CommandResult {
+    // A second argument that names no subcommand comes here.
+    if let Some(word) = context.args.get(1) {
+        return Err(CommandError::UnknownSubcommand {
+            given: String::from_utf8_lossy(&word[..word.len().min(128)]).into_owned(),
+            container: "COMMAND".into(),
+        });
+    }
+    write_all(context)
+}
+
+fn write_all(context: &mut Context<'_, '_>) -> CommandResult {
     let commands: Vec<Named> = Named::all().collect();
     context.reply.array(commands.len());
     for named in &commands {
@@ -21,7 +32,7 @@ pub(super) fn all(context: &mut Context<'_, '_>) -> CommandResult {
 pub(super) fn info(context: &mut Context<'_, '_>) -> CommandResult {
     let names = &context.args[2..];
     if names.is_empty() {
-        return all(context);
+        return write_all(context);
     }
     context.reply.array(names.len());
     for name in names {

@@ -1,6 +1,5 @@
 //! Connections: who speaks, in which protocol, and to which database.
 
-use crate::help;
 use crate::record::{Command, Group, Handler, category, flag};
 use crate::syntax::Argument;
 
@@ -53,8 +52,7 @@ pub(crate) static COMMANDS: &[Command] = &[
                 group: Group::Connection,
                 since: "5.0.0",
                 summary: "Explains the subcommands.",
-                complexity: "O(N), N being the number of subcommands",
-                handler: Handler::Data(help::answer),
+                complexity: "O(1)",
                 ..Command::EMPTY
             },
             Command {

@@ -1,7 +1,5 @@
 //! Running a server: settings, statistics, diagnosis.
 
-use super::memory;
-use crate::help;
 use crate::record::{Command, Group, Handler, KeySpec, category, flag, key_flag};
 use crate::syntax::Argument;
 
@@ -35,8 +33,7 @@ pub(crate) static COMMANDS: &[Command] = &[
                 group: Group::Server,
                 since: "5.0.0",
                 summary: "Explains the subcommands.",
-                complexity: "O(N), N being the number of subcommands",
-                handler: Handler::Data(help::answer),
+                complexity: "O(1)",
                 ..Command::EMPTY
             },
             Command {
@@ -133,8 +130,7 @@ pub(crate) static COMMANDS: &[Command] = &[
                 group: Group::Server,
                 since: "4.0.0",
                 summary: "Explains the subcommands.",
-                complexity: "O(N), N being the number of subcommands",
-                handler: Handler::Data(help::answer),
+                complexity: "O(1)",
                 ..Command::EMPTY
             },
             Command {
@@ -146,7 +142,6 @@ pub(crate) static COMMANDS: &[Command] = &[
                 since: "4.0.0",
                 summary: "Returns the bytes a key and its value take.",
                 complexity: "O(N) where N is the number of samples.",
-                handler: Handler::Data(memory::usage),
                 arguments: &[
                     Argument::key("key", 0),
                     Argument::integer("count").after("SAMPLES").optional(),
@@ -222,8 +217,7 @@ pub(crate) static COMMANDS: &[Command] = &[
                 group: Group::Server,
                 since: "6.2.0",
                 summary: "Explains the subcommands.",
-                complexity: "O(N), N being the number of subcommands",
-                handler: Handler::Data(help::answer),
+                complexity: "O(1)",
                 ..Command::EMPTY
             },
             Command {

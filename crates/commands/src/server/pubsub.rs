@@ -1,6 +1,5 @@
 //! Publishing messages and subscribing to them.
 
-use crate::help;
 use crate::record::{Command, Group, Handler, KeySpec, flag, key_flag};
 use crate::syntax::Argument;
 
@@ -54,8 +53,7 @@ pub(crate) static COMMANDS: &[Command] = &[
                 group: Group::PubSub,
                 since: "6.2.0",
                 summary: "Explains the subcommands.",
-                complexity: "O(N), N being the number of subcommands",
-                handler: Handler::Data(help::answer),
+                complexity: "O(1)",
                 ..Command::EMPTY
             },
             Command {

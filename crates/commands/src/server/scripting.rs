@@ -1,6 +1,5 @@
 //! Lua scripts.
 
-use crate::help;
 use crate::record::{Command, Group, Handler, KeySpec, Locks, category, flag, key_flag};
 use crate::syntax::Argument;
 
@@ -159,8 +158,7 @@ pub(crate) static COMMANDS: &[Command] = &[
                 group: Group::Scripting,
                 since: "5.0.0",
                 summary: "Explains the subcommands.",
-                complexity: "O(N), N being the number of subcommands",
-                handler: Handler::Data(help::answer),
+                complexity: "O(1)",
                 ..Command::EMPTY
             },
             Command {
