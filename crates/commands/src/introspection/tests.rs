@@ -138,7 +138,7 @@ fn help_lists_the_subcommands_of_a_container() {
     assert!(help.ends_with("+HELP\r\n+    Prints this help.\r\n"));
     assert!(
         kit.run("COMMAND HELP")
-            .contains("+GETKEYS <command> [<arg> [<arg> ...]]\r\n")
+            .contains("+INFO [<command-name> [<command-name> ...]]\r\n")
     );
 }
 
