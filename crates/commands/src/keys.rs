@@ -129,3 +129,61 @@ fn keyword_index(args: &[&[u8]], keyword: &str, from: i32) -> Option<usize> {
             .find(matches)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lookup;
+
+    fn keys_of(line: &str) -> Result<Vec<String>, InvalidKeys> {
+        let args = crate::testing::split(line);
+        let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+        let command = lookup(args[0]).expect("a command");
+        let positions = key_positions(command, &args)?;
+        Ok(positions
+            .iter()
+            .map(|key| String::from_utf8_lossy(args[key.index]).into_owned())
+            .collect())
+    }
+
+    #[test]
+    fn specs_find_the_keys_of_a_call() {
+        for (line, keys) in [
+            ("GET a", "a"),
+            ("SET a b GET", "a"),
+            ("MGET a b c", "a b c"),
+            ("MSET a 1 b 2", "a b"),
+            ("BITOP AND d a b", "d a b"),
+            ("EVAL script 2 a b c", "a b"),
+            ("EVAL script 0 a", ""),
+            ("WATCH a b", "a b"),
+            ("SUBSCRIBE a", ""),
+            ("SSUBSCRIBE a", ""),
+        ] {
+            assert_eq!(
+                keys_of(line).map(|keys| keys.join(" ")),
+                Ok(keys.to_owned())
+            );
+        }
+        for bad in [
+            "EVAL script",
+            "EVAL script x a",
+            "EVAL script 2 a",
+            "EVAL script -1 a",
+        ] {
+            assert_eq!(keys_of(bad), Err(InvalidKeys), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_plan_holds_the_shards_of_the_keys_and_no_more() {
+        let plan = |args: &[&[u8]]| lock_plan(lookup(args[0]).expect("a command"), args);
+        let one = LockPlan::for_keys([&b"a"[..]]);
+        assert_eq!(plan(&[b"GET", b"a"]), one);
+        assert_eq!(plan(&[b"MGET", b"a", b"a{a}", b"{a}b"]), one);
+        assert_eq!(plan(&[b"OBJECT", b"HELP"]), LockPlan::None);
+        assert_eq!(plan(&[b"EVAL", b"script", b"1", b"a"]), LockPlan::None);
+        assert_eq!(plan(&[b"PING"]), LockPlan::None);
+        assert_eq!(plan(&[b"FLUSHALL"]), LockPlan::All);
+    }
+}

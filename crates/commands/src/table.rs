@@ -12,6 +12,12 @@ const NAME_BYTES_MAX: usize = 32;
 static FAMILIES: &[&[Command]] = &[
     crate::bitmap::COMMANDS,
     crate::generic::COMMANDS,
+    crate::introspection::COMMANDS,
+    crate::server::connection::COMMANDS,
+    crate::server::operation::COMMANDS,
+    crate::server::pubsub::COMMANDS,
+    crate::server::scripting::COMMANDS,
+    crate::server::transactions::COMMANDS,
     crate::string::COMMANDS,
 ];
 

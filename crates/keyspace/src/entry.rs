@@ -33,6 +33,12 @@ impl Entry {
     pub(crate) fn is_expired(&self, now_ms: i64) -> bool {
         self.expire_at <= now_ms
     }
+
+    /// Bytes of the entry, of what it owns and of its mark in the table's index.
+    pub(crate) fn memory_usage(&self) -> usize {
+        const INDEX_MARK: usize = 3;
+        size_of::<Entry>() + INDEX_MARK + self.key.heap_size() + self.value.heap_size()
+    }
 }
 
 /// What OBJECT and DEBUG OBJECT tell of a key.
@@ -73,7 +79,7 @@ pub(crate) fn lfu_touched(access: u32, now_ms: i64, settings: LfuSettings, rando
     if counter < 255 {
         let base = u64::from(counter.saturating_sub(LFU_INITIAL));
         let odds = base * u64::from(settings.log_factor) + 1;
-        if random % odds == 0 {
+        if random.is_multiple_of(odds) {
             counter += 1;
         }
     }

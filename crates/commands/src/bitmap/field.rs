@@ -212,14 +212,14 @@ impl Type {
             return Some(number as i64);
         }
         match overflow {
-            Overflow::Wrap => Some(self.from_bits(number as u64)),
+            Overflow::Wrap => Some(self.number_of(number as u64)),
             Overflow::Saturate => Some(number.clamp(min, max) as i64),
             Overflow::Fail => None,
         }
     }
 
-    /// The number the lowest `width` bits mean.
-    fn from_bits(self, bits: u64) -> i64 {
+    /// The number that the lowest `width` bits mean.
+    fn number_of(self, bits: u64) -> i64 {
         let unused = 64 - self.width;
         if self.signed {
             ((bits << unused) as i64) >> unused
@@ -242,7 +242,7 @@ fn window(bytes: &[u8], step: &Step) -> (u128, u32) {
 
 fn load(bytes: &[u8], step: &Step) -> i64 {
     let (window, shift) = window(bytes, step);
-    step.kind.from_bits((window >> shift) as u64)
+    step.kind.number_of((window >> shift) as u64)
 }
 
 fn store(bytes: &mut [u8], step: &Step, number: i64) {

@@ -12,6 +12,11 @@ fn expiry_answers_as_recorded() {
 }
 
 #[test]
+fn events_of_new_and_missing_keys_are_as_recorded() {
+    replay("src/generic/events.transcript");
+}
+
+#[test]
 fn databases_answer_as_recorded() {
     replay("src/generic/database.transcript");
 }
@@ -91,4 +96,15 @@ fn look_ups_for_reading_are_counted() {
             "{command}"
         );
     }
+}
+
+#[test]
+fn memory_usage_counts_key_and_value() {
+    let mut kit = Kit::new();
+    assert_eq!(kit.with_unit(|unit| unit.memory_usage(b"k")), None);
+    kit.run("SET k v");
+    assert_eq!(kit.with_unit(|unit| unit.memory_usage(b"k")), Some(51));
+    kit.run("SETRANGE k 999 x");
+    let bytes = kit.with_unit(|unit| unit.memory_usage(b"k"));
+    assert!((1051..2200).contains(&bytes.expect("the key is there")));
 }

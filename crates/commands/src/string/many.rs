@@ -46,7 +46,7 @@ fn pairs<'a>(
     command: &'static str,
 ) -> Result<&'a [&'a [u8]], CommandError> {
     let pairs = &context.args[1..];
-    if pairs.len() % 2 == 0 {
+    if pairs.len().is_multiple_of(2) {
         Ok(pairs)
     } else {
         Err(CommandError::Arity(command.into()))

@@ -49,7 +49,7 @@ impl Kit {
         let keyspace = Keyspace::new(DATABASES);
         keyspace
             .settings
-            .set_notify_mask(EventClass::ALL.0 | EventClass::KEYEVENT.0);
+            .set_notify_mask(!(EventClass::NEW.0 | EventClass::KEY_MISS.0));
         Kit {
             keyspace,
             now_ms: 1_700_000_000_000,

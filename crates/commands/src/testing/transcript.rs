@@ -25,6 +25,7 @@ use std::io::{BufRead, BufReader, Read, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 
+use keyspace::EventClass;
 use resp::{Protocol, Value};
 
 use super::{Kit, split};
@@ -259,6 +260,15 @@ fn configure(kit: &mut Kit, setting: &str) {
             limits.list_max_listpack_size = value.parse().expect("a number");
         }
         "proto-max-bulk-len" => kit.settings.string_bytes_max = number() as u64,
+        "notify-keyspace-events" => {
+            let mut mask = !(EventClass::NEW.0 | EventClass::KEY_MISS.0);
+            for (letter, class) in [('n', EventClass::NEW), ('m', EventClass::KEY_MISS)] {
+                if value.contains(letter) {
+                    mask |= class.0;
+                }
+            }
+            kit.keyspace.settings.set_notify_mask(mask);
+        }
         "maxmemory-policy" => {
             kit.keyspace
                 .settings
@@ -270,6 +280,16 @@ fn configure(kit: &mut Kit, setting: &str) {
         }
         _ => panic!("the kit has no setting {name}"),
     }
+}
+
+/// Asks a redis-server in RESP3; the reply's bytes. For tests that record in a form of their own.
+///
+/// # Panics
+/// On every I/O error.
+pub fn ask(address: &str, args: &[&[u8]]) -> Vec<u8> {
+    let mut connection = Connection::open(address);
+    connection.call(&[b"HELLO", b"3"]);
+    connection.call(args)
 }
 
 /// A redis-server that answers, with a second connection that hears its events.
