@@ -104,7 +104,7 @@ fn missing_global(call: &mut Call<'_>) -> NativeResult {
 fn protected_call(call: &mut Call<'_>) -> NativeResult {
     call.check_any(1)?;
     let arguments = call.argument_count() - 1;
-    Ok(Flow::ProtectedCall { arguments, handler: Value::Nil, resume: after_protected_call })
+    Ok(Flow::ProtectedCall { arguments, handler: None, resume: after_protected_call })
 }
 
 fn after_protected_call(call: &mut Call<'_>) -> NativeResult {
