@@ -1,5 +1,7 @@
 //! Reading arguments, with the errors that clients know.
 
+use types::number::Extended;
+
 use crate::error::CommandError;
 
 /// A 64-bit integer.
@@ -23,20 +25,20 @@ pub fn is_word(argument: &[u8], word: &str) -> bool {
     argument.eq_ignore_ascii_case(word.as_bytes())
 }
 
-/// The time-out of a blocking command: seconds with a fraction, 0 for ever. Returns milliseconds.
+/// The time-out of a blocking command: seconds with a fraction, 0 for ever. Returns milliseconds, rounded up.
 ///
 /// # Errors
-/// The texts Redis has for what is no number, negative or too large.
+/// The texts Redis has for what is no number, and for what is negative; numbers too large for a 64-bit integer count as
+/// negative there.
 pub fn timeout_seconds(argument: &[u8]) -> Result<Option<i64>, CommandError> {
-    let seconds = types::number::parse_f64(argument).ok_or(CommandError::text(
+    // Time-outs are read in extended precision: 1e400 is a number, if too large a one.
+    Extended::parse(argument).ok_or(CommandError::text(
         "ERR timeout is not a float or out of range",
     ))?;
-    if seconds < 0.0 {
-        return Err(CommandError::text("ERR timeout is negative"));
-    }
+    let seconds = types::number::parse_f64(argument).unwrap_or(f64::INFINITY);
     let milliseconds = (seconds * 1000.0).ceil();
-    if milliseconds > i64::MAX as f64 {
-        return Err(CommandError::text("ERR timeout is out of range"));
+    if milliseconds < 0.0 || milliseconds >= i64::MAX as f64 {
+        return Err(CommandError::text("ERR timeout is negative"));
     }
     Ok((milliseconds > 0.0).then_some(milliseconds as i64))
 }

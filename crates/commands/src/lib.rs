@@ -13,6 +13,7 @@ mod generic;
 mod help;
 mod introspection;
 pub mod keys;
+mod list;
 pub mod record;
 mod server;
 mod string;

@@ -13,6 +13,7 @@ static FAMILIES: &[&[Command]] = &[
     crate::bitmap::COMMANDS,
     crate::generic::COMMANDS,
     crate::introspection::COMMANDS,
+    crate::list::COMMANDS,
     crate::server::connection::COMMANDS,
     crate::server::operation::COMMANDS,
     crate::server::pubsub::COMMANDS,

@@ -39,7 +39,7 @@ const LIBRARIES: &[&str] =
 
 /// Fills a new VM with what scripts see, and locks it.
 pub(crate) fn build(vm: &mut Vm) {
-    lua::library::open(vm);
+    lua::library::open_all(vm);
     let globals = vm.globals();
     remove_others(vm, globals);
     redis_api::register(vm);
