@@ -45,6 +45,14 @@ pub fn timeout_seconds(argument: &[u8]) -> Result<Option<i64>, CommandError> {
 
 /// The bytes from `start` to `end`, both inclusive and counted from the end if negative, of a string of `length` bytes.
 pub fn byte_range(start: i64, end: i64, length: usize) -> std::ops::Range<usize> {
+    if start < 0 && end < 0 && start > end {
+        return 0..0;
+    }
+    clamped_range(start, end, length)
+}
+
+/// As [`byte_range`], but both ends are first moved into the string: what lies wholly before it is its first byte.
+pub fn clamped_range(start: i64, end: i64, length: usize) -> std::ops::Range<usize> {
     let length = length as i64;
     let from_end = |index: i64| {
         if index < 0 {
@@ -53,9 +61,6 @@ pub fn byte_range(start: i64, end: i64, length: usize) -> std::ops::Range<usize>
             index
         }
     };
-    if start < 0 && end < 0 && start > end {
-        return 0..0;
-    }
     let (start, end) = (from_end(start), from_end(end).min(length - 1));
     if start > end {
         0..0
