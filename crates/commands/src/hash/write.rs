@@ -24,7 +24,7 @@ pub(super) fn hmset(context: &mut Context<'_, '_>) -> CommandResult {
 /// Sets the fields among the arguments; how many of them are new.
 fn set_all(context: &mut Context<'_, '_>, command: &'static str) -> Result<i64, CommandError> {
     let pairs = &context.args[2..];
-    if pairs.len() % 2 != 0 {
+    if !pairs.len().is_multiple_of(2) {
         return Err(CommandError::Arity(command.into()));
     }
     let mut edit = context.keys.edit_or_create(context.args[1], Hash::new)?;
