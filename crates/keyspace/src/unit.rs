@@ -426,12 +426,15 @@ impl<'k> Unit<'k> {
         let mut entry = self.database_part(shard).remove(place);
         entry.key = Bytes::from(to);
         entry.hash = self.keyspace.hash(to);
+        self.database = to_database;
+        let to_shard = Keyspace::shard_of(to);
+        self.database_part(to_shard).insert(entry);
+        // Subscribers hear of the new key before they hear where it came from.
+        self.note_created(to_shard, to);
+        self.database = from_database;
         self.settle(shard, from, left, 1);
         self.database = to_database;
-        let shard = Keyspace::shard_of(to);
-        self.database_part(shard).insert(entry);
-        self.note_created(shard, to);
-        self.settle(shard, to, arrived, 0);
+        self.settle(to_shard, to, arrived, 0);
         true
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::RwLock;
 use sha1::{Digest, Sha1};
@@ -14,6 +14,7 @@ use crate::script::{Script, ScriptError};
 pub struct ScriptCache {
     scripts: RwLock<Scripts>,
     bytes: AtomicUsize,
+    flushes: AtomicU64,
 }
 
 /// The scripts a flush took out; dropping them may take a while.
@@ -65,7 +66,13 @@ impl ScriptCache {
     pub fn flush(&self) -> Flushed {
         let taken = std::mem::take(&mut *self.scripts.write());
         self.bytes.store(0, Ordering::Relaxed);
+        self.flushes.fetch_add(1, Ordering::Relaxed);
         taken.by_sha.into_values().collect()
+    }
+
+    /// How often the cache was flushed: machines that hold code from before may drop it.
+    pub fn generation(&self) -> u64 {
+        self.flushes.load(Ordering::Relaxed)
     }
 
     /// How many scripts are cached.

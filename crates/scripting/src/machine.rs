@@ -144,7 +144,7 @@ impl Machine {
 
     /// The host of the run, if it is a `T`.
     pub fn host_mut<T: Any>(&mut self) -> Option<&mut T> {
-        let state = self.vm.runtime.host_mut::<RunState>()?;
+        let state = self.vm.host_mut::<RunState>()?;
         let host: &mut dyn Any = state.host.as_any_mut();
         host.downcast_mut()
     }
@@ -179,7 +179,7 @@ impl Machine {
     }
 
     fn protocol(&mut self) -> Protocol {
-        self.vm.runtime.host_mut::<RunState>().map_or(Protocol::Resp2, |state| state.protocol)
+        self.vm.host_mut::<RunState>().map_or(Protocol::Resp2, |state| state.protocol)
     }
 
     /// Writes the error of a failed run: its text, then which script failed where.
@@ -201,7 +201,7 @@ impl Machine {
             }
         }
         if !counted {
-            if let Some(state) = self.vm.runtime.host_mut::<RunState>() {
+            if let Some(state) = self.vm.host_mut::<RunState>() {
                 state.host.count_error(&text);
             }
         }

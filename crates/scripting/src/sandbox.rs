@@ -39,7 +39,7 @@ const LIBRARIES: &[&str] =
 
 /// Fills a new VM with what scripts see, and locks it.
 pub(crate) fn build(vm: &mut Vm) {
-    lua::library::open(vm);
+    lua::library::open_all(vm);
     let globals = vm.globals();
     remove_others(vm, globals);
     redis_api::register(vm);
@@ -104,7 +104,7 @@ fn missing_global(call: &mut Call<'_>) -> NativeResult {
 fn protected_call(call: &mut Call<'_>) -> NativeResult {
     call.check_any(1)?;
     let arguments = call.argument_count() - 1;
-    Ok(Flow::ProtectedCall { arguments, handler: Value::Nil, resume: after_protected_call })
+    Ok(Flow::ProtectedCall { arguments, handler: None, resume: after_protected_call })
 }
 
 fn after_protected_call(call: &mut Call<'_>) -> NativeResult {

@@ -14,8 +14,9 @@ use parking_lot::Mutex;
 use resp::RespWriter;
 use types::Bytes;
 
-use crate::client::Client;
+use crate::client::{Client, ClientId};
 use crate::message::{Message, OnTimeout};
+use crate::net::{Address, Mail};
 use crate::road::lookup::Entry;
 use crate::road::run::{Bench, Next, run};
 use crate::road::{Origin, settle};
@@ -33,6 +34,19 @@ pub(crate) struct Blocked {
     pub(crate) client: Client,
 }
 
+impl Blocked {
+    /// A command that waits for nothing but time.
+    pub(crate) fn without_keys(client: &Client, entry: &'static Entry) -> Blocked {
+        Blocked {
+            entry,
+            args: Vec::new(),
+            keys: Vec::new(),
+            plan: LockPlan::None,
+            client: client.shadow(),
+        }
+    }
+}
+
 /// All waiting commands.
 #[derive(Debug, Default)]
 pub(crate) struct BlockedClients {
@@ -48,6 +62,15 @@ impl BlockedClients {
 
     pub(crate) fn add(&self, waiter: WaiterId, blocked: Blocked) {
         self.blocked.lock().insert(waiter, blocked);
+    }
+
+    /// The wait of a client, and where the client is.
+    pub(crate) fn waiter_of(&self, client: ClientId) -> Option<(WaiterId, Address)> {
+        self.blocked
+            .lock()
+            .iter()
+            .find(|(_, blocked)| blocked.client.id() == client)
+            .map(|(&waiter, blocked)| (waiter, blocked.client.record.place))
     }
 
     /// Takes a wait out. Only who gets it may answer the client.
@@ -71,9 +94,6 @@ pub(crate) fn enqueue(
     for key in &keys {
         unit.wait_for(key, waiter);
     }
-    let mut shadow = Client::for_script(client);
-    shadow.is_script = false;
-    shadow.protocol = client.protocol;
     server.blocked.add(
         waiter,
         Blocked {
@@ -81,7 +101,7 @@ pub(crate) fn enqueue(
             args: args.iter().map(|&argument| Bytes::from(argument)).collect(),
             keys,
             plan: commands::keys::lock_plan(entry.command, args),
-            client: shadow,
+            client: client.shadow(),
         },
     );
     waiter
@@ -111,10 +131,10 @@ pub(crate) fn serve(
             unit.stop_waiting(ready.database, &ready.key, waiter);
             continue;
         };
-        let (client, worker) = (blocked.client.id(), blocked.client.record.worker);
+        let place = blocked.client.record.place;
         if !unit.try_extend(&blocked.plan) {
             server.blocked.add(waiter, blocked);
-            server.post.send(worker, Message::Retry { client, waiter });
+            server.hub.send_to(place, Mail::To(place, Message::Retry { waiter }));
             continue;
         }
         let mut reply = Vec::new();
@@ -141,7 +161,8 @@ pub(crate) fn serve(
         settle::settle_command(server, bench, unit);
         dequeue(unit, ready.database, &blocked.keys, waiter);
         let closes = matches!(next, Next::Close);
-        server.post.send(worker, Message::Served { client, waiter, reply, closes });
+        let message = Message::Served { waiter, reply, closes };
+        server.hub.send_to(place, Mail::To(place, message));
     }
 }
 

@@ -7,7 +7,7 @@ use parking_lot::RwLock;
 
 use crate::client::ClientRecord;
 use crate::message::Message;
-use crate::post::Post;
+use crate::net::{Hub, Mail};
 
 /// The clients that monitor.
 #[derive(Debug)]
@@ -15,12 +15,12 @@ pub(crate) struct Monitors {
     /// Their number: the only thing a command looks at when nobody monitors.
     count: AtomicUsize,
     clients: RwLock<Vec<Arc<ClientRecord>>>,
-    post: Arc<Post>,
+    hub: Arc<Hub<Message>>,
 }
 
 impl Monitors {
-    pub(crate) fn new(post: Arc<Post>) -> Monitors {
-        Monitors { count: AtomicUsize::new(0), clients: RwLock::default(), post }
+    pub(crate) fn new(hub: Arc<Hub<Message>>) -> Monitors {
+        Monitors { count: AtomicUsize::new(0), clients: RwLock::default(), hub }
     }
 
     pub(crate) fn add(&self, record: &Arc<ClientRecord>) {
@@ -58,8 +58,7 @@ impl Monitors {
         line.extend_from_slice(b"\r\n");
         let line: Arc<[u8]> = line.into();
         for client in self.clients.read().iter() {
-            let message = Message::Deliver { client: client.id, bytes: Arc::clone(&line) };
-            self.post.send(client.worker, message);
+            self.hub.send_to(client.place, Mail::Output(client.place, Arc::clone(&line)));
         }
     }
 }

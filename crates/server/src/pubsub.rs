@@ -10,9 +10,9 @@ use parking_lot::RwLock;
 use resp::{Protocol, Reply, RespWriter};
 use types::glob;
 
-use crate::client::{ClientId, ClientRecord, WorkerIndex};
+use crate::client::{ClientId, ClientRecord};
 use crate::message::Message;
-use crate::post::Post;
+use crate::net::{Hub, Mail};
 
 /// A client that listens.
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ pub(crate) enum Kind {
 #[derive(Debug)]
 pub(crate) struct PubSub {
     registry: RwLock<Registry>,
-    post: Arc<Post>,
+    hub: Arc<Hub<Message>>,
 }
 
 /// A message to the publisher itself, which goes before its own reply.
@@ -63,8 +63,8 @@ pub(crate) struct ToSelf<'a> {
 }
 
 impl PubSub {
-    pub(crate) fn new(post: Arc<Post>) -> PubSub {
-        PubSub { registry: RwLock::default(), post }
+    pub(crate) fn new(hub: Arc<Hub<Message>>) -> PubSub {
+        PubSub { registry: RwLock::default(), hub }
     }
 
     pub(crate) fn subscribe(&self, kind: Kind, name: &[u8], record: &Arc<ClientRecord>) {
@@ -122,15 +122,17 @@ impl PubSub {
         let registry = self.registry.read();
         let mut receivers = 0;
         if let Some(listeners) = registry.channels.get(channel) {
-            let mut encoded = Encoded::new(&[b"message", channel, message]);
+            let parts: &[&[u8]] = &[b"message", channel, message];
+            let mut encoded = Encoded::new(parts);
             for listener in listeners.values() {
                 self.deliver(listener, &mut encoded, &mut to_self);
                 receivers += 1;
             }
         }
         for (pattern, listeners) in &registry.patterns {
-            if glob::matches(pattern, channel) {
-                let mut encoded = Encoded::new(&[b"pmessage", pattern, channel, message]);
+            if glob::matches(pattern, channel, false) {
+                let parts: &[&[u8]] = &[b"pmessage", pattern, channel, message];
+                let mut encoded = Encoded::new(parts);
                 for listener in listeners.values() {
                     self.deliver(listener, &mut encoded, &mut to_self);
                     receivers += 1;
@@ -149,7 +151,8 @@ impl PubSub {
     ) -> usize {
         let registry = self.registry.read();
         let Some(listeners) = registry.shard_channels.get(channel) else { return 0 };
-        let mut encoded = Encoded::new(&[b"smessage", channel, message]);
+        let parts: &[&[u8]] = &[b"smessage", channel, message];
+        let mut encoded = Encoded::new(parts);
         for listener in listeners.values() {
             self.deliver(listener, &mut encoded, &mut to_self);
         }
@@ -170,8 +173,8 @@ impl PubSub {
                 return;
             }
         }
-        let worker: WorkerIndex = listener.record.worker;
-        self.post.send(worker, Message::Deliver { client, bytes });
+        let place = listener.record.place;
+        self.hub.send_to(place, Mail::Output(place, bytes));
     }
 
     /// The channels with subscribers, those that match `pattern` if there is one.
@@ -183,7 +186,7 @@ impl PubSub {
         };
         channels
             .keys()
-            .filter(|channel| pattern.is_none_or(|pattern| glob::matches(pattern, channel)))
+            .filter(|channel| pattern.is_none_or(|pattern| glob::matches(pattern, channel, false)))
             .cloned()
             .collect()
     }

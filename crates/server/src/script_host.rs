@@ -9,18 +9,15 @@ use commands::CommandError;
 use commands::record::flag;
 use keyspace::{LockPlan, Unit};
 use resp::{Protocol, Reply};
-use scripting::{CallSite, LogLevel, ScriptHost, Verdict};
+use scripting::{CallSite, LogLevel, ScriptHost};
 
 use crate::client::Client;
-use crate::log;
+use crate::config::enums::LogLevel as ServerLevel;
 use crate::road::lookup::{Entry, lookup, resolve};
 use crate::road::run::{Bench, refuse, run};
 use crate::road::{Origin, check, settle};
 use crate::running::RunningScript;
 use crate::server::Server;
-
-/// How long a script runs before its event loop serves others.
-const SLICE: Duration = Duration::from_millis(1);
 
 /// What a script runs with.
 pub(crate) struct RoadHost {
@@ -35,7 +32,6 @@ pub(crate) struct RoadHost {
     pub(crate) read_only: bool,
     pub(crate) has_written: bool,
     pub(crate) started: Instant,
-    pub(crate) slice_started: Instant,
     /// Set when the script has run past its first slice.
     pub(crate) listed: Option<Arc<RunningScript>>,
 }
@@ -129,12 +125,12 @@ impl ScriptHost for RoadHost {
 
     fn log(&mut self, level: LogLevel, message: &[u8]) {
         let level = match level {
-            LogLevel::Debug => log::Level::Debug,
-            LogLevel::Verbose => log::Level::Verbose,
-            LogLevel::Notice => log::Level::Notice,
-            LogLevel::Warning => log::Level::Warning,
+            LogLevel::Debug => ServerLevel::Debug,
+            LogLevel::Verbose => ServerLevel::Verbose,
+            LogLevel::Notice => ServerLevel::Notice,
+            LogLevel::Warning => ServerLevel::Warning,
         };
-        log::write(level, &String::from_utf8_lossy(message));
+        self.server.log.write(level, format_args!("{}", String::from_utf8_lossy(message)));
     }
 
     fn may_call(&mut self, args: &[&[u8]]) -> Option<bool> {
@@ -142,13 +138,12 @@ impl ScriptHost for RoadHost {
         lookup(args).ok().map(|_| true)
     }
 
-    fn out_of_fuel(&mut self) -> Verdict {
-        if let Some(listed) = &self.listed {
-            if listed.killed.load(Ordering::Acquire) {
-                return Verdict::Kill;
-            }
-        }
-        if self.slice_started.elapsed() >= SLICE { Verdict::Suspend } else { Verdict::Continue }
+    fn count_error(&mut self, text: &[u8]) {
+        self.server.errors.count(text);
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
     }
 
     fn into_any(self: Box<Self>) -> Box<dyn Any> {

@@ -4,9 +4,9 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use commands::record::flag;
-use commands::CommandError;
+use commands::{CommandError, TimeoutReply};
 use keyspace::{LockPlan, Unit, WaiterId};
-use resp::{Reply, RequestParser, RespWriter};
+use resp::{Reply, RespWriter};
 use types::Bytes;
 
 use crate::blocking;
@@ -22,7 +22,8 @@ use crate::transaction::Queued;
 /// One connection's state.
 pub(crate) struct Session {
     pub(crate) client: Client,
-    pub(crate) parser: RequestParser,
+    /// Bytes of the request that is parsed and has to be run again.
+    pub(crate) parsed: Option<usize>,
     pub(crate) activity: Activity,
 }
 
@@ -80,7 +81,7 @@ pub(crate) enum Outcome {
 
 impl Session {
     pub(crate) fn new(client: Client) -> Session {
-        Session { client, parser: RequestParser::new(), activity: Activity::Idle }
+        Session { client, parsed: None, activity: Activity::Idle }
     }
 
     pub(crate) fn is_idle(&self) -> bool {
@@ -363,6 +364,17 @@ impl Session {
         });
         self.client.record.is_blocked.store(true, Ordering::Relaxed);
         self.activity = Activity::Blocked(Waiting { waiter, deadline, on_timeout, started });
+    }
+
+    /// Waits on, under another number, because the command could not be run again yet.
+    pub(crate) fn wait_again(&mut self, waiter: WaiterId) {
+        let on_timeout = OnTimeout::Null(TimeoutReply::NullArray);
+        self.wait(waiter, None, on_timeout, Instant::now());
+    }
+
+    /// A blocked command was served: logs it if it was slow to run.
+    pub(crate) fn note_served(&self, bench: &Bench, _server: &Server) {
+        self.client.record.last_interaction_ms.store(bench.clock.unix_ms(), Ordering::Relaxed);
     }
 
     /// Ends a wait: the session may go on.

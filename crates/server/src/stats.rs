@@ -15,12 +15,24 @@ pub(crate) struct CommandCounts {
     pub(crate) failed: u64,
 }
 
+impl CommandCounts {
+    /// Adds the counts of another event loop.
+    pub(crate) fn add(&mut self, other: &CommandCounts) {
+        self.calls += other.calls;
+        self.nanoseconds += other.nanoseconds;
+        self.rejected += other.rejected;
+        self.failed += other.failed;
+    }
+}
+
 /// The counters of one event loop.
 #[derive(Debug, Default)]
 pub(crate) struct WorkerStats {
     pub(crate) commands: AtomicU64,
     pub(crate) connections: AtomicU64,
     pub(crate) rejected_connections: AtomicU64,
+    pub(crate) reads: AtomicU64,
+    pub(crate) writes: AtomicU64,
     pub(crate) input_bytes: AtomicU64,
     pub(crate) output_bytes: AtomicU64,
     pub(crate) keyspace_hits: AtomicU64,

@@ -5,10 +5,10 @@ use std::sync::atomic::Ordering;
 
 use commands::argument::is_word;
 use commands::{CommandError, CommandResult};
-use keyspace::WaiterId;
 
 use crate::client::{ClientRecord, ReplyMode};
 use crate::message::Message;
+use crate::net::Mail;
 use crate::road::run::{Call, Next, ServerHandler};
 
 pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
@@ -226,7 +226,7 @@ fn kill(call: &mut Call<'_>) -> CommandResult {
         if record.id == me {
             call.next = Next::Close;
         } else {
-            call.server.post.send(record.worker, Message::Kill { client: record.id });
+            call.server.hub.send_to(record.place, Mail::Close(record.place, false));
         }
     }
     if old_form {
@@ -306,7 +306,7 @@ fn pause(call: &mut Call<'_>) -> CommandResult {
 
 fn unpause(call: &mut Call<'_>) -> CommandResult {
     call.server.pause.end();
-    call.server.post.send_all(|| Message::LocksReleased);
+    call.server.wake_all();
     call.reply.ok();
     Ok(())
 }
@@ -325,9 +325,9 @@ fn unblock(call: &mut Call<'_>) -> CommandResult {
     let id = types::number::parse_i64(call.args[2]).ok_or(CommandError::NotInteger)?;
     let waiter = u64::try_from(id).ok().and_then(|id| call.server.blocked.waiter_of(id));
     let unblocked = match waiter {
-        Some((waiter, worker)) => {
-            let (client, waiter): (u64, WaiterId) = (id as u64, waiter);
-            call.server.post.send(worker, Message::Unblock { client, waiter, with_error });
+        Some((waiter, place)) => {
+            let message = Message::Unblock { waiter, with_error };
+            call.server.hub.send_to(place, Mail::To(place, message));
             true
         }
         None => false,

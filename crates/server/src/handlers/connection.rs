@@ -134,7 +134,7 @@ fn hello(call: &mut Call<'_>) -> CommandResult {
         *call.client.record.name.lock() = name.to_vec();
     }
     call.client.set_protocol(protocol);
-    call.reply.set_protocol(protocol);
+    call.reply.switch_protocol(protocol);
     let id = call.client.id();
     call.reply.map(7);
     call.reply.bulk(b"server");
@@ -173,7 +173,7 @@ fn reset(call: &mut Call<'_>) -> CommandResult {
     call.client.record.name.lock().clear();
     let required: &[u8] = call.bench.config.requirepass.as_ref();
     call.client.authenticated = required.is_empty();
-    call.reply.set_protocol(Protocol::Resp2);
+    call.reply.switch_protocol(Protocol::Resp2);
     call.reply.status("RESET");
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use commands::{CommandError, CommandResult};
 
 use crate::config::COMPATIBLE_VERSION;
+use crate::config::settings::Setting;
 use crate::memory;
 use crate::road::lookup;
 use crate::road::run::{Call, ServerHandler};
@@ -98,7 +99,7 @@ fn server(call: &Call<'_>, text: &mut String) {
     line(text, "executable", executable.display());
     let file = server.config.file().and_then(|file| file.canonicalize().ok()).unwrap_or_default();
     line(text, "config_file", file.display());
-    line(text, "io_threads_active", i32::from(server.post.workers() > 1));
+    line(text, "io_threads_active", i32::from(server.hub.workers() > 1));
 }
 
 fn clients(call: &Call<'_>, text: &mut String) {
@@ -161,7 +162,7 @@ fn memory_section(call: &Call<'_>, text: &mut String) {
     line(text, "used_memory_scripts_human", human(scripts as u64));
     line(text, "maxmemory", config.maxmemory);
     line(text, "maxmemory_human", human(config.maxmemory));
-    line(text, "maxmemory_policy", config.maxmemory_policy.name());
+    line(text, "maxmemory_policy", String::from_utf8_lossy(&config.maxmemory_policy.format()));
     line(text, "mem_fragmentation_ratio", "1.00");
     line(text, "mem_fragmentation_bytes", 0);
     line(text, "mem_not_counted_for_evict", 0);
@@ -214,7 +215,7 @@ fn stats(call: &Call<'_>, text: &mut String) {
     text.push_str("# Stats\r\n");
     line(text, "total_connections_received", sum(call, |stats| &stats.connections));
     line(text, "total_commands_processed", sum(call, |stats| &stats.commands));
-    line(text, "instantaneous_ops_per_sec", call.server.rate.commands_per_second());
+    line(text, "instantaneous_ops_per_sec", call.server.ops_per_second.load(Ordering::Relaxed));
     line(text, "total_net_input_bytes", sum(call, |stats| &stats.input_bytes));
     line(text, "total_net_output_bytes", sum(call, |stats| &stats.output_bytes));
     line(text, "total_net_repl_input_bytes", 0);
@@ -231,7 +232,6 @@ fn stats(call: &Call<'_>, text: &mut String) {
     line(text, "expire_cycle_cpu_milliseconds", 0);
     line(text, "evicted_keys", 0);
     line(text, "evicted_clients", 0);
-    line(text, "evicted_scripts", call.server.scripts.evicted());
     line(text, "keyspace_hits", sum(call, |stats| &stats.keyspace_hits));
     line(text, "keyspace_misses", sum(call, |stats| &stats.keyspace_misses));
     line(text, "pubsub_channels", channels);

@@ -11,7 +11,7 @@ mod info;
 mod lolwut;
 mod memory;
 mod monitor;
-mod pubsub;
+pub(crate) mod pubsub;
 mod script;
 mod server;
 mod slowlog;

@@ -7,6 +7,7 @@ use commands::{CommandError, CommandResult};
 use resp::{Protocol, Reply};
 
 use crate::client::Client;
+use crate::net::Mail;
 use crate::pubsub::{Kind, ToSelf};
 use crate::road::Origin;
 use crate::road::run::{Call, ServerHandler};
@@ -137,10 +138,9 @@ fn publish(call: &mut Call<'_>, kind: Kind) -> CommandResult {
         call.bench.to_self.append(&mut own);
     } else {
         // Inside a script or transaction the message has to wait for the reply's end.
-        let worker = call.client.record.worker;
-        let client = call.client.id();
+        let place = call.client.record.place;
         for bytes in own {
-            call.server.post.send(worker, crate::message::Message::Deliver { client, bytes });
+            call.server.hub.send_to(place, Mail::Output(place, bytes));
         }
     }
     call.reply.integer(receivers as i64);

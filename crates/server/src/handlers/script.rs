@@ -83,7 +83,7 @@ fn start(call: &mut Call<'_>, by: By, read_only: bool) -> CommandResult {
         KeyUse::Any => LockPlan::All,
     };
     let mut machine = call.bench.machines.take();
-    machine.prepare(&script, keys, arguments);
+    machine.machine.prepare(&script, keys, arguments);
     call.next = Next::Script(Box::new(ScriptStart { machine, script, read_only, plan }));
     Ok(())
 }
