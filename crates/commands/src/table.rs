@@ -12,6 +12,7 @@ const NAME_BYTES_MAX: usize = 32;
 static FAMILIES: &[&[Command]] = &[
     crate::bitmap::COMMANDS,
     crate::generic::COMMANDS,
+    crate::hash::COMMANDS,
     crate::introspection::COMMANDS,
     crate::list::COMMANDS,
     crate::server::connection::COMMANDS,
