@@ -38,7 +38,7 @@ pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
     let cases = files.iter().map(|file| Case::read(file)).collect::<Result<Vec<_>, _>>()?;
 
     let mut subject_server = Server::start(&subject, &[])?;
-    let oracle_server = Server::start(&oracle, &[])?;
+    let mut oracle_server = Server::start(&oracle, &[])?;
     let mut tally = Tally::default();
     for case in &cases {
         if transcript {
@@ -51,12 +51,19 @@ pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
             tally.failed += 1;
             report(case, &differences, &subject_server, &oracle_server);
         }
-        if !subject_server.is_running() {
-            println!("  {} ended; its last log lines:\n{}", subject.name, last_lines(&subject_server.log(), 15));
-            subject_server = Server::start(&subject, &[])?;
-        }
+        restart_if_ended(&mut subject_server, &subject)?;
+        restart_if_ended(&mut oracle_server, &oracle)?;
     }
     Ok(tally)
+}
+
+/// A case that ends a server has failed already; the next one gets a new server.
+fn restart_if_ended(server: &mut Server, program: &Program) -> Result<(), Error> {
+    if !server.is_running() {
+        println!("  {} ended; its last log lines:\n{}", program.name, last_lines(&server.log(), 15));
+        *server = Server::start(program, &[])?;
+    }
+    Ok(())
 }
 
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
