@@ -1,6 +1,6 @@
 //! How two replies are held against each other.
 
-use crate::wire::{Frame, Reply};
+use crate::wire::Reply;
 
 /// What counts as the same reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,8 +20,8 @@ pub enum Comparison {
 }
 
 /// The part of a reply that `comparison` looks at.
-pub fn normalise(frame: &Frame, comparison: Comparison) -> Reply {
-    let mut reply = frame.reply.clone();
+pub fn normalise(reply: &Reply, comparison: Comparison) -> Reply {
+    let mut reply = reply.clone();
     match comparison {
         Comparison::Exact => {}
         Comparison::Unordered => sort_items(&mut reply),
@@ -81,10 +81,9 @@ fn mask_digits(text: &mut Vec<u8>) {
 mod tests {
     use super::*;
 
-    fn bulks(words: &[&str]) -> Frame {
+    fn bulks(words: &[&str]) -> Reply {
         let item = |word: &&str| Reply::Bulk { kind: b'$', text: Some(word.as_bytes().to_vec()) };
-        let reply = Reply::Items { kind: b'*', items: Some(words.iter().map(item).collect()) };
-        Frame { raw: Vec::new(), reply }
+        Reply::Items { kind: b'*', items: Some(words.iter().map(item).collect()) }
     }
 
     fn same(left: &[&str], right: &[&str], comparison: Comparison) -> bool {

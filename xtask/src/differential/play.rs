@@ -177,7 +177,7 @@ fn same(oracle: &Outcome, subject: &Outcome, comparison: Comparison) -> bool {
             oracle.raw == subject.raw
         }
         (Outcome::Reply(oracle), Outcome::Reply(subject)) => {
-            normalise(oracle, comparison) == normalise(subject, comparison)
+            normalise(&oracle.reply, comparison) == normalise(&subject.reply, comparison)
         }
         // Two closes at the same place are the same behaviour. Two silences are a fault of the case: it has `quiet:`.
         (Outcome::Broken(WireError::Closed(oracle)), Outcome::Broken(WireError::Closed(subject))) => oracle == subject,

@@ -4,6 +4,7 @@
 //! failing episode can be repeated alone: `--seed N` of the episode makes it the first of the run. A failing episode
 //! is cut down to the commands it needs before it is shown.
 
+mod queue;
 mod scripts;
 mod snapshot;
 mod template;
@@ -18,7 +19,8 @@ use crate::error::Error;
 use crate::quoting;
 use crate::seeded::Seeded;
 use crate::server::{Program, Server};
-use crate::wire::Connection;
+use crate::wire::{Connection, Reply, WireError};
+use queue::Queue;
 use template::Template;
 
 /// Failing episodes after which a run has said enough.
@@ -128,18 +130,20 @@ impl Pair {
         }
         let mut subject = fresh(&self.subject)?;
         let mut oracle = fresh(&self.oracle)?;
+        let mut queue = Queue::default();
         for (index, (comparison, command)) in commands.iter().enumerate() {
             let sent = (oracle.send(command), subject.send(command));
-            let expected = sent.0.and_then(|()| oracle.read(REPLY_PATIENCE));
-            let seen = sent.1.and_then(|()| subject.read(REPLY_PATIENCE));
-            let show = |result: &Result<_, _>| match result {
-                Ok(frame) => normalise(frame, *comparison).show(),
+            let expected = sent.0.and_then(|()| oracle.read(REPLY_PATIENCE)).map(|frame| frame.reply);
+            let seen = sent.1.and_then(|()| subject.read(REPLY_PATIENCE)).map(|frame| frame.reply);
+            let show = |result: &Result<Reply, WireError>| match result {
+                Ok(reply) => queue.normalise(reply, *comparison, command).show(),
                 Err(error) => format!("({error})"),
             };
-            let (expected, seen) = (show(&expected), show(&seen));
-            if expected != seen {
-                return Ok(Some(Split { commands: index + 1, oracle: expected, subject: seen }));
+            let (shown_expected, shown_seen) = (show(&expected), show(&seen));
+            if shown_expected != shown_seen {
+                return Ok(Some(Split { commands: index + 1, oracle: shown_expected, subject: shown_seen }));
             }
+            queue.follow(expected.as_ref().ok(), *comparison);
         }
         let (Some(expected), Some(seen)) = (keyspace(&mut oracle), keyspace(&mut subject)) else {
             let lost = "(the keyspace cannot be read)".to_owned();

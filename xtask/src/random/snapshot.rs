@@ -26,7 +26,7 @@ fn describe(connection: &mut Connection, key: &[u8]) -> Result<String, WireError
         let mut command: Vec<&[u8]> = before.iter().map(|word| word.as_bytes()).collect();
         command.push(key);
         command.extend(after.iter().map(|word| word.as_bytes()));
-        Ok::<_, WireError>(normalise(&connection.call(&command)?, comparison).show())
+        Ok::<_, WireError>(normalise(&connection.call(&command)?.reply, comparison).show())
     };
     let kind = ask(&["TYPE"], &[], Comparison::Exact)?;
     let encoding = ask(&["OBJECT", "ENCODING"], &[], Comparison::Exact)?;
