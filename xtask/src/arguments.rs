@@ -82,7 +82,10 @@ mod tests {
     #[test]
     fn options_flags_and_words_are_told_apart() {
         let mut arguments = words("a --seed 7 --quick b");
-        assert_eq!(arguments.take_parsed::<u64>("seed").expect("a number"), Some(7));
+        assert_eq!(
+            arguments.take_parsed::<u64>("seed").expect("a number"),
+            Some(7)
+        );
         assert!(arguments.flag("quick"));
         assert_eq!(arguments.finish().expect("nothing left"), ["a", "b"]);
     }

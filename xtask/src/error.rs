@@ -10,13 +10,23 @@ pub enum Error {
     Usage(String),
     /// A file or directory could not be read or written.
     #[error("{}: {source}", path.display())]
-    File { path: PathBuf, source: std::io::Error },
+    File {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     /// A case file breaks the grammar of `tests/differential/README.md`.
     #[error("{}:{line}: {reason}", path.display())]
-    Script { path: PathBuf, line: usize, reason: String },
+    Script {
+        path: PathBuf,
+        line: usize,
+        reason: String,
+    },
     /// A program is not installed or cannot be started.
     #[error("cannot run {program}: {source}")]
-    Spawn { program: String, source: std::io::Error },
+    Spawn {
+        program: String,
+        source: std::io::Error,
+    },
     /// A server ended or stayed silent before it was ready.
     #[error("{program} did not become ready: {reason}")]
     NotReady { program: String, reason: String },
@@ -25,7 +35,10 @@ pub enum Error {
     Failed { program: String, output: String },
     /// The connection to a server broke where the task cannot go on without it.
     #[error("connection to {program}: {source}")]
-    Connection { program: String, source: crate::wire::WireError },
+    Connection {
+        program: String,
+        source: crate::wire::WireError,
+    },
 }
 
 impl Error {

@@ -73,7 +73,11 @@ fn main() -> ExitCode {
     match run(&task, Arguments::new(words)) {
         Ok(tally) => {
             println!("{task}: {} passed, {} failed", tally.passed, tally.failed);
-            if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            if tally.failed == 0 {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
         }
         Err(Error::Usage(reason)) => {
             eprintln!("xtask {task}: {reason}\n\n{USAGE}");

@@ -21,7 +21,10 @@ pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
         for entry in fs::read_dir(&directory).map_err(Error::file(&directory))? {
             let path = entry.map_err(Error::file(&directory))?.path();
             if path.join("run").is_file() {
-                names.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
+                names.extend(
+                    path.file_name()
+                        .map(|name| name.to_string_lossy().into_owned()),
+                );
             }
         }
         names.sort();
@@ -35,19 +38,31 @@ pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
         let output = Command::new(&script)
             .arg(server.port.to_string())
             .output()
-            .map_err(|source| Error::Spawn { program: script.display().to_string(), source })?;
+            .map_err(|source| Error::Spawn {
+                program: script.display().to_string(),
+                source,
+            })?;
         let seconds = start.elapsed().as_secs_f64();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned()
+            + &String::from_utf8_lossy(&output.stderr);
         match output.status.code() {
             Some(0) => {
                 tally.passed += 1;
                 println!("{name}: passed in {seconds:.1} s\n{}", indented(&text));
             }
-            Some(TOOL_MISSING) if may_skip => println!("{name}: SKIPPED, not proved: {}", text.trim()),
+            Some(TOOL_MISSING) if may_skip => {
+                println!("{name}: SKIPPED, not proved: {}", text.trim())
+            }
             code => {
                 tally.failed += 1;
-                println!("{name}: FAILED with {code:?} after {seconds:.1} s\n{}", indented(&text));
-                println!("  the server's log ends with:\n{}", indented(&last_lines(&server.log())));
+                println!(
+                    "{name}: FAILED with {code:?} after {seconds:.1} s\n{}",
+                    indented(&text)
+                );
+                println!(
+                    "  the server's log ends with:\n{}",
+                    indented(&last_lines(&server.log()))
+                );
             }
         }
     }
@@ -55,7 +70,11 @@ pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
 }
 
 fn indented(text: &str) -> String {
-    text.trim_end().lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+    text.trim_end()
+        .lines()
+        .map(|line| format!("  {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn last_lines(log: &str) -> String {

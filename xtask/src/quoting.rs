@@ -17,7 +17,9 @@ pub fn split(line: &str) -> Result<Vec<Vec<u8>>, QuotingError> {
     let mut arguments = Vec::new();
     loop {
         while bytes.next_if(|byte| byte.is_ascii_whitespace()).is_some() {}
-        let Some(&first) = bytes.peek() else { return Ok(arguments) };
+        let Some(&first) = bytes.peek() else {
+            return Ok(arguments);
+        };
         let mut argument = Vec::new();
         match first {
             b'"' | b'\'' => {
@@ -103,7 +105,11 @@ pub fn show_quoted(bytes: &[u8]) -> String {
 
 /// Shows a whole command as a line.
 pub fn show_command(arguments: &[Vec<u8>]) -> String {
-    arguments.iter().map(|argument| show(argument)).collect::<Vec<_>>().join(" ")
+    arguments
+        .iter()
+        .map(|argument| show(argument))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]
@@ -120,7 +126,12 @@ mod tests {
 
     #[test]
     fn what_is_shown_can_be_split_again() {
-        let command = vec![b"SET".to_vec(), b"\"\\\0\xff\r\n".to_vec(), Vec::new(), b"it's".to_vec()];
+        let command = vec![
+            b"SET".to_vec(),
+            b"\"\\\0\xff\r\n".to_vec(),
+            Vec::new(),
+            b"it's".to_vec(),
+        ];
         assert_eq!(split(&show_command(&command)).expect("balanced"), command);
     }
 }

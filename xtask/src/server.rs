@@ -26,7 +26,9 @@ pub struct Program {
 impl Program {
     fn new(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let name = path
+            .file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         Self { name, path }
     }
 
@@ -40,16 +42,26 @@ impl Program {
             .args(["build", "--quiet", "--release", "--package", "tidelock"])
             .current_dir(project_root())
             .status()
-            .map_err(|source| Error::Spawn { program: "cargo build".to_owned(), source })?;
+            .map_err(|source| Error::Spawn {
+                program: "cargo build".to_owned(),
+                source,
+            })?;
         if !status.success() {
-            return Err(Error::Failed { program: "cargo build".to_owned(), output: status.to_string() });
+            return Err(Error::Failed {
+                program: "cargo build".to_owned(),
+                output: status.to_string(),
+            });
         }
         Ok(Self::new(target_directory().join("release/tidelock")))
     }
 
     /// The server to compare with: `--oracle`, or Debian's redis-server.
     pub fn oracle(arguments: &mut Arguments) -> Self {
-        Self::new(arguments.take("oracle").unwrap_or_else(|| "redis-server".to_owned()))
+        Self::new(
+            arguments
+                .take("oracle")
+                .unwrap_or_else(|| "redis-server".to_owned()),
+        )
     }
 }
 
@@ -61,13 +73,17 @@ pub fn project_root() -> PathBuf {
 
 /// Where cargo puts what it builds.
 pub fn target_directory() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| project_root().join("target"), PathBuf::from)
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| project_root().join("target"), PathBuf::from)
 }
 
 /// A port that was free a moment ago.
 pub fn free_port() -> Result<u16, Error> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(Error::file("a free port"))?;
-    Ok(listener.local_addr().map_err(Error::file("a free port"))?.port())
+    Ok(listener
+        .local_addr()
+        .map_err(Error::file("a free port"))?
+        .port())
 }
 
 /// A running server; ends when dropped.
@@ -87,7 +103,8 @@ impl Server {
     pub fn start(program: &Program, options: &[&str]) -> Result<Self, Error> {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
-        let directory = std::env::temp_dir().join(format!("tidelock-proof-{}-{number}", std::process::id()));
+        let directory =
+            std::env::temp_dir().join(format!("tidelock-proof-{}-{number}", std::process::id()));
         fs::create_dir_all(&directory).map_err(Error::file(&directory))?;
         let log_path = directory.join("log");
         let log = File::create(&log_path).map_err(Error::file(&log_path))?;
@@ -95,15 +112,28 @@ impl Server {
         let port = free_port()?;
         let child = Command::new(&program.path)
             .args(["--port", &port.to_string(), "--save", ""])
-            .args(["--enable-debug-command", "yes", "--enable-protected-configs", "yes"])
+            .args([
+                "--enable-debug-command",
+                "yes",
+                "--enable-protected-configs",
+                "yes",
+            ])
             .args(options)
             .current_dir(&directory)
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(errors)
             .spawn()
-            .map_err(|source| Error::Spawn { program: program.path.display().to_string(), source })?;
-        let mut server = Self { program: program.clone(), port, child, directory };
+            .map_err(|source| Error::Spawn {
+                program: program.path.display().to_string(),
+                source,
+            })?;
+        let mut server = Self {
+            program: program.clone(),
+            port,
+            child,
+            directory,
+        };
         server.wait_until_ready()?;
         Ok(server)
     }
@@ -117,7 +147,10 @@ impl Server {
             }
             let ended = self.child.try_wait().is_ok_and(|status| status.is_some());
             if ended || Instant::now() > deadline {
-                return Err(Error::NotReady { program: self.program.name.clone(), reason: log });
+                return Err(Error::NotReady {
+                    program: self.program.name.clone(),
+                    reason: log,
+                });
             }
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -125,7 +158,9 @@ impl Server {
 
     /// What it has written to its log so far.
     pub fn log(&self) -> String {
-        fs::read(self.directory.join("log")).map(|log| String::from_utf8_lossy(&log).into_owned()).unwrap_or_default()
+        fs::read(self.directory.join("log"))
+            .map(|log| String::from_utf8_lossy(&log).into_owned())
+            .unwrap_or_default()
     }
 
     /// Its process id.
@@ -140,8 +175,10 @@ impl Server {
 
     /// A new connection to it.
     pub fn connect(&self) -> Result<Connection, Error> {
-        Connection::open(self.port)
-            .map_err(|source| Error::Connection { program: self.program.name.clone(), source })
+        Connection::open(self.port).map_err(|source| Error::Connection {
+            program: self.program.name.clone(),
+            source,
+        })
     }
 }
 

@@ -65,13 +65,21 @@ impl Connection {
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let stream = TcpStream::connect_timeout(&address, Duration::from_secs(2))?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, received: Vec::new() })
+        Ok(Self {
+            stream,
+            received: Vec::new(),
+        })
     }
 
     /// Sends bytes as they are.
     pub fn send_raw(&mut self, bytes: &[u8]) -> Result<(), WireError> {
         match self.stream.write_all(bytes) {
-            Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::BrokenPipe | ErrorKind::ConnectionReset
+                ) =>
+            {
                 Err(WireError::Closed(Vec::new()))
             }
             other => Ok(other?),
@@ -94,7 +102,9 @@ impl Connection {
                     let raw = self.received.drain(..length).collect();
                     return Ok(Frame { raw, reply });
                 }
-                Parsed::Malformed => return Err(WireError::Malformed(std::mem::take(&mut self.received))),
+                Parsed::Malformed => {
+                    return Err(WireError::Malformed(std::mem::take(&mut self.received)));
+                }
                 Parsed::Partial => self.receive(deadline)?,
             }
         }
@@ -154,15 +164,27 @@ pub fn encode<A: AsRef<[u8]>>(arguments: &[A], bytes: &mut Vec<u8>) {
 }
 
 fn parse(bytes: &[u8]) -> Parsed {
-    let Some(&kind) = bytes.first() else { return Parsed::Partial };
-    let Some(end) = bytes.windows(2).position(|pair| pair == b"\r\n") else { return Parsed::Partial };
+    let Some(&kind) = bytes.first() else {
+        return Parsed::Partial;
+    };
+    let Some(end) = bytes.windows(2).position(|pair| pair == b"\r\n") else {
+        return Parsed::Partial;
+    };
     let text = &bytes[1..end];
     let after_line = end + 2;
-    let count = || std::str::from_utf8(text).ok().and_then(|digits| digits.parse::<i64>().ok());
+    let count = || {
+        std::str::from_utf8(text)
+            .ok()
+            .and_then(|digits| digits.parse::<i64>().ok())
+    };
     match kind {
-        b'+' | b'-' | b':' | b',' | b'#' | b'_' | b'(' => {
-            Parsed::Complete(Reply::Line { kind, text: text.to_vec() }, after_line)
-        }
+        b'+' | b'-' | b':' | b',' | b'#' | b'_' | b'(' => Parsed::Complete(
+            Reply::Line {
+                kind,
+                text: text.to_vec(),
+            },
+            after_line,
+        ),
         b'$' | b'=' | b'!' => match count().map(usize::try_from) {
             None => Parsed::Malformed,
             Some(Err(_)) => Parsed::Complete(Reply::Bulk { kind, text: None }, after_line),
@@ -185,7 +207,11 @@ fn parse(bytes: &[u8]) -> Parsed {
 }
 
 fn parse_items(bytes: &[u8], kind: u8, count: usize, mut at: usize) -> Parsed {
-    let count = if matches!(kind, b'%' | b'|') { count * 2 } else { count };
+    let count = if matches!(kind, b'%' | b'|') {
+        count * 2
+    } else {
+        count
+    };
     let mut items = Vec::new();
     for _ in 0..count {
         match parse(&bytes[at..]) {
@@ -196,7 +222,13 @@ fn parse_items(bytes: &[u8], kind: u8, count: usize, mut at: usize) -> Parsed {
             stop => return stop,
         }
     }
-    Parsed::Complete(Reply::Items { kind, items: Some(items) }, at)
+    Parsed::Complete(
+        Reply::Items {
+            kind,
+            items: Some(items),
+        },
+        at,
+    )
 }
 
 impl Reply {
@@ -212,14 +244,19 @@ impl Reply {
     /// The items of an array, set, map or push.
     pub fn items(&self) -> &[Reply] {
         match self {
-            Self::Items { items: Some(items), .. } => items,
+            Self::Items {
+                items: Some(items), ..
+            } => items,
             _ => &[],
         }
     }
 
     /// Whether this is an error reply.
     pub fn is_error(&self) -> bool {
-        matches!(self, Self::Line { kind: b'-', .. } | Self::Bulk { kind: b'!', .. })
+        matches!(
+            self,
+            Self::Line { kind: b'-', .. } | Self::Bulk { kind: b'!', .. }
+        )
     }
 
     /// One line that a person can read: the type byte, then the text or the items.
@@ -227,10 +264,19 @@ impl Reply {
         match self {
             Self::Line { kind, text } => format!("{}{}", char::from(*kind), text.escape_ascii()),
             Self::Bulk { kind, text: None } => format!("{}null", char::from(*kind)),
-            Self::Bulk { kind: b'$', text: Some(text) } => quoting::show_quoted(text),
-            Self::Bulk { kind, text: Some(text) } => format!("{}{}", char::from(*kind), quoting::show_quoted(text)),
+            Self::Bulk {
+                kind: b'$',
+                text: Some(text),
+            } => quoting::show_quoted(text),
+            Self::Bulk {
+                kind,
+                text: Some(text),
+            } => format!("{}{}", char::from(*kind), quoting::show_quoted(text)),
             Self::Items { kind, items: None } => format!("{}null", char::from(*kind)),
-            Self::Items { kind, items: Some(items) } => {
+            Self::Items {
+                kind,
+                items: Some(items),
+            } => {
                 let shown: Vec<_> = items.iter().map(Self::show).collect();
                 format!("{}[{}]", char::from(*kind), shown.join(" "))
             }
@@ -252,14 +298,23 @@ mod tests {
     #[test]
     fn every_type_is_read_to_its_end() {
         let bytes = b"*4\r\n:1\r\n$-1\r\n%1\r\n+a\r\n#t\r\n~1\r\n$2\r\n\r\n\r\n+rest";
-        assert_eq!(shown(bytes), Some(("*[:1 $null %[+a #t] ~[\"\\r\\n\"]]".to_owned(), bytes.len() - 5)));
+        assert_eq!(
+            shown(bytes),
+            Some((
+                "*[:1 $null %[+a #t] ~[\"\\r\\n\"]]".to_owned(),
+                bytes.len() - 5
+            ))
+        );
     }
 
     #[test]
     fn a_cut_reply_is_partial() {
         let bytes = b"*2\r\n$3\r\nabc\r\n:12\r\n";
         for length in 0..bytes.len() {
-            assert!(matches!(parse(&bytes[..length]), Parsed::Partial), "{length} bytes");
+            assert!(
+                matches!(parse(&bytes[..length]), Parsed::Partial),
+                "{length} bytes"
+            );
         }
         assert!(matches!(parse(b"$3\r\nabcde"), Parsed::Malformed));
     }

@@ -29,7 +29,10 @@ pub fn normalise(reply: &Reply, comparison: Comparison) -> Reply {
         Comparison::Shape => each_text(&mut reply, &|text| text.clear()),
         Comparison::Digits => each_text(&mut reply, &mask_digits),
         Comparison::ErrorCode if reply.is_error() => each_text(&mut reply, &|text| {
-            let word = text.iter().position(|byte| *byte == b' ').unwrap_or(text.len());
+            let word = text
+                .iter()
+                .position(|byte| *byte == b' ')
+                .unwrap_or(text.len());
             text.truncate(word);
         }),
         Comparison::ErrorCode => {}
@@ -38,14 +41,22 @@ pub fn normalise(reply: &Reply, comparison: Comparison) -> Reply {
 }
 
 fn sort_items(reply: &mut Reply) {
-    if let Reply::Items { items: Some(items), .. } = reply {
+    if let Reply::Items {
+        items: Some(items), ..
+    } = reply
+    {
         items.iter_mut().for_each(sort_items);
         items.sort();
     }
 }
 
 fn sort_pairs(reply: &mut Reply) {
-    let Reply::Items { items: Some(items), .. } = reply else { return };
+    let Reply::Items {
+        items: Some(items), ..
+    } = reply
+    else {
+        return;
+    };
     // SCAN replies hold their pairs one level down, after the cursor.
     if items.iter().any(|item| matches!(item, Reply::Items { .. })) {
         items.iter_mut().for_each(sort_pairs);
@@ -59,8 +70,12 @@ fn sort_pairs(reply: &mut Reply) {
 fn each_text(reply: &mut Reply, change: &dyn Fn(&mut Vec<u8>)) {
     match reply {
         Reply::Line { text, .. } => change(text),
-        Reply::Bulk { text: Some(text), .. } => change(text),
-        Reply::Items { items: Some(items), .. } => items.iter_mut().for_each(|item| each_text(item, change)),
+        Reply::Bulk {
+            text: Some(text), ..
+        } => change(text),
+        Reply::Items {
+            items: Some(items), ..
+        } => items.iter_mut().for_each(|item| each_text(item, change)),
         Reply::Bulk { text: None, .. } | Reply::Items { items: None, .. } => {}
     }
 }
@@ -82,8 +97,14 @@ mod tests {
     use super::*;
 
     fn bulks(words: &[&str]) -> Reply {
-        let item = |word: &&str| Reply::Bulk { kind: b'$', text: Some(word.as_bytes().to_vec()) };
-        Reply::Items { kind: b'*', items: Some(words.iter().map(item).collect()) }
+        let item = |word: &&str| Reply::Bulk {
+            kind: b'$',
+            text: Some(word.as_bytes().to_vec()),
+        };
+        Reply::Items {
+            kind: b'*',
+            items: Some(words.iter().map(item).collect()),
+        }
     }
 
     fn same(left: &[&str], right: &[&str], comparison: Comparison) -> bool {
@@ -94,8 +115,16 @@ mod tests {
     fn order_counts_only_where_it_is_specified() {
         assert!(!same(&["a", "b"], &["b", "a"], Comparison::Exact));
         assert!(same(&["a", "b"], &["b", "a"], Comparison::Unordered));
-        assert!(same(&["a", "1", "b", "2"], &["b", "2", "a", "1"], Comparison::UnorderedPairs));
-        assert!(!same(&["a", "1", "b", "2"], &["b", "1", "a", "2"], Comparison::UnorderedPairs));
+        assert!(same(
+            &["a", "1", "b", "2"],
+            &["b", "2", "a", "1"],
+            Comparison::UnorderedPairs
+        ));
+        assert!(!same(
+            &["a", "1", "b", "2"],
+            &["b", "1", "a", "2"],
+            Comparison::UnorderedPairs
+        ));
     }
 
     #[test]

@@ -35,7 +35,10 @@ pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
         collect(path, &mut files)?;
     }
     files.sort();
-    let cases = files.iter().map(|file| Case::read(file)).collect::<Result<Vec<_>, _>>()?;
+    let cases = files
+        .iter()
+        .map(|file| Case::read(file))
+        .collect::<Result<Vec<_>, _>>()?;
 
     let mut subject_server = Server::start(&subject, &[])?;
     let mut oracle_server = Server::start(&oracle, &[])?;
@@ -60,7 +63,11 @@ pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
 /// A case that ends a server has failed already; the next one gets a new server.
 fn restart_if_ended(server: &mut Server, program: &Program) -> Result<(), Error> {
     if !server.is_running() {
-        println!("  {} ended; its last log lines:\n{}", program.name, last_lines(&server.log(), 15));
+        println!(
+            "  {} ended; its last log lines:\n{}",
+            program.name,
+            last_lines(&server.log(), 15)
+        );
         *server = Server::start(program, &[])?;
     }
     Ok(())
@@ -88,7 +95,11 @@ fn report(case: &Case, differences: &[Difference], subject: &Server, oracle: &Se
         println!("    {:<13} {}", oracle.program.name, difference.oracle);
         println!("    {:<13} {}", subject.program.name, difference.subject);
     }
-    if let Some(more) = differences.len().checked_sub(SHOWN_DIFFERENCES).filter(|more| *more > 0) {
+    if let Some(more) = differences
+        .len()
+        .checked_sub(SHOWN_DIFFERENCES)
+        .filter(|more| *more > 0)
+    {
         println!("  and {more} more");
     }
 }

@@ -17,7 +17,11 @@ const QUIET_PATIENCE: Duration = Duration::from_millis(40);
 /// How long a blocking command may take to show up among the blocked clients.
 const BLOCK_PATIENCE: Duration = Duration::from_millis(150);
 /// Commands that bring a server back to its first state.
-const FRESH: &[&[&str]] = &[&["FLUSHALL"], &["SCRIPT", "FLUSH"], &["CONFIG", "RESETSTAT"]];
+const FRESH: &[&[&str]] = &[
+    &["FLUSHALL"],
+    &["SCRIPT", "FLUSH"],
+    &["CONFIG", "RESETSTAT"],
+];
 
 /// A line on which the two servers do not agree.
 #[derive(Debug)]
@@ -57,7 +61,11 @@ pub struct Player {
 impl Player {
     /// Brings both servers back to their first state. With `transcript` every line is printed with the oracle's reply.
     pub fn new(subject: &Server, oracle: &Server, transcript: bool) -> Result<Self, Error> {
-        Ok(Self { subject: Side::new(subject)?, oracle: Side::new(oracle)?, transcript })
+        Ok(Self {
+            subject: Side::new(subject)?,
+            oracle: Side::new(oracle)?,
+            transcript,
+        })
     }
 
     /// Plays all steps and gives the lines that differ.
@@ -100,9 +108,16 @@ impl Side {
     fn new(server: &Server) -> Result<Self, Error> {
         let mut control = server.connect()?;
         for command in FRESH {
-            control.call(command).map_err(|source| Error::Connection { program: server.program.name.clone(), source })?;
+            control.call(command).map_err(|source| Error::Connection {
+                program: server.program.name.clone(),
+                source,
+            })?;
         }
-        Ok(Self { port: server.port, connections: BTreeMap::new(), control })
+        Ok(Self {
+            port: server.port,
+            connections: BTreeMap::new(),
+            control,
+        })
     }
 
     fn connection(&mut self, number: u32) -> Result<&mut Connection, WireError> {
@@ -140,9 +155,15 @@ impl Side {
             Action::Raw { bytes, read } => {
                 let connection = self.connection(step.connection)?;
                 connection.send_raw(bytes)?;
-                if *read { Ok(Outcome::Reply(connection.read(REPLY_PATIENCE)?)) } else { Ok(Outcome::Nothing) }
+                if *read {
+                    Ok(Outcome::Reply(connection.read(REPLY_PATIENCE)?))
+                } else {
+                    Ok(Outcome::Nothing)
+                }
             }
-            Action::Read => Ok(Outcome::Reply(self.connection(step.connection)?.read(REPLY_PATIENCE)?)),
+            Action::Read => Ok(Outcome::Reply(
+                self.connection(step.connection)?.read(REPLY_PATIENCE)?,
+            )),
             Action::Closed => {
                 let connection = self.connection(step.connection)?;
                 connection.read_to_close(REPLY_PATIENCE).map(Outcome::Bytes)
@@ -162,10 +183,16 @@ impl Side {
 
     /// INFO's `blocked_clients`; 0 when it cannot be had, so that the wait falls back to its patience.
     fn blocked_clients(&mut self) -> usize {
-        let Ok(frame) = self.control.call(&["INFO", "clients"]) else { return 0 };
+        let Ok(frame) = self.control.call(&["INFO", "clients"]) else {
+            return 0;
+        };
         let text = String::from_utf8_lossy(frame.reply.text().unwrap_or_default()).into_owned();
-        let field = text.lines().find_map(|line| line.strip_prefix("blocked_clients:"));
-        field.and_then(|number| number.trim().parse().ok()).unwrap_or(0)
+        let field = text
+            .lines()
+            .find_map(|line| line.strip_prefix("blocked_clients:"));
+        field
+            .and_then(|number| number.trim().parse().ok())
+            .unwrap_or(0)
     }
 }
 
@@ -180,7 +207,10 @@ fn same(oracle: &Outcome, subject: &Outcome, comparison: Comparison) -> bool {
             normalise(&oracle.reply, comparison) == normalise(&subject.reply, comparison)
         }
         // Two closes at the same place are the same behaviour. Two silences are a fault of the case: it has `quiet:`.
-        (Outcome::Broken(WireError::Closed(oracle)), Outcome::Broken(WireError::Closed(subject))) => oracle == subject,
+        (
+            Outcome::Broken(WireError::Closed(oracle)),
+            Outcome::Broken(WireError::Closed(subject)),
+        ) => oracle == subject,
         _ => false,
     }
 }

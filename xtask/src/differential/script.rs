@@ -68,10 +68,18 @@ impl Case {
             line,
             reason: reason.to_owned(),
         };
-        let mut lines = text.lines().enumerate().map(|(index, line)| (index + 1, line));
+        let mut lines = text
+            .lines()
+            .enumerate()
+            .map(|(index, line)| (index + 1, line));
         let sentence = match lines.next() {
             Some((_, first)) if first.starts_with("# ") => first[2..].to_owned(),
-            _ => return Err(wrong(1, "a case begins with '# ' and a sentence that says what it shows")),
+            _ => {
+                return Err(wrong(
+                    1,
+                    "a case begins with '# ' and a sentence that says what it shows",
+                ));
+            }
         };
         let mut steps = Vec::new();
         while let Some((number, line)) = lines.next() {
@@ -80,15 +88,22 @@ impl Case {
             }
             // `<<` stands for the lines up to `>>`: a Lua script in its natural shape.
             let block = if line.split(' ').any(|word| word == "<<") {
-                let body: Vec<_> =
-                    lines.by_ref().map(|(_, line)| line).take_while(|line| line.trim() != ">>").collect();
+                let body: Vec<_> = lines
+                    .by_ref()
+                    .map(|(_, line)| line)
+                    .take_while(|line| line.trim() != ">>")
+                    .collect();
                 Some(body.join("\n").into_bytes())
             } else {
                 None
             };
             steps.push(parse_step(number, line, block).map_err(|reason| wrong(number, &reason))?);
         }
-        Ok(Self { path: path.to_owned(), sentence, steps })
+        Ok(Self {
+            path: path.to_owned(),
+            sentence,
+            steps,
+        })
     }
 }
 
@@ -96,8 +111,13 @@ fn parse_step(line: usize, text: &str, block: Option<Vec<u8>>) -> Result<Step, S
     let (connection, rest) = match text.strip_prefix('@') {
         None => (1, text),
         Some(rest) => {
-            let (number, rest) = rest.split_once(' ').ok_or("a connection needs something to do")?;
-            (number.parse().map_err(|_| "a connection is a number")?, rest)
+            let (number, rest) = rest
+                .split_once(' ')
+                .ok_or("a connection needs something to do")?;
+            (
+                number.parse().map_err(|_| "a connection is a number")?,
+                rest,
+            )
         }
     };
     let (comparison, rest) = match rest.split_once(' ') {
@@ -114,7 +134,13 @@ fn parse_step(line: usize, text: &str, block: Option<Vec<u8>>) -> Result<Step, S
         _ => ("", rest),
     };
     let action = parse_action(directive, rest, block)?;
-    Ok(Step { line, text: text.to_owned(), connection, comparison, action })
+    Ok(Step {
+        line,
+        text: text.to_owned(),
+        connection,
+        comparison,
+        action,
+    })
 }
 
 fn parse_action(directive: &str, rest: &str, block: Option<Vec<u8>>) -> Result<Action, String> {
@@ -123,7 +149,11 @@ fn parse_action(directive: &str, rest: &str, block: Option<Vec<u8>>) -> Result<A
         if let (Some(block), Some(place)) = (&block, words.iter().position(|word| word == b"<<")) {
             words[place].clone_from(block);
         }
-        if words.is_empty() { Err("no command".to_owned()) } else { Ok(words) }
+        if words.is_empty() {
+            Err("no command".to_owned())
+        } else {
+            Ok(words)
+        }
     };
     let bytes = || Ok::<_, String>(command(rest)?.concat());
     Ok(match directive {
@@ -131,17 +161,26 @@ fn parse_action(directive: &str, rest: &str, block: Option<Vec<u8>>) -> Result<A
         "repeat:" => {
             let (count, template) = rest.split_once(' ').ok_or("repeat: COUNT COMMAND")?;
             let count: usize = count.parse().map_err(|_| "repeat: takes a number")?;
-            let numbered = (0..count).map(|number| command(&template.replace("{i}", &number.to_string())));
+            let numbered =
+                (0..count).map(|number| command(&template.replace("{i}", &number.to_string())));
             Action::Call(numbered.collect::<Result<_, _>>()?)
         }
         "send:" => Action::Send(command(rest)?),
-        "raw:" => Action::Raw { bytes: bytes()?, read: true },
-        "raw-send:" => Action::Raw { bytes: bytes()?, read: false },
+        "raw:" => Action::Raw {
+            bytes: bytes()?,
+            read: true,
+        },
+        "raw-send:" => Action::Raw {
+            bytes: bytes()?,
+            read: false,
+        },
         "read:" => Action::Read,
         "closed:" => Action::Closed,
         "quiet:" => Action::Quiet,
         "hang:" => Action::Hang,
-        "sleep:" => Action::Sleep(Duration::from_millis(rest.parse().map_err(|_| "sleep: takes milliseconds")?)),
+        "sleep:" => Action::Sleep(Duration::from_millis(
+            rest.parse().map_err(|_| "sleep: takes milliseconds")?,
+        )),
         other => return Err(format!("no directive is called '{other}'")),
     })
 }
@@ -151,14 +190,22 @@ mod tests {
     use super::*;
 
     fn steps(text: &str) -> Vec<Step> {
-        Case::parse(Path::new("case.txt"), &format!("# It shows this.\n{text}")).expect("a good case").steps
+        Case::parse(Path::new("case.txt"), &format!("# It shows this.\n{text}"))
+            .expect("a good case")
+            .steps
     }
 
     #[test]
     fn connection_comparison_and_directive_stand_before_the_command() {
         let steps = steps("@2 ~ SMEMBERS s\nsend: BLPOP k 0\nrepeat: 2 SET k{i} v\nsleep: 5\n");
-        assert_eq!((steps[0].connection, steps[0].comparison), (2, Comparison::Unordered));
-        assert_eq!(steps[1].action, Action::Send(vec![b"BLPOP".to_vec(), b"k".to_vec(), b"0".to_vec()]));
+        assert_eq!(
+            (steps[0].connection, steps[0].comparison),
+            (2, Comparison::Unordered)
+        );
+        assert_eq!(
+            steps[1].action,
+            Action::Send(vec![b"BLPOP".to_vec(), b"k".to_vec(), b"0".to_vec()])
+        );
         assert!(matches!(&steps[2].action, Action::Call(commands) if commands[1][1] == b"k1"));
         assert_eq!(steps[3].action, Action::Sleep(Duration::from_millis(5)));
     }
@@ -166,7 +213,9 @@ mod tests {
     #[test]
     fn a_block_becomes_one_argument() {
         let steps = steps("EVAL << 0\nlocal a = 1\nreturn a\n>>\nPING\n");
-        assert!(matches!(&steps[0].action, Action::Call(commands) if commands[0][1] == b"local a = 1\nreturn a"));
+        assert!(
+            matches!(&steps[0].action, Action::Call(commands) if commands[0][1] == b"local a = 1\nreturn a")
+        );
         assert_eq!(steps[1].line, 6);
     }
 

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::Tally;
 use crate::arguments::Arguments;
-use crate::differential::{Comparison, normalise};
+use crate::differential::Comparison;
 use crate::error::Error;
 use crate::quoting;
 use crate::seeded::Seeded;
@@ -44,7 +44,9 @@ struct Split {
 pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
     let seconds = arguments.take_parsed("seconds")?.unwrap_or(20);
     let length = arguments.take_parsed("length")?.unwrap_or(300);
-    let time_seed = SystemTime::UNIX_EPOCH.elapsed().map_or(1, |elapsed| elapsed.as_secs());
+    let time_seed = SystemTime::UNIX_EPOCH
+        .elapsed()
+        .map_or(1, |elapsed| elapsed.as_secs());
     let mut seed: u64 = arguments.take_parsed("seed")?.unwrap_or(time_seed);
     let subject = Program::subject(&mut arguments)?;
     let oracle = Program::oracle(&mut arguments);
@@ -72,7 +74,9 @@ pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
 }
 
 fn templates() -> Vec<(Comparison, Template)> {
-    let lines = include_str!("commands.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let lines = include_str!("commands.txt")
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines
         .map(|line| match line.split_once(' ') {
             Some(("~", rest)) => (Comparison::Unordered, Template::parse(rest)),
@@ -120,7 +124,10 @@ struct Pair {
 
 impl Pair {
     fn start(subject: Program, oracle: Program) -> Result<Self, Error> {
-        Ok(Self { subject: Server::start(&subject, &[])?, oracle: Server::start(&oracle, &[])? })
+        Ok(Self {
+            subject: Server::start(&subject, &[])?,
+            oracle: Server::start(&oracle, &[])?,
+        })
     }
 
     /// Plays an episode from empty databases; tells where the servers part.
@@ -133,29 +140,50 @@ impl Pair {
         let mut queue = Queue::default();
         for (index, (comparison, command)) in commands.iter().enumerate() {
             let sent = (oracle.send(command), subject.send(command));
-            let expected = sent.0.and_then(|()| oracle.read(REPLY_PATIENCE)).map(|frame| frame.reply);
-            let seen = sent.1.and_then(|()| subject.read(REPLY_PATIENCE)).map(|frame| frame.reply);
+            let expected = sent
+                .0
+                .and_then(|()| oracle.read(REPLY_PATIENCE))
+                .map(|frame| frame.reply);
+            let seen = sent
+                .1
+                .and_then(|()| subject.read(REPLY_PATIENCE))
+                .map(|frame| frame.reply);
             let show = |result: &Result<Reply, WireError>| match result {
                 Ok(reply) => queue.normalise(reply, *comparison, command).show(),
                 Err(error) => format!("({error})"),
             };
             let (shown_expected, shown_seen) = (show(&expected), show(&seen));
             if shown_expected != shown_seen {
-                return Ok(Some(Split { commands: index + 1, oracle: shown_expected, subject: shown_seen }));
+                return Ok(Some(Split {
+                    commands: index + 1,
+                    oracle: shown_expected,
+                    subject: shown_seen,
+                }));
             }
             queue.follow(expected.as_ref().ok(), *comparison);
         }
         let (Some(expected), Some(seen)) = (keyspace(&mut oracle), keyspace(&mut subject)) else {
             let lost = "(the keyspace cannot be read)".to_owned();
-            return Ok(Some(Split { commands: commands.len(), oracle: String::new(), subject: lost }));
+            return Ok(Some(Split {
+                commands: commands.len(),
+                oracle: String::new(),
+                subject: lost,
+            }));
         };
-        let different = expected.keys().chain(seen.keys()).find(|key| expected.get(*key) != seen.get(*key));
+        let different = expected
+            .keys()
+            .chain(seen.keys())
+            .find(|key| expected.get(*key) != seen.get(*key));
         Ok(different.map(|key| {
             let show = |snapshot: &snapshot::Snapshot| match snapshot.get(key) {
                 Some(value) => format!("db{} {}: {value}", key.0, quoting::show(&key.1)),
                 None => format!("db{} {}: missing", key.0, quoting::show(&key.1)),
             };
-            Split { commands: commands.len(), oracle: show(&expected), subject: show(&seen) }
+            Split {
+                commands: commands.len(),
+                oracle: show(&expected),
+                subject: show(&seen),
+            }
         }))
     }
 
@@ -188,7 +216,10 @@ fn fresh(server: &Server) -> Result<Connection, Error> {
     for command in [&["FLUSHALL"][..], &["SCRIPT", "FLUSH"]] {
         connection
             .call(command)
-            .map_err(|source| Error::Connection { program: server.program.name.clone(), source })?;
+            .map_err(|source| Error::Connection {
+                program: server.program.name.clone(),
+                source,
+            })?;
     }
     Ok(connection)
 }

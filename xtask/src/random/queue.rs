@@ -11,11 +11,18 @@ impl Queue {
     /// The part of a reply that counts: item by item for EXEC, as a whole for any other command.
     pub fn normalise(&self, reply: &Reply, comparison: Comparison, command: &[Vec<u8>]) -> Reply {
         match reply {
-            Reply::Items { kind, items: Some(items) }
-                if command[0].eq_ignore_ascii_case(b"EXEC") && items.len() == self.0.len() =>
-            {
-                let each = items.iter().zip(&self.0).map(|(item, comparison)| normalise(item, *comparison));
-                Reply::Items { kind: *kind, items: Some(each.collect()) }
+            Reply::Items {
+                kind,
+                items: Some(items),
+            } if command[0].eq_ignore_ascii_case(b"EXEC") && items.len() == self.0.len() => {
+                let each = items
+                    .iter()
+                    .zip(&self.0)
+                    .map(|(item, comparison)| normalise(item, *comparison));
+                Reply::Items {
+                    kind: *kind,
+                    items: Some(each.collect()),
+                }
             }
             _ => normalise(reply, comparison),
         }
@@ -25,7 +32,7 @@ impl Queue {
     pub fn follow(&mut self, reply: Option<&Reply>, comparison: Comparison) {
         match reply.and_then(Reply::text) {
             Some(b"QUEUED") => self.0.push(comparison),
-            // Commands that end a transaction and errors while queueing it; only the former empty the queue for good.
+            // An error while queueing leaves the transaction as it is; any other reply comes before or ends one.
             _ if reply.is_some_and(Reply::is_error) => {}
             _ => self.0.clear(),
         }

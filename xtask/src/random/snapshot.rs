@@ -38,6 +38,10 @@ fn describe(connection: &mut Connection, key: &[u8]) -> Result<String, WireError
         "+zset" => ask(&["ZRANGE"], &["0", "-1", "WITHSCORES"], Comparison::Exact)?,
         _ => String::new(),
     };
-    let expires = if ask(&["TTL"], &[], Comparison::Exact)? == ":-1" { "stays" } else { "expires" };
+    let expires = if ask(&["TTL"], &[], Comparison::Exact)? == ":-1" {
+        "stays"
+    } else {
+        "expires"
+    };
     Ok(format!("{kind} {encoding} {expires} {value}"))
 }

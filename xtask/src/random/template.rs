@@ -15,7 +15,10 @@ enum Piece {
     /// Ends one argument.
     Blank,
     /// One of several sequences, or none of them if it may be left out.
-    Choice { optional: bool, sequences: Vec<Vec<Piece>> },
+    Choice {
+        optional: bool,
+        sequences: Vec<Vec<Piece>>,
+    },
     /// A sequence one to four times.
     Repeat(Vec<Piece>),
 }
@@ -31,7 +34,11 @@ impl Template {
     }
 
     /// A command of this form; `fill` makes up the values of slots.
-    pub fn command(&self, seeded: &mut Seeded, fill: &dyn Fn(&str, &mut Seeded) -> Vec<u8>) -> Vec<Vec<u8>> {
+    pub fn command(
+        &self,
+        seeded: &mut Seeded,
+        fill: &dyn Fn(&str, &mut Seeded) -> Vec<u8>,
+    ) -> Vec<Vec<u8>> {
         let mut arguments = vec![Vec::new()];
         write(&self.0, seeded, fill, &mut arguments);
         arguments.retain(|argument| !argument.is_empty());
@@ -64,7 +71,10 @@ fn sequence(chars: &mut Peekable<Chars<'_>>, ends: &[char]) -> Vec<Piece> {
             '(' => {
                 let inner = sequence(chars, &[')']);
                 chars.next();
-                pieces.push(Piece::Choice { optional: false, sequences: vec![inner] });
+                pieces.push(Piece::Choice {
+                    optional: false,
+                    sequences: vec![inner],
+                });
             }
             '+' => {
                 if let Some(last) = pieces.pop() {
@@ -85,7 +95,10 @@ fn choice(chars: &mut Peekable<Chars<'_>>, close: char, optional: bool) -> Piece
     while chars.next() == Some('|') {
         sequences.push(sequence(chars, &['|', close]));
     }
-    Piece::Choice { optional, sequences }
+    Piece::Choice {
+        optional,
+        sequences,
+    }
 }
 
 fn write(
@@ -132,7 +145,9 @@ mod tests {
 
     #[test]
     fn every_form_can_come_up() {
-        let all: Vec<_> = (0..60).map(|seed| made("A <x|y {k}> [B #{n}|C]", seed)).collect();
+        let all: Vec<_> = (0..60)
+            .map(|seed| made("A <x|y {k}> [B #{n}|C]", seed))
+            .collect();
         for form in ["A x", "A x B #n", "A x C", "A y k", "A y k B #n", "A y k C"] {
             assert!(all.iter().any(|made| made == form), "{form}");
         }
@@ -149,7 +164,8 @@ mod tests {
 
     #[test]
     fn empty_values_stay_arguments() {
-        let command = Template::parse("SET {k} [NX]").command(&mut Seeded::new(1), &|_, _| Vec::new());
+        let command =
+            Template::parse("SET {k} [NX]").command(&mut Seeded::new(1), &|_, _| Vec::new());
         assert!(command.len() >= 2 && command[1].is_empty());
     }
 }

@@ -4,13 +4,69 @@ use super::scripts;
 use crate::seeded::Seeded;
 
 const KEYS: &[&str] = &["k1", "k2", "k3", "k4", "k5", "{t}a", "{t}b", ""];
-const MEMBERS: &[&str] = &["a", "b", "c", "d", "1", "2", "3", "-1", "", "\u{0}", "member with blanks"];
-const VALUES: &[&str] = &["x", "hello", "10", "-3", "0", "3.5", "1e3", "007", "", "ohmytext", "mynewtext", " 7"];
-const NUMBERS: &[&str] = &["0", "1", "-1", "5", "-7", "255", "9223372036854775807", "-9223372036854775808"];
-const WRONG: &[&str] = &["abc", "1.5", "", "9223372036854775808", " 1", "nan", "-0", "1e400"];
-const FLOATS: &[&str] = &["0.1", "-2.5", "3", "1e10", "1e-5", "10.75", "0", "123456789.123"];
-const SCORES: &[&str] = &["0", "1", "2", "3", "-1", "1.5", "0.1", "1e10", "inf", "-inf", "-0"];
-const BOUNDS: &[&str] = &["-inf", "+inf", "0", "1", "(1", "2.5", "(2", "(-1", "3", "inf"];
+const MEMBERS: &[&str] = &[
+    "a",
+    "b",
+    "c",
+    "d",
+    "1",
+    "2",
+    "3",
+    "-1",
+    "",
+    "\u{0}",
+    "member with blanks",
+];
+const VALUES: &[&str] = &[
+    "x",
+    "hello",
+    "10",
+    "-3",
+    "0",
+    "3.5",
+    "1e3",
+    "007",
+    "",
+    "ohmytext",
+    "mynewtext",
+    " 7",
+];
+const NUMBERS: &[&str] = &[
+    "0",
+    "1",
+    "-1",
+    "5",
+    "-7",
+    "255",
+    "9223372036854775807",
+    "-9223372036854775808",
+];
+const WRONG: &[&str] = &[
+    "abc",
+    "1.5",
+    "",
+    "9223372036854775808",
+    " 1",
+    "nan",
+    "-0",
+    "1e400",
+];
+const FLOATS: &[&str] = &[
+    "0.1",
+    "-2.5",
+    "3",
+    "1e10",
+    "1e-5",
+    "10.75",
+    "0",
+    "123456789.123",
+];
+const SCORES: &[&str] = &[
+    "0", "1", "2", "3", "-1", "1.5", "0.1", "1e10", "inf", "-inf", "-0",
+];
+const BOUNDS: &[&str] = &[
+    "-inf", "+inf", "0", "1", "(1", "2.5", "(2", "(-1", "3", "inf",
+];
 const LEX: &[&str] = &["-", "+", "[a", "(a", "[b", "(c", "[d", "[", "(1"];
 const PATTERNS: &[&str] = &["*", "k*", "?", "[ab]", "a*", "*1", "[^a]*", "\\*", "{t}*"];
 
@@ -29,7 +85,11 @@ pub fn fill(name: &str, seeded: &mut Seeded) -> Vec<u8> {
         "small" => return seeded.below(20).to_string().into_bytes(),
         "index" => return signed(seeded, 12),
         "ttl" => return (1000 + seeded.below(100_000)).to_string().into_bytes(),
-        "when" => return (4_000_000_000_u64 + seeded.next() % 1000).to_string().into_bytes(),
+        "when" => {
+            return (4_000_000_000_u64 + seeded.next() % 1000)
+                .to_string()
+                .into_bytes();
+        }
         "script" => return scripts::script(seeded).into_bytes(),
         other => return other.as_bytes().to_vec(),
     };
@@ -40,7 +100,8 @@ pub fn fill(name: &str, seeded: &mut Seeded) -> Vec<u8> {
 }
 
 fn signed(seeded: &mut Seeded, bound: usize) -> Vec<u8> {
-    let number = i64::try_from(seeded.below(2 * bound)).unwrap_or(0) - i64::try_from(bound).unwrap_or(0);
+    let number =
+        i64::try_from(seeded.below(2 * bound)).unwrap_or(0) - i64::try_from(bound).unwrap_or(0);
     number.to_string().into_bytes()
 }
 
@@ -56,7 +117,10 @@ fn member(seeded: &mut Seeded) -> Vec<u8> {
 fn value(seeded: &mut Seeded) -> Vec<u8> {
     match seeded.below(16) {
         0 => vec![b'v'; 40 + seeded.below(30)],
-        1 => (0..seeded.below(8)).map(|_| u8::try_from(seeded.below(256)).unwrap_or(0)).filter(|b| *b != 0x1a).collect(),
+        1 => (0..seeded.below(8))
+            .map(|_| u8::try_from(seeded.below(256)).unwrap_or(0))
+            .filter(|b| *b != 0x1a)
+            .collect(),
         2 => seeded.pick(NUMBERS).as_bytes().to_vec(),
         _ => seeded.pick(VALUES).as_bytes().to_vec(),
     }

@@ -47,7 +47,8 @@ const PATIENCE: &str = "60";
 /// Runs the units named, or all of them.
 pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
     let source = arguments.take("source").map(PathBuf::from);
-    let source = source.ok_or_else(|| Error::Usage("--source DIR: an unpacked redis source package".to_owned()))?;
+    let source = source
+        .ok_or_else(|| Error::Usage("--source DIR: an unpacked redis source package".to_owned()))?;
     let embedded = arguments.flag("embedded");
     let recording = arguments.flag("record");
     let verbose = arguments.flag("verbose");
@@ -60,14 +61,28 @@ pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
     let tree = tree::prepare(&source, &subject)?;
 
     let mut tally = Tally::default();
-    println!("{:<22} {:>6} {:>6} {:>6} {:>8}", "unit", "passed", "failed", "known", "seconds");
+    println!(
+        "{:<22} {:>6} {:>6} {:>6} {:>8}",
+        "unit", "passed", "failed", "known", "seconds"
+    );
     for unit in &units {
         let start = Instant::now();
-        let output = if embedded { suite(&tree, unit, &[])? } else { external(&tree, unit, &subject)? };
+        let output = if embedded {
+            suite(&tree, unit, &[])?
+        } else {
+            external(&tree, unit, &subject)?
+        };
         let verdict = output::read(&output, unit);
-        let known = verdict.failed.iter().filter(|(test, _)| record.is_known(unit, test)).count();
+        let known = verdict
+            .failed
+            .iter()
+            .filter(|(test, _)| record.is_known(unit, test))
+            .count();
         let (passed, failed) = (verdict.passed, verdict.failed.len());
-        println!("{unit:<22} {passed:>6} {failed:>6} {known:>6} {:>8.1}", start.elapsed().as_secs_f64());
+        println!(
+            "{unit:<22} {passed:>6} {failed:>6} {known:>6} {:>8.1}",
+            start.elapsed().as_secs_f64()
+        );
         if verbose {
             println!("{output}");
         }
@@ -92,25 +107,45 @@ fn external(tree: &Path, unit: &str, subject: &Program) -> Result<String, Error>
 
 fn suite(tree: &Path, unit: &str, options: &[&str]) -> Result<String, Error> {
     let output = Command::new("tclsh")
-        .args(["tests/test_helper.tcl", "--single", unit, "--durable", "--timeout", PATIENCE, "--clients", "1"])
+        .args([
+            "tests/test_helper.tcl",
+            "--single",
+            unit,
+            "--durable",
+            "--timeout",
+            PATIENCE,
+            "--clients",
+            "1",
+        ])
         .args(options)
         .current_dir(tree)
         .output()
-        .map_err(|source| Error::Spawn { program: "tclsh".to_owned(), source })?;
+        .map_err(|source| Error::Spawn {
+            program: "tclsh".to_owned(),
+            source,
+        })?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Prints what is worse than recorded and counts it.
 fn complain(record: &Record, unit: &str, verdict: &Verdict) -> usize {
     let mut worse = 0;
-    for (test, reason) in verdict.failed.iter().filter(|(test, _)| !record.is_known(unit, test)) {
+    for (test, reason) in verdict
+        .failed
+        .iter()
+        .filter(|(test, _)| !record.is_known(unit, test))
+    {
         println!("  FAILED {test}\n         {reason}");
         worse += 1;
     }
     let ran = verdict.passed + verdict.failed.len();
     let expected = record.counts.get(unit).copied().unwrap_or(0);
     if ran < expected || !verdict.finished {
-        let end = if verdict.finished { "" } else { ", and the run did not come to its end" };
+        let end = if verdict.finished {
+            ""
+        } else {
+            ", and the run did not come to its end"
+        };
         println!("  FAILED {unit} ran {ran} of {expected} tests{end}");
         worse += expected.saturating_sub(ran).max(1);
     }
@@ -125,11 +160,16 @@ fn complain(record: &Record, unit: &str, verdict: &Verdict) -> usize {
 
 /// Makes the record say what this run saw; reasons of failures that stay are kept.
 fn note(record: &mut Record, unit: &str, verdict: &Verdict) {
-    record.counts.insert(unit.to_owned(), verdict.passed + verdict.failed.len());
+    record
+        .counts
+        .insert(unit.to_owned(), verdict.passed + verdict.failed.len());
     record.failures.retain(|(place, test), _| {
         place != unit || verdict.failed.iter().any(|(failed, _)| failed == test)
     });
     for (test, _) in &verdict.failed {
-        record.failures.entry((unit.to_owned(), test.clone())).or_default();
+        record
+            .failures
+            .entry((unit.to_owned(), test.clone()))
+            .or_default();
     }
 }

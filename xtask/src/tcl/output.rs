@@ -24,8 +24,13 @@ pub fn read(output: &str, unit: &str) -> Verdict {
             let name = rest.strip_suffix(&place).unwrap_or(rest).to_owned();
             let reason = lines.peek().map_or("", |next| next.trim()).to_owned();
             verdict.failed.push((name, reason));
-        } else if let Some(rest) = line.strip_prefix("[exception]: ").or_else(|| line.strip_prefix("[TIMEOUT]: ")) {
-            verdict.failed.push(("the run itself".to_owned(), rest.to_owned()));
+        } else if let Some(rest) = line
+            .strip_prefix("[exception]: ")
+            .or_else(|| line.strip_prefix("[TIMEOUT]: "))
+        {
+            verdict
+                .failed
+                .push(("the run itself".to_owned(), rest.to_owned()));
         } else if line.trim() == "The End" {
             verdict.finished = true;
             // What follows repeats the failures.
@@ -59,7 +64,10 @@ mod tests {
                       \n                   The End\n\n*** [err]: APPEND in tests/unit/type/string.tcl\n";
         let verdict = read(output, "unit/type/string");
         assert_eq!((verdict.passed, verdict.finished), (1, true));
-        assert_eq!(verdict.failed, [("APPEND".to_owned(), "Expected 'a' to be 'b'".to_owned())]);
+        assert_eq!(
+            verdict.failed,
+            [("APPEND".to_owned(), "Expected 'a' to be 'b'".to_owned())]
+        );
     }
 
     #[test]

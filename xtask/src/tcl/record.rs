@@ -29,16 +29,23 @@ pub struct Record {
 impl Record {
     /// Reads the lists of `mode`, the prefix of their file names.
     pub fn read(mode: &'static str) -> Result<Self, Error> {
-        let mut record = Self { mode, ..Self::default() };
+        let mut record = Self {
+            mode,
+            ..Self::default()
+        };
         for line in lines(&record.failures_path())? {
             let mut parts = line.splitn(3, " | ").map(|part| part.trim().to_owned());
-            if let (Some(unit), Some(test), Some(reason)) = (parts.next(), parts.next(), parts.next()) {
+            if let (Some(unit), Some(test), Some(reason)) =
+                (parts.next(), parts.next(), parts.next())
+            {
                 record.failures.insert((unit, test), reason);
             }
         }
         for line in lines(&record.counts_path())? {
             if let Some((unit, count)) = line.split_once(' ') {
-                record.counts.insert(unit.to_owned(), count.trim().parse().unwrap_or(0));
+                record
+                    .counts
+                    .insert(unit.to_owned(), count.trim().parse().unwrap_or(0));
             }
         }
         Ok(record)
@@ -46,7 +53,9 @@ impl Record {
 
     /// Whether this failure has a reason.
     pub fn is_known(&self, unit: &str, test: &str) -> bool {
-        self.failures.get(&(unit.to_owned(), test.to_owned())).is_some_and(|reason| !reason.is_empty())
+        self.failures
+            .get(&(unit.to_owned(), test.to_owned()))
+            .is_some_and(|reason| !reason.is_empty())
     }
 
     /// Writes the lists back.
@@ -77,5 +86,9 @@ fn lines(path: &PathBuf) -> Result<Vec<String>, Error> {
         return Ok(Vec::new());
     }
     let text = fs::read_to_string(path).map_err(Error::file(path))?;
-    Ok(text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')).map(str::to_owned).collect())
+    Ok(text
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
+        .map(str::to_owned)
+        .collect())
 }

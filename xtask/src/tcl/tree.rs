@@ -11,12 +11,20 @@ use crate::server::{Program, target_directory};
 /// What the suite needs of the package. Its `src` and `deps` are never read.
 const NEEDED: &[&str] = &["tests", "utils", "redis.conf", "sentinel.conf"];
 /// Debian's tools that some tests call.
-const TOOLS: &[&str] = &["redis-cli", "redis-benchmark", "redis-check-rdb", "redis-check-aof"];
+const TOOLS: &[&str] = &[
+    "redis-cli",
+    "redis-benchmark",
+    "redis-check-rdb",
+    "redis-check-aof",
+];
 
 /// Copies the suite of `source` under the target directory, with `server` in the place of redis-server.
 pub fn prepare(source: &Path, server: &Program) -> Result<PathBuf, Error> {
     if !source.join("tests/test_helper.tcl").is_file() {
-        let reason = format!("{} is not an unpacked redis source package", source.display());
+        let reason = format!(
+            "{} is not an unpacked redis source package",
+            source.display()
+        );
         return Err(Error::Usage(reason));
     }
     let tree = target_directory().join("tcl-suite").join(&server.name);
@@ -31,9 +39,15 @@ pub fn prepare(source: &Path, server: &Program) -> Result<PathBuf, Error> {
             .arg(source.join(part))
             .arg(&tree)
             .status()
-            .map_err(|source| Error::Spawn { program: "cp".to_owned(), source })?;
+            .map_err(|source| Error::Spawn {
+                program: "cp".to_owned(),
+                source,
+            })?;
         if !status.success() {
-            return Err(Error::Failed { program: "cp".to_owned(), output: format!("{part}: {status}") });
+            return Err(Error::Failed {
+                program: "cp".to_owned(),
+                output: format!("{part}: {status}"),
+            });
         }
     }
     link(&installed(&server.path), &binaries.join("redis-server"))?;
