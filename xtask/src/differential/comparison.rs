@@ -57,6 +57,11 @@ fn sort_pairs(reply: &mut Reply) {
     else {
         return;
     };
+    // RESP3 nests each pair in an array of its own.
+    if items.iter().all(|item| matches!(item, Reply::Items { .. })) {
+        items.sort();
+        return;
+    }
     // SCAN replies hold their pairs one level down, after the cursor.
     if items.iter().any(|item| matches!(item, Reply::Items { .. })) {
         items.iter_mut().for_each(sort_pairs);
