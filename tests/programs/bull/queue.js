@@ -5,7 +5,7 @@
 const assert = require('assert');
 const Queue = require('bull');
 
-const redis = { port: Number(process.argv[2]) };
+const redis = { host: '127.0.0.1', port: Number(process.argv[2]) };
 const JOBS = 1000;
 const WORKERS = 4;
 const IS_FLAKY = (number) => number % 50 === 7;

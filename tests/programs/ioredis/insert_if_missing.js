@@ -13,7 +13,7 @@ return nil
 `;
 
 async function main() {
-  const client = new Redis({ port: Number(process.argv[2]), maxRetriesPerRequest: 1 });
+  const client = new Redis({ host: '127.0.0.1', port: Number(process.argv[2]), maxRetriesPerRequest: 1 });
   await client.flushall();
   client.defineCommand('insert_if_missing', { numberOfKeys: 2, lua: INSERT_IF_MISSING });
 

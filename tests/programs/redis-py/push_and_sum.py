@@ -57,7 +57,7 @@ def lock(client):
 def main():
     port = int(sys.argv[1])
     for protocol in (2, 3):
-        client = redis.Redis(port=port, protocol=protocol, decode_responses=True)
+        client = redis.Redis(host="127.0.0.1", port=port, protocol=protocol, decode_responses=True)
         push_and_sum(client)
         lock(client)
         client.close()

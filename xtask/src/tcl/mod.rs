@@ -44,6 +44,9 @@ const UNITS: &[&str] = &[
 /// Seconds without progress after which the suite gives up on a unit.
 const PATIENCE: &str = "60";
 
+/// Lines shown of a run that broke off.
+const UNFINISHED_LINES: usize = 15;
+
 /// Runs the units named, or all of them.
 pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
     let source = arguments.take("source").map(PathBuf::from);
@@ -91,6 +94,13 @@ pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
             note(&mut record, unit, &verdict);
         } else {
             tally.failed += complain(&record, unit, &verdict);
+            if !verdict.finished {
+                let lines: Vec<_> = output.lines().collect();
+                println!(
+                    "{}",
+                    lines[lines.len().saturating_sub(UNFINISHED_LINES)..].join("\n")
+                );
+            }
         }
     }
     if recording {
@@ -124,7 +134,9 @@ fn suite(tree: &Path, unit: &str, options: &[&str]) -> Result<String, Error> {
             program: "tclsh".to_owned(),
             source,
         })?;
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.push_str(&String::from_utf8_lossy(&output.stderr));
+    Ok(text)
 }
 
 /// Prints what is worse than recorded and counts it.
