@@ -44,6 +44,11 @@ const UNITS: &[&str] = &[
 /// Seconds without progress after which the suite gives up on a unit.
 const PATIENCE: &str = "60";
 
+/// Ports for the suite's own servers: ranges below the kernel's ephemeral ports.
+const FIRST_PORT: u32 = 12_100;
+const PORT_COUNT: u32 = 1_000;
+const PORT_RANGES: u32 = 18;
+
 /// Lines shown of a run that broke off.
 const UNFINISHED_LINES: usize = 15;
 
@@ -71,9 +76,9 @@ pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
     for unit in &units {
         let start = Instant::now();
         let output = if embedded {
-            suite(&tree, unit, &[])?
+            suite(tree.path(), unit, &[])?
         } else {
-            external(&tree, unit, &subject)?
+            external(tree.path(), unit, &subject)?
         };
         let verdict = output::read(&output, unit);
         let known = verdict
@@ -116,6 +121,8 @@ fn external(tree: &Path, unit: &str, subject: &Program) -> Result<String, Error>
 }
 
 fn suite(tree: &Path, unit: &str, options: &[&str]) -> Result<String, Error> {
+    // A range of ports per process, so that two runs on one machine do not meet.
+    let base_port = FIRST_PORT + std::process::id() % PORT_RANGES * PORT_COUNT;
     let output = Command::new("tclsh")
         .args([
             "tests/test_helper.tcl",
@@ -126,6 +133,12 @@ fn suite(tree: &Path, unit: &str, options: &[&str]) -> Result<String, Error> {
             PATIENCE,
             "--clients",
             "1",
+        ])
+        .args([
+            "--baseport",
+            &base_port.to_string(),
+            "--portcount",
+            &PORT_COUNT.to_string(),
         ])
         .args(options)
         .current_dir(tree)

@@ -18,8 +18,25 @@ const TOOLS: &[&str] = &[
     "redis-check-aof",
 ];
 
+/// A copy of the suite, of this process alone; removed when dropped.
+#[derive(Debug)]
+pub struct Tree(PathBuf);
+
+impl Tree {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
 /// Copies the suite of `source` under the target directory, with `server` in the place of redis-server.
-pub fn prepare(source: &Path, server: &Program) -> Result<PathBuf, Error> {
+pub fn prepare(source: &Path, server: &Program) -> Result<Tree, Error> {
     if !source.join("tests/test_helper.tcl").is_file() {
         let reason = format!(
             "{} is not an unpacked redis source package",
@@ -27,17 +44,14 @@ pub fn prepare(source: &Path, server: &Program) -> Result<PathBuf, Error> {
         );
         return Err(Error::Usage(reason));
     }
-    let tree = target_directory().join("tcl-suite").join(&server.name);
-    if tree.exists() {
-        fs::remove_dir_all(&tree).map_err(Error::file(&tree))?;
-    }
-    let binaries = tree.join("src");
+    let tree = Tree(target_directory().join(format!("tcl-suite-{}", std::process::id())));
+    let binaries = tree.path().join("src");
     fs::create_dir_all(&binaries).map_err(Error::file(&binaries))?;
     for part in NEEDED {
         let status = Command::new("cp")
             .arg("-r")
             .arg(source.join(part))
-            .arg(&tree)
+            .arg(tree.path())
             .status()
             .map_err(|source| Error::Spawn {
                 program: "cp".to_owned(),
