@@ -149,7 +149,7 @@ impl<'k> Unit<'k> {
         true
     }
 
-    fn holds(&self, shard: ShardIndex) -> bool {
+    pub(crate) fn holds(&self, shard: ShardIndex) -> bool {
         match &self.guards {
             Guards::None => false,
             Guards::One(held, _) => *held == shard,

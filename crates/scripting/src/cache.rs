@@ -42,8 +42,12 @@ impl ScriptCache {
             return Ok(Arc::clone(script));
         }
         self.bytes.fetch_add(script.bytes(), Ordering::Relaxed);
-        scripts.by_sha.insert(*script.sha_bytes(), Arc::clone(&script));
-        scripts.by_text.insert(Arc::clone(script.text()), Arc::clone(&script));
+        scripts
+            .by_sha
+            .insert(*script.sha_bytes(), Arc::clone(&script));
+        scripts
+            .by_text
+            .insert(Arc::clone(script.text()), Arc::clone(&script));
         Ok(script)
     }
 
@@ -111,7 +115,11 @@ mod tests {
         let cache = ScriptCache::default();
         let script = cache.get_or_compile(b"return 1").expect("compiles");
         assert_eq!(script.sha(), "e0e1f9fabfc9d4800c877a703b823ac0578ff8db");
-        assert!(cache.get(b"E0E1F9FABFC9D4800C877A703B823AC0578FF8DB").is_some());
+        assert!(
+            cache
+                .get(b"E0E1F9FABFC9D4800C877A703B823AC0578FF8DB")
+                .is_some()
+        );
         assert!(cache.get(b"e0e1").is_none());
         assert_eq!(cache.flush().len(), 1);
         assert!(cache.is_empty());

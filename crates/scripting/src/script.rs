@@ -46,7 +46,12 @@ impl Script {
         })?;
         let proto = Arc::new(proto);
         let key_use = crate::key_use::of(&proto);
-        Ok(Script { sha, text: text.into(), proto, key_use })
+        Ok(Script {
+            sha,
+            text: text.into(),
+            proto,
+            key_use,
+        })
     }
 
     /// The SHA1 of the text in lower-case hexadecimal digits.

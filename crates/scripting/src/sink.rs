@@ -38,7 +38,13 @@ enum Kind {
 
 impl<'a> LuaReply<'a> {
     pub(crate) fn new(heap: &'a mut Heap, protocol: Protocol) -> LuaReply<'a> {
-        LuaReply { heap, protocol, root: Value::Nil, is_error: false, open: Vec::new() }
+        LuaReply {
+            heap,
+            protocol,
+            root: Value::Nil,
+            is_error: false,
+            open: Vec::new(),
+        }
     }
 
     /// The reply as a value, and whether the whole of it is an error.
@@ -121,7 +127,11 @@ impl<'a> LuaReply<'a> {
         if !nothing {
             self.attach(Value::Table(outer));
         }
-        self.open.push(Frame { table, kind, missing });
+        self.open.push(Frame {
+            table,
+            kind,
+            missing,
+        });
     }
 
     /// Puts an aggregate into the one around it, which is not complete before the aggregate is.
@@ -134,7 +144,11 @@ impl<'a> LuaReply<'a> {
                 frame.missing = usize::MAX;
                 self.emit(value);
                 if let Some(frame) = self.open.last_mut() {
-                    frame.missing = if missing == usize::MAX { missing } else { missing - 1 };
+                    frame.missing = if missing == usize::MAX {
+                        missing
+                    } else {
+                        missing - 1
+                    };
                 }
             }
         }
@@ -164,7 +178,8 @@ impl Reply for LuaReply<'_> {
         let text = Value::String(self.heap.new_string(text));
         let table = self.heap.new_table(0, 0);
         self.heap.raw_set_field(table, "err", text);
-        self.heap.raw_set_field(table, "ignore_error_stats_update", Value::Boolean(true));
+        self.heap
+            .raw_set_field(table, "ignore_error_stats_update", Value::Boolean(true));
         self.emit(Value::Table(table));
     }
 
@@ -180,7 +195,11 @@ impl Reply for LuaReply<'_> {
     }
 
     fn null(&mut self) {
-        self.emit(if self.protocol.is_resp3() { Value::Nil } else { Value::Boolean(false) });
+        self.emit(if self.protocol.is_resp3() {
+            Value::Nil
+        } else {
+            Value::Boolean(false)
+        });
     }
 
     fn null_array(&mut self) {
@@ -232,7 +251,10 @@ impl Reply for LuaReply<'_> {
 
     fn open(&mut self, kind: Aggregate) -> Mark {
         self.begin(kind, None);
-        Mark { position: self.open.len(), kind }
+        Mark {
+            position: self.open.len(),
+            kind,
+        }
     }
 
     fn close(&mut self, mark: Mark, _len: usize) {

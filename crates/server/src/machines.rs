@@ -43,13 +43,15 @@ impl Control {
     /// Starts a slice at `now`.
     pub(crate) fn start_slice(&self, now: Instant) {
         let end = now.saturating_duration_since(self.anchor) + SLICE;
-        self.slice_end.store(end.as_nanos() as u64, Ordering::Relaxed);
+        self.slice_end
+            .store(end.as_nanos() as u64, Ordering::Relaxed);
     }
 
     fn decide(&self) -> Verdict {
         if self.killed.load(Ordering::Acquire) {
             Verdict::Kill
-        } else if self.anchor.elapsed().as_nanos() as u64 >= self.slice_end.load(Ordering::Relaxed) {
+        } else if self.anchor.elapsed().as_nanos() as u64 >= self.slice_end.load(Ordering::Relaxed)
+        {
             Verdict::Suspend
         } else {
             Verdict::Continue
@@ -77,7 +79,10 @@ impl Machines {
         self.idle.pop().unwrap_or_else(|| {
             let control = Arc::new(Control::new());
             let watched = Arc::clone(&control);
-            ControlledMachine { machine: Machine::new(Box::new(move || watched.decide())), control }
+            ControlledMachine {
+                machine: Machine::new(Box::new(move || watched.decide())),
+                control,
+            }
         })
     }
 

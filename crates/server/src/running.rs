@@ -61,7 +61,9 @@ impl RunningScripts {
     }
 
     pub(crate) fn remove(&self, script: &RunningScript) {
-        self.scripts.lock().retain(|running| running.id != script.id);
+        self.scripts
+            .lock()
+            .retain(|running| running.id != script.id);
     }
 
     /// Asks the scripts that run to end. If one of several has written, the others still go.
@@ -77,7 +79,11 @@ impl RunningScripts {
                 killed = true;
             }
         }
-        if killed { Ok(()) } else { Err(KillError::HasWritten) }
+        if killed {
+            Ok(())
+        } else {
+            Err(KillError::HasWritten)
+        }
     }
 
     /// Ends all scripts, whatever they did: the server is going down without saving.

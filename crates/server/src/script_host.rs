@@ -44,7 +44,9 @@ impl RoadHost {
         protocol: Protocol,
         reply: &mut dyn Reply,
     ) -> Result<(), CommandError> {
-        let origin = Origin::Script { read_only: self.read_only };
+        let origin = Origin::Script {
+            read_only: self.read_only,
+        };
         if let Err(error) = check(self.server, &self.client, entry, args, origin) {
             self.bench.stats.command_rejected(entry.index);
             return Err(error);
@@ -53,7 +55,9 @@ impl RoadHost {
             let plan = entry.plan(self.server, &self.client, args);
             if !self.unit.try_extend(&plan) {
                 // Only a script that was seen to stay within its keys runs without all locks; it does stay there.
-                return Err(CommandError::text("ERR Script attempted to access a key it does not hold"));
+                return Err(CommandError::text(
+                    "ERR Script attempted to access a key it does not hold",
+                ));
             }
         }
         if entry.command.has(flag::WRITE) && !self.has_written {
@@ -64,7 +68,9 @@ impl RoadHost {
         }
         if self.server.monitors.any() && !entry.command.has(flag::SKIP_MONITOR) {
             let now_us = self.bench.clock.unix_us();
-            self.server.monitors.show(now_us, self.client.database, "lua", args);
+            self.server
+                .monitors
+                .show(now_us, self.client.database, "lua", args);
         }
         self.client.protocol = protocol;
         let _ = run(
@@ -104,17 +110,19 @@ impl ScriptHost for RoadHost {
                 Err(CommandError::Arity(_)) => Err(CommandError::text(
                     "ERR Wrong number of args calling Redis command from script",
                 )),
-                Err(CommandError::UnknownSubcommand { .. }) => {
-                    Err(CommandError::text("ERR Unknown Redis command called from script"))
-                }
-                Err(_) => Err(CommandError::text("ERR Unknown Redis command called from script")),
+                Err(CommandError::UnknownSubcommand { .. }) => Err(CommandError::text(
+                    "ERR Unknown Redis command called from script",
+                )),
+                Err(_) => Err(CommandError::text(
+                    "ERR Unknown Redis command called from script",
+                )),
             },
         };
         let result = entry
             .map_err(|error| match error {
-                CommandError::Arity(_) => CommandError::text(
-                    "ERR Wrong number of args calling Redis command from script",
-                ),
+                CommandError::Arity(_) => {
+                    CommandError::text("ERR Wrong number of args calling Redis command from script")
+                }
                 other => other,
             })
             .and_then(|entry| self.call_entry(entry, args, protocol, reply));
@@ -130,7 +138,9 @@ impl ScriptHost for RoadHost {
             LogLevel::Notice => ServerLevel::Notice,
             LogLevel::Warning => ServerLevel::Warning,
         };
-        self.server.log.write(level, format_args!("{}", String::from_utf8_lossy(message)));
+        self.server
+            .log
+            .write(level, format_args!("{}", String::from_utf8_lossy(message)));
     }
 
     fn may_call(&mut self, args: &[&[u8]]) -> Option<bool> {

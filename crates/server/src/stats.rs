@@ -54,7 +54,10 @@ struct CommandCounters {
 
 /// Adds to a counter that only this thread writes: no locked instruction is needed.
 pub(crate) fn add(counter: &AtomicU64, more: u64) {
-    counter.store(counter.load(Ordering::Relaxed).wrapping_add(more), Ordering::Relaxed);
+    counter.store(
+        counter.load(Ordering::Relaxed).wrapping_add(more),
+        Ordering::Relaxed,
+    );
 }
 
 impl WorkerStats {
@@ -110,9 +113,12 @@ impl WorkerStats {
             counter.store(0, Ordering::Relaxed);
         }
         for counters in &self.per_command {
-            for counter in
-                [&counters.calls, &counters.nanoseconds, &counters.rejected, &counters.failed]
-            {
+            for counter in [
+                &counters.calls,
+                &counters.nanoseconds,
+                &counters.rejected,
+                &counters.failed,
+            ] {
                 counter.store(0, Ordering::Relaxed);
             }
         }
@@ -149,7 +155,11 @@ impl ErrorStats {
     }
 
     pub(crate) fn by_code(&self) -> Vec<(Vec<u8>, u64)> {
-        self.by_code.lock().iter().map(|(code, &count)| (code.clone(), count)).collect()
+        self.by_code
+            .lock()
+            .iter()
+            .map(|(code, &count)| (code.clone(), count))
+            .collect()
     }
 
     pub(crate) fn reset(&self) {

@@ -31,7 +31,12 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    pub(crate) fn new(server: &Server, config: Arc<Config>, random: Random, worker: usize) -> Bench {
+    pub(crate) fn new(
+        server: &Server,
+        config: Arc<Config>,
+        random: Random,
+        worker: usize,
+    ) -> Bench {
         Bench {
             settings: Arc::new(settings_of(&config)),
             config,
@@ -91,7 +96,11 @@ pub(crate) struct Clock {
 impl Clock {
     pub(crate) fn new() -> Clock {
         let anchor = Instant::now();
-        Clock { anchor, anchor_unix_us: unix_us(), now: anchor }
+        Clock {
+            anchor,
+            anchor_unix_us: unix_us(),
+            now: anchor,
+        }
     }
 
     /// Reads the clock.
@@ -149,7 +158,6 @@ pub(crate) struct Call<'a> {
     pub(crate) server: &'static Server,
     pub(crate) bench: &'a mut Bench,
     pub(crate) client: &'a mut Client,
-    pub(crate) entry: &'static Entry,
     pub(crate) args: &'a [&'a [u8]],
     pub(crate) unit: &'a mut Unit<'static>,
     pub(crate) reply: &'a mut dyn Reply,
@@ -158,7 +166,10 @@ pub(crate) struct Call<'a> {
 }
 
 /// Runs one command whose locks are held; the reply or the error goes to `reply`.
-#[allow(clippy::too_many_arguments, reason = "each is a different thing a command touches")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "each is a different thing a command touches"
+)]
 pub(crate) fn run(
     server: &'static Server,
     bench: &mut Bench,
@@ -190,12 +201,13 @@ pub(crate) fn run(
             (result, next)
         }
         Handler::Server => {
-            let handler = entry.handler.expect("every server command is bound to a handler");
+            let handler = entry
+                .handler
+                .expect("every server command is bound to a handler");
             let mut call = Call {
                 server,
                 bench,
                 client,
-                entry,
                 args,
                 unit,
                 reply,
