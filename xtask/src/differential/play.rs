@@ -16,6 +16,8 @@ const REPLY_PATIENCE: Duration = Duration::from_secs(5);
 const QUIET_PATIENCE: Duration = Duration::from_millis(40);
 /// How long a blocking command may take to show up among the blocked clients.
 const BLOCK_PATIENCE: Duration = Duration::from_millis(150);
+/// How long a killed script may take to end.
+const KILL_PATIENCE: Duration = Duration::from_millis(200);
 /// Commands that bring a server back to its first state.
 const FRESH: &[&[&str]] = &[
     &["FLUSHALL"],
