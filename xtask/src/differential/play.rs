@@ -109,11 +109,18 @@ impl Player {
 impl Side {
     fn new(server: &Server) -> Result<Self, Error> {
         let mut control = server.connect()?;
+        let lost = |source| Error::Connection {
+            program: server.program.name.clone(),
+            source,
+        };
         for command in FRESH {
-            control.call(command).map_err(|source| Error::Connection {
-                program: server.program.name.clone(),
-                source,
-            })?;
+            let frame = control.call(command).map_err(lost)?;
+            if frame.reply.is_error() {
+                // The case before may have left a script that does not end.
+                control.call(&["SCRIPT", "KILL"]).map_err(lost)?;
+                std::thread::sleep(KILL_PATIENCE);
+                control.call(command).map_err(lost)?;
+            }
         }
         Ok(Self {
             port: server.port,
