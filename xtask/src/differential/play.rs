@@ -11,7 +11,7 @@ use crate::server::Server;
 use crate::wire::{Connection, Frame, WireError};
 
 /// How long a reply may take.
-const REPLY_PATIENCE: Duration = Duration::from_secs(5);
+const REPLY_PATIENCE: Duration = Duration::from_secs(15);
 /// How long "nothing comes" is watched.
 const QUIET_PATIENCE: Duration = Duration::from_millis(40);
 /// How long a blocking command may take to show up among the blocked clients.
