@@ -183,6 +183,30 @@ fn constants_may_be_many() {
 }
 
 #[test]
+fn jumps_are_limited_about_as_in_lua() {
+    // 5.1 allows 65,533 statements in the first and 65,535 in the others.
+    for (start, end, near) in [
+        ("while x do ", " end", "end"),
+        ("if x then ", " end", "<eof>"),
+        ("for i=1,2 do ", " end", "end"),
+        ("for i in f do ", " end", "end"),
+    ] {
+        let long = |n| {
+            compile(
+                format!("{start}{}{end}", "x=y ".repeat(n)).as_bytes(),
+                b"=c",
+            )
+        };
+        assert_eq!(long(65_000).err(), None, "{start}");
+        let error = long(66_000).expect_err("too long").to_string();
+        assert_eq!(
+            error,
+            format!("c:1: control structure too long near '{near}'")
+        );
+    }
+}
+
+#[test]
 fn loops_may_be_long() {
     for (start, end) in [
         ("for i=1,2 do ", " end"),

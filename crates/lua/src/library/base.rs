@@ -421,7 +421,9 @@ fn set_environment(call: &mut Call<'_>) -> NativeResult {
 fn load_chunk(call: &mut Call<'_>, source: &[u8], chunk_name: &[u8]) -> NativeResult {
     call.charge(source.len() as u64 / 4 + 1)?;
     call.reserve(source.len())?;
-    match compiler::compile(source, chunk_name) {
+    // The call from the host and those in progress from native functions leave fewer levels to the source.
+    let native_calls = 1 + call.runtime.thread.native_depth;
+    match compiler::compile_at_level(source, chunk_name, native_calls) {
         Ok(proto) => {
             let environment: TableHandle = call.runtime.thread.environment;
             let function = call.runtime.load_function(&Arc::new(proto), environment);
