@@ -93,6 +93,7 @@ fn compile_boxed(source: &[u8], chunk_name: &[u8], native_calls: u32) -> Result<
         lexer: Lexer::new(source, chunk_name),
         function: Function::main(source.len()),
         enclosing: Vec::new(),
+        spare: Vec::new(),
         variables: Vec::new(),
         blocks: Vec::new(),
         jumps: Vec::new(),
@@ -118,6 +119,8 @@ struct Compiler<'s> {
     function: Function,
     /// The functions around it, outermost first.
     enclosing: Vec<Function>,
+    /// Finished functions, whose room serves the next ones.
+    spare: Vec<Function>,
     /// Local variables declared and still in scope, of all these functions.
     variables: Vec<Variable>,
     /// Blocks being compiled, of all these functions.

@@ -234,7 +234,7 @@ impl Vm {
         thread.frames.clear();
         thread.natives.clear();
         thread.top = 0;
-        thread.native_depth = 0;
+        thread.native_depth = runtime.outer_calls;
         thread.handler_depth = 0;
         thread.overflowed = false;
         thread.status = Status::Running;

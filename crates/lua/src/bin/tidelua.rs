@@ -55,7 +55,12 @@ fn printed(call: &mut Call<'_>) -> NativeResult {
         if state.1 > 1 {
             state.0.push(b'\t');
         }
-        state.0.extend_from_slice(&text);
+        // C's fputs, which lua5.1's print uses, stops at the first NUL.
+        let end = text
+            .iter()
+            .position(|&byte| byte == 0)
+            .unwrap_or(text.len());
+        state.0.extend_from_slice(&text[..end]);
         state.1 += 1;
     }
     print_more(call)
@@ -107,7 +112,7 @@ fn main() -> ExitCode {
         },
     };
     let mut vm = Vm::new();
-    library::open_all(&mut vm.runtime);
+    library::open_all(&mut vm);
     let globals = vm.globals();
     vm.runtime.heap.register(globals, &[("print", print)]);
     vm.register_library("io", &[("write", write)]);
@@ -119,6 +124,10 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    // As in lua5.1: the program is called by a protected call of a protected call, and finds its arguments in `arg`.
+    vm.runtime.outer_calls = 2;
+    let arg = vm.runtime.heap.new_table(0, 0);
+    vm.runtime.heap.raw_set_field(globals, "arg", arg.into());
     let function = vm.load(&proto);
     let rest: Vec<Value> = arguments
         .iter()

@@ -169,7 +169,7 @@ impl<'a> Marker<'a> {
         }
         for native in &thread.natives {
             self.mark(Value::Native(native.function));
-            self.mark(native.handler);
+            self.mark(native.handler.unwrap_or_default());
         }
         for open in &thread.open {
             self.mark_upvalue(open.upvalue);

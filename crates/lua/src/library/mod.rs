@@ -1,8 +1,8 @@
 //! The libraries a script sees, as Redis exposes them.
 //!
-//! A library is a table of native functions. Each charges fuel in proportion to its work, asks the memory cap before it
-//! makes something big, keeps what it works on in a state that can be left and taken up again where the work can be
-//! long, and never calls itself in proportion to its input.
+//! A library is a table of native functions. Each charges fuel in proportion to its work, asks the
+//! memory cap before it makes something big, keeps what it works on in a state that can be left and
+//! taken up again where the work can be long, and never calls itself in proportion to its input.
 
 pub mod base;
 pub mod bit;
@@ -18,14 +18,15 @@ pub mod table;
 
 pub use state::LibraryState;
 
+use crate::Vm;
 use crate::heap::Heap;
-use crate::runtime::Runtime;
+use crate::value::TableHandle;
 
-/// Adds the base library, `coroutine`, `string`, `table`, `math`, `bit`, `cjson`, `cmsgpack` and `struct` to the global table.
-pub fn open_all(runtime: &mut Runtime) {
-    base::open(runtime);
-    coroutine::open(runtime);
-    let heap = &mut runtime.heap;
+/// Puts all libraries into the global table.
+pub fn open_all(vm: &mut Vm) {
+    base::open(&mut vm.runtime);
+    coroutine::open(&mut vm.runtime);
+    let heap = &mut vm.runtime.heap;
     string::open(heap);
     table::open(heap);
     math::open(heap);
@@ -36,7 +37,7 @@ pub fn open_all(runtime: &mut Runtime) {
 }
 
 /// Puts a library's table under its name into the global table.
-pub(crate) fn install(heap: &mut Heap, name: &str, library: crate::value::TableHandle) {
+pub(crate) fn install(heap: &mut Heap, name: &str, library: TableHandle) {
     let globals = heap.globals;
     heap.raw_set_field(globals, name, library.into());
 }

@@ -277,15 +277,16 @@ fn unpack(call: &mut Call<'_>) -> NativeResult {
     let data = call.check_string(2)?;
     let length = call.bytes(data).len();
     let position = call.optional_integer(3, 1)?;
-    if position <= 0 {
+    if position == 0 {
         return Err(call.argument_error(3, "offset must be 1 or greater"));
     }
-    let mut at = usize::try_from(position - 1).unwrap_or(usize::MAX);
+    // A negative offset wraps around, as in C, to one that lies behind any data.
+    let mut at = (position as usize).wrapping_sub(1);
     let mut layout = Layout::new();
     let mut count = 0;
     let arguments = call.argument_count();
     while let Some(item) = next_item(call, &mut layout, text, at)? {
-        at = at.saturating_add(item.padding);
+        at = at.wrapping_add(item.padding);
         if item.size > length || at > length - item.size {
             return Err(call.argument_error(2, "data string too short"));
         }
@@ -357,7 +358,7 @@ fn unpack(call: &mut Call<'_>) -> NativeResult {
         at += taken;
         call.charge(1 + taken as u64 / 64)?;
     }
-    call.push((at as f64) + 1.0);
+    call.push(at.wrapping_add(1) as i64 as f64);
     Ok(Flow::Return(count + 1))
 }
 

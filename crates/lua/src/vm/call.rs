@@ -349,7 +349,9 @@ impl Runtime {
             callback_start: step.callback_start,
             failed: step.failed,
         };
+        call.runtime.in_native = true;
         let result = function_pointer(&mut call);
+        call.runtime.in_native = false;
         let Call {
             state,
             top,
@@ -383,7 +385,7 @@ impl Runtime {
                 }
             }
             Flow::Call { arguments, resume } => {
-                let waiting = self.waiting(handle, resume, state, original, false, Value::Nil);
+                let waiting = self.waiting(handle, resume, state, original, false, None);
                 let called = top - arguments - 1;
                 self.wait(
                     Frame::native(
@@ -429,7 +431,7 @@ impl Runtime {
                 )
             }
             Flow::Suspend { resume } => {
-                let waiting = self.waiting(handle, resume, state, original, false, Value::Nil);
+                let waiting = self.waiting(handle, resume, state, original, false, None);
                 self.wait(
                     Frame::native(
                         function as u32,
@@ -448,7 +450,7 @@ impl Runtime {
                 arguments,
                 resume,
             } => {
-                let waiting = self.waiting(handle, resume, state, original, true, Value::Nil);
+                let waiting = self.waiting(handle, resume, state, original, true, None);
                 let end = top - arguments;
                 self.wait(
                     Frame::native(
@@ -474,7 +476,7 @@ impl Runtime {
         state: Option<Box<dyn Any + Send>>,
         arguments: usize,
         protected: bool,
-        handler: Value,
+        handler: Option<Value>,
     ) -> NativeFrame {
         NativeFrame {
             function,
@@ -560,7 +562,7 @@ impl Runtime {
             Value::Nil
         };
         match finish {
-            Finish::Call => {
+            Finish::Call | Finish::Iterator => {
                 self.move_results(from, count, destination, want);
                 if self.heap.needs_attention()
                     && let Err(raise) = self.collect_garbage_if_due()
@@ -683,9 +685,11 @@ impl Runtime {
             .find(|native| native.protected)
             .map(|native| native.handler);
         match handler {
-            Some(handler) if !handler.is_nil() => {
+            Some(Some(handler)) => {
                 self.thread.handler_depth += 1;
-                if self.thread.native_depth + self.thread.handler_depth >= MAX_HANDLER_DEPTH {
+                let is_function = matches!(handler, Value::Function(_) | Value::Native(_));
+                let depth = self.thread.native_depth + self.thread.handler_depth;
+                if !is_function || depth >= MAX_HANDLER_DEPTH {
                     let raise = self.error_in_error_handling();
                     return self.unwind(raise);
                 }
@@ -700,7 +704,7 @@ impl Runtime {
                     finish: Finish::ErrorHandler,
                 }
             }
-            Some(_) => self.unwind(raise),
+            Some(None) => self.unwind(raise),
             None => {
                 if self.thread.resumer.is_none() {
                     self.note_failure();

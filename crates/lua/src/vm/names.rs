@@ -110,9 +110,11 @@ fn writes_a(opcode: Opcode) -> bool {
     match opcode {
         Move | LoadK | LoadInteger | LoadTrue | LoadFalse | LoadFalseSkip | GetUpvalue
         | GetGlobal => true,
-        NewTable | GetTable | GetField | GetInteger | Closure | VarArg | TestSet | ForLoop => true,
+        NewTable | GetTable | GetField | GetInteger | Closure | VarArg | ForLoop => true,
         Add | Sub | Mul | Div | Mod | Pow | AddK | SubK | MulK | DivK | ModK | PowK => true,
         KAdd | KSub | KMul | KDiv | KMod | KPow | Negate | Not | Length | Concat => true,
+        // 5.1 takes a test for a write.
+        Test | TestSet => true,
         _ => false,
     }
 }

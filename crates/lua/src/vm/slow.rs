@@ -206,7 +206,7 @@ impl Runtime {
             Opcode::TForCall => {
                 let base = self.place().base + usize::from(a);
                 self.thread.stack.copy_within(base..base + 3, base + 3);
-                Ok(self.call(base + 3, 2, i16::from(c), Finish::Call))
+                Ok(self.call(base + 3, 2, i16::from(c), Finish::Iterator))
             }
             _ => Err(self.error("illegal instruction")),
         }

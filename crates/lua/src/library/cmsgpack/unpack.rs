@@ -25,6 +25,8 @@ enum UnpackError {
     TooManyValues,
     #[error("stack overflow (in function mp_decode_to_lua_array)")]
     TooDeep,
+    #[error("stack overflow (in function mp_unpack_full)")]
+    NoRoomForOffset,
     #[error("{0}")]
     Key(TableError),
     #[error("stopped")]
@@ -95,9 +97,13 @@ fn unpack_items(call: &mut Call<'_>, limit: i32, offset: i32) -> NativeResult {
             }
         }
     }
+    if !everything && outcome.is_ok() && results.len() + 2 > STACK_SLOTS {
+        outcome = Err(UnpackError::NoRoomForOffset);
+    }
     let at = reader.at;
     let rest = input.len() - at;
     if input.capacity() <= 1 << 16 {
+        input.clear();
         call.runtime.libraries.buffer = input;
     }
     match outcome {

@@ -117,6 +117,8 @@ pub(super) fn pause(
     state: Box<dyn Any + Send>,
     resume: NativeFunction,
 ) -> NativeResult {
+    // This is the suspension that was asked for.
+    call.runtime.meter.suspend_requested = false;
     call.state = Some(state);
     Ok(Flow::Suspend { resume })
 }

@@ -175,6 +175,7 @@ fn ask(call: &mut Call<'_>, mut sort: Box<Sort>, a: usize, b: usize) -> NativeRe
                         sort.compared = 0;
                         call.charge(u64::from(STRIDE))?;
                         if call.runtime.meter.suspend_requested {
+                            call.runtime.meter.suspend_requested = false;
                             call.state = Some(sort);
                             return Ok(Flow::Suspend {
                                 resume: resume_after_pause,
