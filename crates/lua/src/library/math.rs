@@ -59,8 +59,9 @@ fn map(call: &mut Call<'_>, function: impl Fn(f64) -> f64) -> NativeResult {
 
 #[inline]
 fn map_two(call: &mut Call<'_>, function: impl Fn(f64, f64) -> f64) -> NativeResult {
-    let first = call.check_number(1)?;
+    // The original's compiler evaluates arguments from the last to the first.
     let second = call.check_number(2)?;
+    let first = call.check_number(1)?;
     call.return_value(function(first, second))
 }
 
@@ -119,8 +120,8 @@ fn split(number: f64) -> (f64, i32) {
 }
 
 fn ldexp(call: &mut Call<'_>) -> NativeResult {
-    let number = call.check_number(1)?;
     let exponent = call.check_integer(2)? as i32;
+    let number = call.check_number(1)?;
     call.return_value(scale(number, exponent))
 }
 

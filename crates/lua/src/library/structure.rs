@@ -75,62 +75,59 @@ impl Layout {
         }
     }
 
-    /// The next option that stands for data at `offset`; none at the end (or a NUL). Options that only set something
-    /// are carried out, unless `lax`: then letters and digits that mean nothing pass as empty items, as in `size`.
-    fn next(&mut self, text: &[u8], offset: usize, lax: bool) -> Result<Option<Item>, LayoutError> {
-        loop {
-            let option = match text.get(self.at) {
-                None | Some(0) => return Ok(None),
-                Some(&option) => option,
-            };
-            self.at += 1;
-            let size = match option {
-                b'b' | b'B' | b'x' => 1,
-                b'h' | b'H' => 2,
-                b'f' => 4,
-                b'l' | b'L' | b'T' | b'd' => 8,
-                b'c' => self.count(text, 1)?,
-                b's' => 0,
-                b'i' | b'I' => {
-                    let size = self.count(text, 4)?;
-                    if size > LARGEST_INTEGER {
-                        return Err(LayoutError::TooLarge(size));
-                    }
-                    size
+    /// The next option, for data at `offset`; none at the end (or a NUL). Those that stand for no data are empty, and
+    /// [`Layout::control`] is to carry them out.
+    fn next(&mut self, text: &[u8], offset: usize) -> Result<Option<Item>, LayoutError> {
+        let option = match text.get(self.at) {
+            None | Some(0) => return Ok(None),
+            Some(&option) => option,
+        };
+        self.at += 1;
+        let size = match option {
+            b'b' | b'B' | b'x' => 1,
+            b'h' | b'H' => 2,
+            b'f' => 4,
+            b'l' | b'L' | b'T' | b'd' => 8,
+            b'c' => self.count(text, 1)?,
+            b'i' | b'I' => {
+                let size = self.count(text, 4)?;
+                if size > LARGEST_INTEGER {
+                    return Err(LayoutError::TooLarge(size));
                 }
-                b' ' => continue,
-                b'<' => {
-                    self.big_endian = false;
-                    continue;
+                size
+            }
+            _ => 0,
+        };
+        let padding = if size == 0 || option == b'c' {
+            0
+        } else {
+            // Sizes that are no power of two align as the original's arithmetic has it.
+            let unit = size.min(self.alignment);
+            unit.wrapping_sub(offset & (unit - 1)) & (unit - 1)
+        };
+        Ok(Some(Item {
+            option,
+            size,
+            padding,
+        }))
+    }
+
+    /// Carries out an option that stands for no data.
+    fn control(&mut self, text: &[u8], option: u8) -> Result<(), LayoutError> {
+        match option {
+            b' ' => {}
+            b'<' => self.big_endian = false,
+            b'>' => self.big_endian = true,
+            b'!' => {
+                let alignment = self.count(text, NATIVE_ALIGNMENT)?;
+                if !alignment.is_power_of_two() {
+                    return Err(LayoutError::Alignment(alignment));
                 }
-                b'>' => {
-                    self.big_endian = true;
-                    continue;
-                }
-                b'!' => {
-                    let alignment = self.count(text, NATIVE_ALIGNMENT)?;
-                    if !alignment.is_power_of_two() {
-                        return Err(LayoutError::Alignment(alignment));
-                    }
-                    self.alignment = alignment;
-                    continue;
-                }
-                _ if lax && option.is_ascii_alphanumeric() => continue,
-                _ => return Err(LayoutError::InvalidOption(option)),
-            };
-            let padding = if size == 0 || option == b'c' {
-                0
-            } else {
-                // Sizes that are no power of two align as the original's arithmetic has it.
-                let unit = size.min(self.alignment);
-                unit.wrapping_sub(offset & (unit - 1)) & (unit - 1)
-            };
-            return Ok(Some(Item {
-                option,
-                size,
-                padding,
-            }));
+                self.alignment = alignment;
+            }
+            _ => return Err(LayoutError::InvalidOption(option)),
         }
+        Ok(())
     }
 
     /// The number at the current place, or `default` if there is none.
@@ -158,8 +155,20 @@ fn next_item(
     text: StringHandle,
     offset: usize,
 ) -> Result<Option<Item>, Raise> {
-    match layout.next(call.bytes(text), offset, false) {
+    match layout.next(call.bytes(text), offset) {
         Ok(item) => Ok(item),
+        Err(error) => Err(error.raise(call)),
+    }
+}
+
+fn control(
+    call: &mut Call<'_>,
+    layout: &mut Layout,
+    text: StringHandle,
+    option: u8,
+) -> Result<(), Raise> {
+    match layout.control(call.bytes(text), option) {
+        Ok(()) => Ok(()),
         Err(error) => Err(error.raise(call)),
     }
 }
@@ -224,11 +233,12 @@ fn pack(call: &mut Call<'_>) -> NativeResult {
                     out.bytes.push(0);
                 }
             }
-            _ => {
+            b'b' | b'B' | b'h' | b'H' | b'l' | b'L' | b'T' | b'i' | b'I' => {
                 let number = pack_number(call, argument)?;
                 argument += 1;
                 write_integer(&mut out.bytes, number, item.size, layout.big_endian);
             }
+            option => control(call, &mut layout, text, option)?,
         }
         call.charge(1)?;
     }
@@ -349,11 +359,12 @@ fn unpack(call: &mut Call<'_>) -> NativeResult {
                 count += 1;
                 taken = end + 1;
             }
-            option => {
+            option @ (b'b' | b'B' | b'h' | b'H' | b'l' | b'L' | b'T' | b'i' | b'I') => {
                 let number = read_integer(bytes, layout.big_endian, option.is_ascii_lowercase());
                 call.push(number);
                 count += 1;
             }
+            option => control(call, &mut layout, text, option)?,
         }
         at += taken;
         call.charge(1 + taken as u64 / 64)?;
@@ -366,25 +377,17 @@ fn size(call: &mut Call<'_>) -> NativeResult {
     let text = call.check_string(1)?;
     let mut layout = Layout::new();
     let mut total = 0_usize;
-    loop {
-        let item = match layout.next(call.bytes(text), total, true) {
-            Ok(Some(item)) => item,
-            Ok(None) => break,
-            Err(error) => return Err(error.raise(call)),
-        };
-        match item {
-            Item { option: b's', .. } => {
-                return Err(call.argument_error(1, "option 's' has no fixed size"));
-            }
-            Item {
-                option: b'c',
-                size: 0,
-                ..
-            } => {
+    while let Some(item) = next_item(call, &mut layout, text, total)? {
+        match item.option {
+            b's' => return Err(call.argument_error(1, "option 's' has no fixed size")),
+            b'c' if item.size == 0 => {
                 return Err(call.argument_error(1, "option 'c0' has no fixed size"));
             }
-            _ => total = total.saturating_add(item.padding).saturating_add(item.size),
+            // Letters and digits that mean nothing pass.
+            option if option.is_ascii_alphanumeric() => {}
+            option => control(call, &mut layout, text, option)?,
         }
+        total = total.saturating_add(item.padding).saturating_add(item.size);
     }
     call.charge(layout.at as u64 / 8)?;
     call.return_value(total as f64)
@@ -420,7 +423,11 @@ mod tests {
             let mut layout = Layout::new();
             let mut offset = 0;
             let mut paddings = Vec::new();
-            while let Some(item) = layout.next(text, offset, false).unwrap() {
+            while let Some(item) = layout.next(text, offset).unwrap() {
+                if item.size == 0 {
+                    layout.control(text, item.option).unwrap();
+                    continue;
+                }
                 paddings.push(item.padding);
                 offset += item.padding + item.size;
             }
@@ -436,12 +443,12 @@ mod tests {
     proptest! {
         #[test]
         fn no_layout_panics(text in proptest::collection::vec(
-            prop_oneof![proptest::sample::select(b"><!bBhHlLTiIfdscx0123456789 ".to_vec()), any::<u8>()], 0..20),
-            lax in any::<bool>())
+            prop_oneof![proptest::sample::select(b"><!bBhHlLTiIfdscx0123456789 ".to_vec()), any::<u8>()], 0..20))
         {
             let mut layout = Layout::new();
             let mut offset = 0_usize;
-            while let Ok(Some(item)) = layout.next(&text, offset, lax) {
+            while let Ok(Some(item)) = layout.next(&text, offset) {
+                let _ = layout.control(&text, item.option);
                 offset = offset.saturating_add(item.padding).saturating_add(item.size);
             }
         }
