@@ -230,10 +230,10 @@ impl Pair {
 
     /// A fresh connection to the subject, which the episode before may have ended.
     fn fresh_subject(&mut self) -> Result<Connection, Error> {
-        if self.subject.is_running() {
-            if let Ok(connection) = fresh(&self.subject) {
-                return Ok(connection);
-            }
+        if self.subject.is_running()
+            && let Ok(connection) = fresh(&self.subject)
+        {
+            return Ok(connection);
         }
         self.subject = Server::start(&self.subject.program, &[])?;
         fresh(&self.subject)
