@@ -297,6 +297,9 @@ mod tests {
     }
 
     proptest! {
+        // A case is thousands of operations: a few dozen are enough.
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
         #[test]
         fn behaves_like_a_map(operations in prop::collection::vec((0u32..600, any::<bool>()), 1..3000)) {
             let mut table = Table::default();
