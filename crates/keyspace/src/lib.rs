@@ -1,2 +1,37 @@
-//! Databases, shards and their locks, entries, expiry and the door to every mutable value.
+//! The keyspace: databases, shards and their locks, entries, expiry, SCAN, and the door.
+//!
+//! Keys are spread over [`SHARD_COUNT`] shards by the hash slot of their hash tag, so keys that share a tag share a
+//! shard. A thread that wants to run a command plans which shards it needs ([`LockPlan`]), takes their locks in
+//! ascending order ([`Keyspace::try_lock`]) and gets a [`Unit`]: one atomic unit of work with a frozen clock and a
+//! selected database. Everything a handler does to data goes through the unit.
+//!
+//! A mutable value is had only through the door: [`Unit::edit`] and its kin return an [`Edit`], and what must know of
+//! a change (WATCH, keyspace events, blocked clients, the change count) is told there and nowhere else.
+//!
+//! Nothing here reads a clock or a random source, and nothing knows of commands.
 #![forbid(unsafe_code)]
+
+mod changes;
+mod database;
+mod edit;
+mod entry;
+mod event;
+mod kind;
+mod lock;
+mod segment;
+mod shard;
+mod table;
+#[cfg(test)]
+mod tests;
+mod unit;
+mod whole;
+
+pub use changes::{Changes, KeyEvent, ReadyKey};
+pub use edit::Edit;
+pub use entry::{AccessPolicy, ObjectInfo};
+pub use event::{Event, EventClass};
+pub use kind::{Kind, WrongType};
+pub use lock::{Keyspace, LockPlan, SHARD_COUNT, Settings, ShardIndex};
+pub use shard::{WaiterId, Watch};
+pub use unit::{Expiry, Unit};
+pub use whole::DatabaseStats;

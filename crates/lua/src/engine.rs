@@ -168,6 +168,11 @@ impl Vm {
         self.runtime.host.take()
     }
 
+    /// The host state, if there is one of type `T`.
+    pub fn host_mut<T: Any>(&mut self) -> Option<&mut T> {
+        self.runtime.host.as_mut()?.downcast_mut()
+    }
+
     /// Sets what is asked when the fuel is used up. Without a callback the run is suspended.
     pub fn set_interrupt(&mut self, interrupt: Option<Interrupt>) {
         self.runtime.meter.interrupt = interrupt;

@@ -1,2 +1,21 @@
-//! EVAL and its kin: script cache, the redis.* API, run context, kill and time slices.
+//! Scripting: EVAL and its kin, above the Lua engine and below the server.
+//!
+//! - [`ScriptCache`]: scripts by text and SHA1, compiled once for all threads;
+//! - [`Machine`]: a VM with the sandbox, which runs one script after the other, in slices;
+//! - [`ScriptHost`]: what a running script may ask of the server.
 #![forbid(unsafe_code)]
+
+mod cache;
+mod convert;
+mod host;
+mod key_use;
+mod machine;
+mod redis_api;
+mod sandbox;
+mod script;
+mod sink;
+
+pub use cache::{Flushed, ScriptCache, sha1_hex};
+pub use host::{CallSite, LogLevel, ScriptHost, Verdict};
+pub use machine::{Interrupt, Machine, Progress};
+pub use script::{KeyUse, Script, ScriptError};

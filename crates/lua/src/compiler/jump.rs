@@ -6,13 +6,16 @@
 
 use super::error::SyntaxError;
 use super::{Compiler, Result};
-use crate::opcode::{Instruction, MAX_JUMP, Opcode};
+use crate::opcode::{Instruction, Opcode};
 
 /// Marks the end of a list and the missing register of a `TestSet`.
 const END: u32 = u32::MAX;
 
 /// The `A` operand of a `TestSet` that does not know its destination yet.
 pub const NO_REGISTER: u8 = u8::MAX;
+
+/// The longest jump, in words. Ours could be longer; this is what 5.1 can encode, and its programs are about as long.
+const MAX_DISTANCE: i64 = (1 << 17) - 1;
 
 /// One waiting jump.
 #[derive(Clone, Copy)]
@@ -204,10 +207,23 @@ impl Compiler<'_> {
     /// Makes the word at `at` a jump to `target`.
     pub fn set_jump(&mut self, at: u32, target: u32) -> Result<()> {
         let offset = i64::from(target) - i64::from(at) - 1;
-        if offset.abs() > i64::from(MAX_JUMP) {
-            return Err(self.lexer.error(SyntaxError::JumpTooLong));
+        if offset.abs() > MAX_DISTANCE {
+            return Err(self.jump_error());
         }
         self.function.code[at as usize] = Instruction::jump(offset as i32);
         Ok(())
+    }
+
+    /// Fails if a loop from `start` to here is longer than a jump may be.
+    pub fn check_distance(&self, start: u32) -> Result<()> {
+        if self.function.code.len() as i64 - i64::from(start) > MAX_DISTANCE {
+            return Err(self.jump_error());
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn jump_error(&self) -> Box<super::CompileError> {
+        self.lexer.error(SyntaxError::JumpTooLong)
     }
 }

@@ -157,6 +157,7 @@ impl Compiler<'_> {
         self.label();
         let repeat = self.emit(Instruction::asbx(Opcode::ForLoop, base, 0))?;
         self.fix_line(line);
+        self.check_distance(prepare)?;
         if repeat - prepare < i16::MAX as u32 {
             self.set_short_jump(repeat, prepare + 1);
             self.set_short_jump(prepare, repeat + 1);
@@ -217,6 +218,7 @@ impl Compiler<'_> {
         self.fix_line(line);
         let repeat = self.emit(Instruction::asbx(Opcode::TForLoop, base, 0))?;
         self.fix_line(line);
+        self.check_distance(start)?;
         if !self.set_short_jump(repeat, start) {
             // Too far for 16 bits: the loop goes on over a full jump behind it.
             let exit = self.emit_jump()?;

@@ -421,6 +421,14 @@ impl Heap {
         self.raw_get(table, Value::String(key))
     }
 
+    /// Writes a field of an old table for the time of a region only: the host promises to overwrite it with an old value
+    /// before the region ends, so the write does not keep what it refers to alive beyond it.
+    pub fn raw_set_transient(&mut self, table: TableHandle, key: StringHandle, value: Value) {
+        let escaped = self.escaped;
+        self.raw_set_string(table, key, value);
+        self.escaped = escaped;
+    }
+
     /// Reads the field `name`, without metamethods.
     pub fn raw_get_field(&mut self, table: TableHandle, name: &str) -> Value {
         let key = self.new_string(name.as_bytes());

@@ -282,7 +282,13 @@ impl Runtime {
             loaded.proto.needs_arg,
         );
         self.count_frame(finish)?;
-        self.ensure_stack(function + 1 + arguments + parameters + 1);
+        let slots = function + 1 + arguments + parameters + 1;
+        if self.thread.stack.len() < slots + WINDOW {
+            self.grow_stack(slots + WINDOW);
+            if !self.heap.has_room(0) {
+                return Err(Raise::OutOfMemory);
+            }
+        }
         let first = function + 1;
         let stack = &mut self.thread.stack;
         let base = if is_vararg {

@@ -30,7 +30,7 @@ def cases():
             yield "format-directives", f"{directive} over values", "\n".join(lines)
         yield "format-directives", f"%{conversion} of every kind", "\n".join(
             f"print(pcall(function() return string.format('[%{conversion}]', {v}) end))" for v in
-            ["nil", "true", "{}", "print", "'abc'", "''", "'10'", "' 10 '", "'1e1'", "'a\\0b'", "'\"q\\\\\"\\n\\r\\t'", "'\\255\\1\\0012'", "newproxy()", "coroutine.create(function() end)"]) + f"\nprint(pcall(function() return string.format('%{conversion}') end))"
+            ["nil", "true", "{}", "'abc'", "''", "'10'", "' 10 '", "'1e1'", "'a\\0b'", "'\"q\\\\\"\\n\\r\\t'", "'\\255\\1\\0012'", "newproxy()", "coroutine.create(function() end)"]) + f"\nprint(pcall(function() return string.format('%{conversion}') end))"
     for directive in ["%", "%%", "%y", "%h", "%l", "%ld", "%5", "%-", "%.", "%.5", "%123d", "%99d", "%100d", "%.99f", "%.100f", "%.123f", "%0005d", "%-----d", "%------d", "%+-# 0d", "%+-# 0+d", "%5.5.5d", "%5%", "%-%", "%$d", "%1$d", "%*d", "%n", "%p", "%a", "%A", "%F", "%C", "%S", "%D", "%\\0", "%z", "a%", "%d%", "%d%d", "%5c", "%-5c", "%.3s", "%5.1s", "%-5s|", "%05s", "%.0s", "%.s", "%99s", "%.99s", "%#q", "%5q", "%.3q", "%i", "%+i", "%u", "% d"]:
         yield "format-directives", f"directive `{directive}`", "\n".join(
             f"print(pcall(function() return string.format('{directive}', {a}) end))" for a in ["65", "'hello'", "65, 66", "nil"])

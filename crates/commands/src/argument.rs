@@ -1,0 +1,110 @@
+//! Reading arguments, with the errors that clients know.
+
+use types::number::Extended;
+
+use crate::error::CommandError;
+
+/// A 64-bit integer.
+///
+/// # Errors
+/// [`CommandError::NotInteger`].
+pub fn integer(argument: &[u8]) -> Result<i64, CommandError> {
+    types::number::parse_i64(argument).ok_or(CommandError::NotInteger)
+}
+
+/// A number, possibly infinite.
+///
+/// # Errors
+/// [`CommandError::NotFloat`].
+pub fn float(argument: &[u8]) -> Result<f64, CommandError> {
+    types::number::parse_f64(argument).ok_or(CommandError::NotFloat)
+}
+
+/// Whether the argument is this word, in any case. `word` is given in lower case.
+pub fn is_word(argument: &[u8], word: &str) -> bool {
+    argument.eq_ignore_ascii_case(word.as_bytes())
+}
+
+/// The time-out of a blocking command: seconds with a fraction, 0 for ever. Returns milliseconds, rounded up.
+///
+/// # Errors
+/// The texts Redis has for what is no number, and for what is negative; numbers too large for a 64-bit integer count as
+/// negative there.
+pub fn timeout_seconds(argument: &[u8]) -> Result<Option<i64>, CommandError> {
+    // Time-outs are read in extended precision: 1e400 is a number, if too large a one.
+    Extended::parse(argument).ok_or(CommandError::text(
+        "ERR timeout is not a float or out of range",
+    ))?;
+    let seconds = types::number::parse_f64(argument).unwrap_or(f64::INFINITY);
+    let milliseconds = (seconds * 1000.0).ceil();
+    if milliseconds < 0.0 || milliseconds >= i64::MAX as f64 {
+        return Err(CommandError::text("ERR timeout is negative"));
+    }
+    Ok((milliseconds > 0.0).then_some(milliseconds as i64))
+}
+
+/// The bytes from `start` to `end`, both inclusive and counted from the end if negative, of a string of `length` bytes.
+pub fn byte_range(start: i64, end: i64, length: usize) -> std::ops::Range<usize> {
+    if start < 0 && end < 0 && start > end {
+        return 0..0;
+    }
+    clamped_range(start, end, length)
+}
+
+/// As [`byte_range`], but both ends are first moved into the string: what lies wholly before it is its first byte.
+pub fn clamped_range(start: i64, end: i64, length: usize) -> std::ops::Range<usize> {
+    let length = length as i64;
+    let from_end = |index: i64| {
+        if index < 0 {
+            index.saturating_add(length).max(0)
+        } else {
+            index
+        }
+    };
+    let (start, end) = (from_end(start), from_end(end).min(length - 1));
+    if start > end {
+        0..0
+    } else {
+        start as usize..end as usize + 1
+    }
+}
+
+/// Whether a string may grow to `length` and `more` bytes; `limit` is `proto-max-bulk-len`.
+///
+/// # Errors
+/// The text Redis has for a string that is too long.
+pub fn check_string_length(length: u64, more: u64, limit: u64) -> Result<(), CommandError> {
+    match length.checked_add(more) {
+        Some(total) if total <= limit => Ok(()),
+        _ => Err(CommandError::text(
+            "ERR string exceeds maximum allowed size (proto-max-bulk-len)",
+        )),
+    }
+}
+
+/// The cursor of SCAN and its kin, as C's `strtoul` reads it: nothing at all is 0, and a minus sign wraps.
+///
+/// # Errors
+/// The text Redis has for what is no cursor.
+pub fn cursor(argument: &[u8]) -> Result<u64, CommandError> {
+    let (negative, digits) = match argument {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] => (false, digits),
+        digits => (false, digits),
+    };
+    let valid =
+        digits.iter().all(u8::is_ascii_digit) && (!digits.is_empty() || argument.is_empty());
+    let value = digits.iter().try_fold(0u64, |value, digit| {
+        value
+            .checked_mul(10)?
+            .checked_add(u64::from(digit.wrapping_sub(b'0')))
+    });
+    match value {
+        Some(value) if valid => Ok(if negative {
+            value.wrapping_neg()
+        } else {
+            value
+        }),
+        _ => Err(CommandError::text("ERR invalid cursor")),
+    }
+}

@@ -1,0 +1,69 @@
+//! Why a command failed, with the texts that clients know.
+
+use std::borrow::Cow;
+
+use keyspace::WrongType;
+use thiserror::Error;
+
+/// A command's failure. Its `Display` is the error reply, code first, without the leading `-`.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum CommandError {
+    /// The key holds another type.
+    #[error("WRONGTYPE Operation against a key holding the wrong kind of value")]
+    WrongType,
+    /// The arguments do not fit the command's grammar.
+    #[error("ERR syntax error")]
+    Syntax,
+    /// An argument or value is no 64-bit integer.
+    #[error("ERR value is not an integer or out of range")]
+    NotInteger,
+    /// An argument or value is no number.
+    #[error("ERR value is not a valid float")]
+    NotFloat,
+    /// A number lies outside what the command takes.
+    #[error("ERR value is out of range")]
+    OutOfRange,
+    /// A number must not be negative.
+    #[error("ERR value is out of range, must be positive")]
+    MustBePositive,
+    /// The key is not there.
+    #[error("ERR no such key")]
+    NoSuchKey,
+    /// An index lies outside the value.
+    #[error("ERR index out of range")]
+    IndexOutOfRange,
+    /// Too few or too many arguments; holds the command's full name, `set` or `config|get`.
+    #[error("ERR wrong number of arguments for '{0}' command")]
+    Arity(Cow<'static, str>),
+    /// A subcommand nobody knows.
+    #[error("ERR unknown subcommand '{given}'. Try {container} HELP.")]
+    UnknownSubcommand {
+        /// As the client wrote it, at most 128 bytes of it.
+        given: String,
+        /// The container command in upper case.
+        container: Cow<'static, str>,
+    },
+    /// Any other text, whole: `ERR …` or another code.
+    #[error("{0}")]
+    Text(Cow<'static, str>),
+}
+
+impl CommandError {
+    /// A fixed text, code first.
+    pub const fn text(text: &'static str) -> CommandError {
+        CommandError::Text(Cow::Borrowed(text))
+    }
+    /// A made text, code first.
+    pub fn owned(text: String) -> CommandError {
+        CommandError::Text(Cow::Owned(text))
+    }
+}
+
+impl From<WrongType> for CommandError {
+    fn from(_: WrongType) -> CommandError {
+        CommandError::WrongType
+    }
+}
+
+/// What a handler returns.
+pub type CommandResult = Result<(), CommandError>;

@@ -1,0 +1,193 @@
+//! Lua scripts.
+
+use crate::record::{Command, Group, Handler, KeySpec, Locks, category, flag, key_flag};
+use crate::syntax::Argument;
+
+/// The family's commands.
+pub(crate) static COMMANDS: &[Command] = &[
+    Command {
+        name: "eval",
+        arity: -3,
+        flags: flag::NOSCRIPT
+            | flag::STALE
+            | flag::SKIP_MONITOR
+            | flag::NO_MANDATORY_KEYS
+            | flag::MOVABLE_KEYS,
+        categories: category::SCRIPTING,
+        keys: &[KeySpec::counted(
+            2,
+            key_flag::RW | key_flag::ACCESS | key_flag::UPDATE,
+        )],
+        locks: Locks::None,
+        group: Group::Scripting,
+        since: "2.6.0",
+        summary: "Runs a Lua script.",
+        complexity: "Depends on the script",
+        arguments: &[
+            Argument::string("script"),
+            Argument::integer("numkeys"),
+            Argument::key("key", 0).optional().repeated(),
+            Argument::string("arg").optional().repeated(),
+        ],
+        ..Command::EMPTY
+    },
+    Command {
+        name: "eval_ro",
+        arity: -3,
+        flags: flag::READONLY
+            | flag::NOSCRIPT
+            | flag::STALE
+            | flag::SKIP_MONITOR
+            | flag::NO_MANDATORY_KEYS
+            | flag::MOVABLE_KEYS,
+        categories: category::SCRIPTING,
+        keys: &[KeySpec::counted(2, key_flag::RO | key_flag::ACCESS)],
+        locks: Locks::None,
+        group: Group::Scripting,
+        since: "7.0.0",
+        summary: "Runs a Lua script that does not write.",
+        complexity: "Depends on the script",
+        arguments: &[
+            Argument::string("script"),
+            Argument::integer("numkeys"),
+            Argument::key("key", 0).optional().repeated(),
+            Argument::string("arg").optional().repeated(),
+        ],
+        ..Command::EMPTY
+    },
+    Command {
+        name: "evalsha",
+        arity: -3,
+        flags: flag::NOSCRIPT
+            | flag::STALE
+            | flag::SKIP_MONITOR
+            | flag::NO_MANDATORY_KEYS
+            | flag::MOVABLE_KEYS,
+        categories: category::SCRIPTING,
+        keys: &[KeySpec::counted(
+            2,
+            key_flag::RW | key_flag::ACCESS | key_flag::UPDATE,
+        )],
+        locks: Locks::None,
+        group: Group::Scripting,
+        since: "2.6.0",
+        summary: "Runs the cached Lua script of a SHA1 digest.",
+        complexity: "Depends on the script",
+        arguments: &[
+            Argument::string("sha1"),
+            Argument::integer("numkeys"),
+            Argument::key("key", 0).optional().repeated(),
+            Argument::string("arg").optional().repeated(),
+        ],
+        ..Command::EMPTY
+    },
+    Command {
+        name: "evalsha_ro",
+        arity: -3,
+        flags: flag::READONLY
+            | flag::NOSCRIPT
+            | flag::STALE
+            | flag::SKIP_MONITOR
+            | flag::NO_MANDATORY_KEYS
+            | flag::MOVABLE_KEYS,
+        categories: category::SCRIPTING,
+        keys: &[KeySpec::counted(2, key_flag::RO | key_flag::ACCESS)],
+        locks: Locks::None,
+        group: Group::Scripting,
+        since: "7.0.0",
+        summary: "Runs the cached Lua script of a SHA1 digest, which does not write.",
+        complexity: "Depends on the script",
+        arguments: &[
+            Argument::string("sha1"),
+            Argument::integer("numkeys"),
+            Argument::key("key", 0).optional().repeated(),
+            Argument::string("arg").optional().repeated(),
+        ],
+        ..Command::EMPTY
+    },
+    Command {
+        name: "script",
+        arity: -2,
+        group: Group::Scripting,
+        since: "2.6.0",
+        summary: "Deals with cached scripts.",
+        complexity: "Depends on the subcommand",
+        subcommands: &[
+            Command {
+                name: "exists",
+                arity: -3,
+                flags: flag::NOSCRIPT,
+                categories: category::SCRIPTING,
+                tips: &[
+                    "request_policy:all_shards",
+                    "response_policy:agg_logical_and",
+                ],
+                group: Group::Scripting,
+                since: "2.6.0",
+                summary: "Tells which scripts are cached.",
+                complexity: "O(N), N being the digests asked for",
+                arguments: &[Argument::string("sha1").repeated()],
+                ..Command::EMPTY
+            },
+            Command {
+                name: "flush",
+                arity: -2,
+                flags: flag::NOSCRIPT,
+                categories: category::SCRIPTING,
+                tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
+                group: Group::Scripting,
+                since: "2.6.0",
+                summary: "Empties the cache of scripts.",
+                complexity: "O(N), N being the scripts in the cache",
+                arguments: &[Argument::one_of(
+                    "async",
+                    &[
+                        Argument::word("async", "ASYNC"),
+                        Argument::word("sync", "SYNC"),
+                    ],
+                )
+                .since("6.2.0")
+                .optional()],
+                ..Command::EMPTY
+            },
+            Command {
+                name: "help",
+                arity: 2,
+                flags: flag::LOADING | flag::STALE,
+                categories: category::SCRIPTING,
+                group: Group::Scripting,
+                since: "5.0.0",
+                summary: "Explains the subcommands.",
+                complexity: "O(1)",
+                ..Command::EMPTY
+            },
+            Command {
+                name: "kill",
+                arity: 2,
+                flags: flag::NOSCRIPT | flag::ALLOW_BUSY,
+                categories: category::SCRIPTING,
+                tips: &["request_policy:all_shards", "response_policy:one_succeeded"],
+                group: Group::Scripting,
+                since: "2.6.0",
+                summary: "Ends the script that is running.",
+                complexity: "O(1)",
+                ..Command::EMPTY
+            },
+            Command {
+                name: "load",
+                arity: 3,
+                flags: flag::NOSCRIPT | flag::STALE,
+                categories: category::SCRIPTING,
+                tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
+                group: Group::Scripting,
+                since: "2.6.0",
+                summary: "Puts a script into the cache.",
+                complexity: "O(N), N being the length of the script",
+                arguments: &[Argument::string("script")],
+                ..Command::EMPTY
+            },
+        ],
+        handler: Handler::Container,
+        ..Command::EMPTY
+    },
+];

@@ -1,0 +1,42 @@
+//! What a unit of work did, gathered at the door for those above.
+
+use types::Bytes;
+
+use crate::event::Event;
+
+/// A keyspace event that someone may subscribe to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyEvent {
+    /// The database of the key.
+    pub database: usize,
+    /// What happened.
+    pub event: Event,
+    /// To which key.
+    pub key: Bytes,
+}
+
+/// A key that came into being while a client was blocked on it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ReadyKey {
+    /// The database of the key.
+    pub database: usize,
+    /// The key.
+    pub key: Bytes,
+}
+
+/// The record of one unit of work. The road drains it after each command and at the unit's end.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// How many changes were made, as `rdb_changes_since_last_save` counts them.
+    pub dirty: u64,
+    /// Events whose class is switched on, in order.
+    pub events: Vec<KeyEvent>,
+    /// Keys that may let a blocked client go on, in order, without repeats.
+    pub ready: Vec<ReadyKey>,
+    /// Look-ups for reading that found a key.
+    pub hits: u64,
+    /// Look-ups for reading that found none.
+    pub misses: u64,
+    /// Keys removed because their time had come.
+    pub expired: u64,
+}

@@ -1,0 +1,263 @@
+//! The shards and their locks.
+//!
+//! Lock order: shards are taken in ascending order, always. A holder may add a shard later only by trying, never by
+//! waiting. So no deadlock is possible.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
+
+use parking_lot::{Mutex, MutexGuard};
+use smallvec::SmallVec;
+use types::key_slot;
+
+use crate::entry::{AccessPolicy, LfuSettings};
+use crate::shard::Shard;
+use crate::unit::Unit;
+
+/// How many shards there are. Enough that a few dozen threads rarely meet; few enough that taking all of them, as a
+/// script with undeclared keys must, stays well below a microsecond.
+pub const SHARD_COUNT: usize = 64;
+
+/// Which shard; always below [`SHARD_COUNT`].
+pub type ShardIndex = u16;
+
+/// How often a busy lock is tried before the caller is told to come back: a holder that is running a short command is
+/// done by then, one that is in a long script is not worth waiting for.
+const SPIN_TRIES: u32 = 200;
+
+/// The shards a unit of work needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum LockPlan {
+    /// No keys at all.
+    #[default]
+    None,
+    /// These shards, ascending and without repeats.
+    Shards(SmallVec<[ShardIndex; 4]>),
+    /// Every shard.
+    All,
+}
+
+impl LockPlan {
+    /// The plan for these keys.
+    pub fn for_keys<'k>(keys: impl IntoIterator<Item = &'k [u8]>) -> LockPlan {
+        let mut plan = LockPlan::None;
+        for key in keys {
+            plan.add_key(key);
+        }
+        plan
+    }
+
+    /// Widens the plan by a key's shard.
+    pub fn add_key(&mut self, key: &[u8]) {
+        let shard = Keyspace::shard_of(key);
+        match self {
+            LockPlan::All => {}
+            LockPlan::None => *self = LockPlan::Shards(SmallVec::from_slice(&[shard])),
+            LockPlan::Shards(shards) => {
+                if let Err(position) = shards.binary_search(&shard) {
+                    shards.insert(position, shard);
+                }
+            }
+        }
+    }
+
+    /// Widens the plan by another.
+    pub fn add(&mut self, other: &LockPlan) {
+        match (&mut *self, other) {
+            (LockPlan::All, _) | (_, LockPlan::None) => {}
+            (LockPlan::None, _) | (_, LockPlan::All) => *self = other.clone(),
+            (LockPlan::Shards(mine), LockPlan::Shards(theirs)) => {
+                for &shard in theirs {
+                    if let Err(position) = mine.binary_search(&shard) {
+                        mine.insert(position, shard);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Settings of the whole keyspace that may change while it runs.
+#[derive(Debug)]
+pub struct Settings {
+    notify_mask: AtomicU16,
+    access_policy: AtomicU8,
+    lfu_log_factor: AtomicU32,
+    lfu_decay_minutes: AtomicU32,
+    active_expire: AtomicU8,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            notify_mask: AtomicU16::new(0),
+            access_policy: AtomicU8::new(0),
+            lfu_log_factor: AtomicU32::new(10),
+            lfu_decay_minutes: AtomicU32::new(1),
+            active_expire: AtomicU8::new(1),
+        }
+    }
+}
+
+impl Settings {
+    /// Which event classes are recorded: the bits of `notify-keyspace-events`.
+    pub fn set_notify_mask(&self, mask: u16) {
+        self.notify_mask.store(mask, Ordering::Relaxed);
+    }
+    /// See [`Settings::set_notify_mask`].
+    pub fn notify_mask(&self) -> u16 {
+        self.notify_mask.load(Ordering::Relaxed)
+    }
+    /// How accesses are recorded; follows `maxmemory-policy`.
+    pub fn set_access_policy(&self, policy: AccessPolicy) {
+        self.access_policy
+            .store(u8::from(policy == AccessPolicy::Lfu), Ordering::Relaxed);
+    }
+    /// See [`Settings::set_access_policy`].
+    pub fn access_policy(&self) -> AccessPolicy {
+        match self.access_policy.load(Ordering::Relaxed) {
+            0 => AccessPolicy::Lru,
+            _ => AccessPolicy::Lfu,
+        }
+    }
+    /// `lfu-log-factor` and `lfu-decay-time` (minutes).
+    pub fn set_lfu(&self, log_factor: u32, decay_minutes: u32) {
+        self.lfu_log_factor.store(log_factor, Ordering::Relaxed);
+        self.lfu_decay_minutes
+            .store(decay_minutes, Ordering::Relaxed);
+    }
+    pub(crate) fn lfu(&self) -> LfuSettings {
+        LfuSettings {
+            log_factor: self.lfu_log_factor.load(Ordering::Relaxed),
+            decay_minutes: self.lfu_decay_minutes.load(Ordering::Relaxed),
+        }
+    }
+    /// Whether keys expire on their own or only when looked up (DEBUG SET-ACTIVE-EXPIRE).
+    pub fn set_active_expire(&self, on: bool) {
+        self.active_expire.store(u8::from(on), Ordering::Relaxed);
+    }
+    /// See [`Settings::set_active_expire`].
+    pub fn active_expire(&self) -> bool {
+        self.active_expire.load(Ordering::Relaxed) == 1
+    }
+}
+
+/// Every database's keys.
+pub struct Keyspace {
+    shards: Box<[Padded]>,
+    databases: usize,
+    secrets: rapidhash::v3::RapidSecrets,
+    /// Settings that may change while it runs.
+    pub settings: Settings,
+    random_state: AtomicU64,
+}
+
+/// A shard on cache lines of its own, so that threads on different shards do not disturb each other.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Padded(Mutex<Shard>);
+
+/// The locks a unit holds.
+#[derive(Debug)]
+pub(crate) enum Guards<'k> {
+    None,
+    One(ShardIndex, MutexGuard<'k, Shard>),
+    Some(Vec<(ShardIndex, MutexGuard<'k, Shard>)>),
+    All(Vec<MutexGuard<'k, Shard>>),
+}
+
+impl Keyspace {
+    /// An empty keyspace of `databases` databases.
+    pub fn new(databases: usize) -> Keyspace {
+        let shards = (0..SHARD_COUNT)
+            .map(|_| Padded(Mutex::new(Shard::new(databases))))
+            .collect();
+        // Attackers must not be able to choose keys whose hashes collide, so each process hashes differently.
+        let hash_seed = RandomState::new().hash_one(0u8);
+        Keyspace {
+            shards,
+            databases,
+            secrets: rapidhash::v3::RapidSecrets::seed(hash_seed),
+            settings: Settings::default(),
+            random_state: AtomicU64::new(hash_seed | 1),
+        }
+    }
+
+    /// How many databases there are.
+    pub fn database_count(&self) -> usize {
+        self.databases
+    }
+
+    /// The shard of a key: keys that share a hash tag share it.
+    pub fn shard_of(key: &[u8]) -> ShardIndex {
+        key_slot(key) % SHARD_COUNT as u16
+    }
+
+    /// Takes the locks of `plan` and starts a unit of work in `database` at `now_ms` (Unix time in milliseconds), or
+    /// returns `None` if one of them stays busy.
+    ///
+    /// # Panics
+    /// If `database` is not below [`Keyspace::database_count`].
+    pub fn try_lock(&self, plan: &LockPlan, database: usize, now_ms: i64) -> Option<Unit<'_>> {
+        assert!(database < self.databases, "database index out of range");
+        let guards = match plan {
+            LockPlan::None => Guards::None,
+            LockPlan::Shards(shards) if shards.len() == 1 => {
+                Guards::One(shards[0], self.try_shard(shards[0])?)
+            }
+            LockPlan::Shards(shards) => {
+                let mut guards = Vec::with_capacity(shards.len());
+                for &shard in shards {
+                    guards.push((shard, self.try_shard(shard)?));
+                }
+                Guards::Some(guards)
+            }
+            LockPlan::All => {
+                let mut guards = Vec::with_capacity(SHARD_COUNT);
+                for shard in 0..SHARD_COUNT {
+                    guards.push(self.try_shard(shard as ShardIndex)?);
+                }
+                Guards::All(guards)
+            }
+        };
+        Some(Unit::new(self, guards, database, now_ms))
+    }
+
+    /// As [`Keyspace::try_lock`], but tries until it has them. For tests and for threads that serve nobody else.
+    pub fn lock(&self, plan: &LockPlan, database: usize, now_ms: i64) -> Unit<'_> {
+        loop {
+            if let Some(unit) = self.try_lock(plan, database, now_ms) {
+                return unit;
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    pub(crate) fn try_shard(&self, shard: ShardIndex) -> Option<MutexGuard<'_, Shard>> {
+        let lock = &self.shards[usize::from(shard)].0;
+        if let Some(guard) = lock.try_lock() {
+            return Some(guard);
+        }
+        for _ in 0..SPIN_TRIES {
+            std::hint::spin_loop();
+            if let Some(guard) = lock.try_lock() {
+                return Some(guard);
+            }
+        }
+        None
+    }
+
+    pub(crate) fn hash(&self, key: &[u8]) -> u32 {
+        (rapidhash::v3::rapidhash_v3_seeded(key, &self.secrets) >> 32) as u32
+    }
+
+    /// A cheap pseudo-random number for access counters; nothing a client sees depends on its quality.
+    pub(crate) fn random(&self) -> u64 {
+        let mut x = self.random_state.load(Ordering::Relaxed);
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        self.random_state.store(x, Ordering::Relaxed);
+        x
+    }
+}

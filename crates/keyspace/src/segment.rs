@@ -1,0 +1,178 @@
+//! A segment: a small, bounded piece of a table.
+//!
+//! ```text
+//! index    [ 0 3 0 1 … 2 ]   open addressing over u16: 0 is free, else the entry's position plus one
+//! entries  [ E0 E1 E2 … ]    dense, in no order; removal swaps the last one in
+//! ```
+//!
+//! Entries lie densely so that a table wastes little memory (the index costs 2 to 4 bytes an entry), and so that SCAN
+//! and expiry walk plain arrays. A segment never holds more than [`SEGMENT_MAX`] entries unless hashes collide so
+//! badly that splitting does not help; growth is therefore a bounded step, never a stall.
+
+use crate::entry::Entry;
+
+/// Entries a segment holds before its table splits it: small enough that a split takes microseconds.
+pub(crate) const SEGMENT_MAX: usize = 448;
+
+/// The hard limit of positions a `u16` index can name.
+const POSITION_MAX: usize = u16::MAX as usize - 1;
+
+const INDEX_MIN: usize = 8;
+
+#[derive(Debug, Default)]
+pub(crate) struct Segment {
+    /// How many leading hash bits all entries here share; the table's bookkeeping.
+    pub(crate) depth: u8,
+    index: Box<[u16]>,
+    entries: Vec<Entry>,
+}
+
+impl Segment {
+    pub(crate) fn new(depth: u8) -> Segment {
+        Segment {
+            depth,
+            index: Box::default(),
+            entries: Vec::new(),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    pub(crate) fn entry_mut(&mut self, position: usize) -> &mut Entry {
+        &mut self.entries[position]
+    }
+
+    /// Whether another entry fits at all; false only under an attack on the hash.
+    pub(crate) fn has_room(&self) -> bool {
+        self.entries.len() < POSITION_MAX
+    }
+
+    pub(crate) fn find(&self, hash: u32, key: &[u8]) -> Option<usize> {
+        if self.index.is_empty() {
+            return None;
+        }
+        let mask = self.index.len() - 1;
+        let mut probe = self.home(hash);
+        loop {
+            let mark = self.index[probe];
+            if mark == 0 {
+                return None;
+            }
+            let position = usize::from(mark) - 1;
+            let entry = &self.entries[position];
+            if entry.hash == hash && *entry.key == *key {
+                return Some(position);
+            }
+            probe = (probe + 1) & mask;
+        }
+    }
+
+    /// Adds an entry whose key is not here; returns its position.
+    pub(crate) fn insert(&mut self, entry: Entry) -> usize {
+        // Three quarters full at the most, so that probes stay short.
+        if (self.entries.len() + 1) * 4 > self.index.len() * 3 {
+            self.rebuild_index((self.index.len() * 2).max(INDEX_MIN));
+        }
+        if self.entries.len() == self.entries.capacity() {
+            // Grow by an eighth, not by doubling: idle capacity is the largest part of a dense table's overhead.
+            let more = (self.entries.len() / 8).max(4);
+            self.entries.reserve_exact(more);
+        }
+        let position = self.entries.len();
+        let slot = self.free_slot(entry.hash);
+        self.index[slot] = position as u16 + 1;
+        self.entries.push(entry);
+        position
+    }
+
+    /// Takes the entry at `position` out; the last entry takes its place.
+    pub(crate) fn remove(&mut self, position: usize) -> Entry {
+        let slot = self.slot_of(position);
+        self.clear_slot(slot);
+        let last = self.entries.len() - 1;
+        if position != last {
+            let moved = self.slot_of(last);
+            self.index[moved] = position as u16 + 1;
+        }
+        let entry = self.entries.swap_remove(position);
+        if self.entries.capacity() > 16 && self.entries.len() * 4 < self.entries.capacity() {
+            self.entries.shrink_to(self.entries.len() * 2);
+            let wanted = (self.entries.len() * 2).next_power_of_two().max(INDEX_MIN);
+            self.rebuild_index(wanted);
+        }
+        entry
+    }
+
+    /// Takes all entries out and leaves an empty segment of the same depth.
+    pub(crate) fn take_entries(&mut self) -> Vec<Entry> {
+        self.index = Box::default();
+        std::mem::take(&mut self.entries)
+    }
+
+    /// Makes room for exactly `count` entries, before a split hands them over.
+    pub(crate) fn reserve(&mut self, count: usize) {
+        self.entries.reserve_exact(count);
+        self.rebuild_index((count * 4 / 3 + 1).next_power_of_two().max(INDEX_MIN));
+    }
+
+    fn home(&self, hash: u32) -> usize {
+        // Entries of a segment share their leading bits; multiplying spreads the remaining ones to the top.
+        let bits = self.index.len().trailing_zeros();
+        (u64::from(hash.wrapping_mul(0x9E37_79B1)) >> (32 - bits)) as usize
+    }
+
+    fn free_slot(&self, hash: u32) -> usize {
+        let mask = self.index.len() - 1;
+        let mut probe = self.home(hash);
+        while self.index[probe] != 0 {
+            probe = (probe + 1) & mask;
+        }
+        probe
+    }
+
+    fn slot_of(&self, position: usize) -> usize {
+        let mask = self.index.len() - 1;
+        let mark = position as u16 + 1;
+        let mut probe = self.home(self.entries[position].hash);
+        while self.index[probe] != mark {
+            probe = (probe + 1) & mask;
+        }
+        probe
+    }
+
+    /// Frees a slot and closes the gap, so that no tombstones are needed.
+    fn clear_slot(&mut self, slot: usize) {
+        let mask = self.index.len() - 1;
+        let mut gap = slot;
+        let mut probe = slot;
+        loop {
+            probe = (probe + 1) & mask;
+            let mark = self.index[probe];
+            if mark == 0 {
+                break;
+            }
+            let home = self.home(self.entries[usize::from(mark) - 1].hash);
+            let distance_home = probe.wrapping_sub(home) & mask;
+            let distance_gap = probe.wrapping_sub(gap) & mask;
+            if distance_home >= distance_gap {
+                self.index[gap] = mark;
+                gap = probe;
+            }
+        }
+        self.index[gap] = 0;
+    }
+
+    fn rebuild_index(&mut self, size: usize) {
+        self.index = vec![0; size].into_boxed_slice();
+        for position in 0..self.entries.len() {
+            let slot = self.free_slot(self.entries[position].hash);
+            self.index[slot] = position as u16 + 1;
+        }
+    }
+}

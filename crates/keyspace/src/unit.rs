@@ -1,0 +1,572 @@
+//! One atomic unit of work: a command, a transaction, a script's run.
+
+use types::{Bytes, Value};
+
+use crate::changes::Changes;
+use crate::database::Database;
+use crate::edit::Edit;
+use crate::entry::{AccessPolicy, Entry, LFU_INITIAL, NEVER, ObjectInfo, lfu_decayed, lfu_touched};
+use crate::event::Event;
+use crate::kind::{Kind, WrongType};
+use crate::lock::{Guards, Keyspace, LockPlan, SHARD_COUNT, ShardIndex};
+use crate::shard::{Shard, record_event};
+use crate::table::Place;
+
+/// What becomes of a key's expiry when its value is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expiry {
+    /// The new value never expires.
+    Clear,
+    /// The new value keeps the old one's expiry.
+    Keep,
+    /// The new value expires at this Unix time, in milliseconds.
+    At(i64),
+}
+
+/// The locks a piece of work holds, its frozen clock, its selected database, and the record of what it changed.
+///
+/// Keys outside the locked shards must not be touched: the road plans the locks from the command's key specs, and a
+/// handler names only keys that it got as arguments. [`Unit::covers`] and [`Unit::try_extend`] are for units that run
+/// several commands.
+///
+/// Dropping the unit releases the locks.
+pub struct Unit<'k> {
+    pub(crate) keyspace: &'k Keyspace,
+    guards: Guards<'k>,
+    database: usize,
+    now_ms: i64,
+    notify_mask: u16,
+    touches: bool,
+    /// What this unit did so far.
+    pub changes: Changes,
+}
+
+impl<'k> Unit<'k> {
+    pub(crate) fn new(
+        keyspace: &'k Keyspace,
+        guards: Guards<'k>,
+        database: usize,
+        now_ms: i64,
+    ) -> Unit<'k> {
+        let notify_mask = keyspace.settings.notify_mask();
+        Unit {
+            keyspace,
+            guards,
+            database,
+            now_ms,
+            notify_mask,
+            touches: true,
+            changes: Changes::default(),
+        }
+    }
+
+    // ---- the unit itself -------------------------------------------------------------------------------------------
+
+    /// The keyspace the unit works on.
+    pub fn keyspace(&self) -> &'k Keyspace {
+        self.keyspace
+    }
+
+    /// The unit's frozen clock: Unix time in milliseconds.
+    pub fn now_ms(&self) -> i64 {
+        self.now_ms
+    }
+
+    /// Moves the clock, between the commands of a unit that is not frozen.
+    pub fn set_now_ms(&mut self, now_ms: i64) {
+        self.now_ms = now_ms;
+    }
+
+    /// The selected database.
+    pub fn database(&self) -> usize {
+        self.database
+    }
+
+    /// Selects a database; the caller has checked that it exists.
+    pub fn select(&mut self, database: usize) {
+        assert!(
+            database < self.keyspace.database_count(),
+            "database index out of range"
+        );
+        self.database = database;
+    }
+
+    /// Whether look-ups count as accesses for LRU and LFU (CLIENT NO-TOUCH). On at the start.
+    pub fn set_touches(&mut self, touches: bool) {
+        self.touches = touches;
+    }
+
+    /// Whether the unit holds all locks of `plan`.
+    pub fn covers(&self, plan: &LockPlan) -> bool {
+        match (plan, &self.guards) {
+            (LockPlan::None, _) | (_, Guards::All(_)) => true,
+            (LockPlan::All, _) => false,
+            (LockPlan::Shards(shards), _) => shards.iter().all(|&shard| self.holds(shard)),
+        }
+    }
+
+    /// Whether the unit holds every lock, so that it may touch any key.
+    pub fn covers_all(&self) -> bool {
+        matches!(self.guards, Guards::All(_))
+    }
+
+    /// Whether the unit holds the lock of this key's shard.
+    pub fn covers_key(&self, key: &[u8]) -> bool {
+        self.holds(Keyspace::shard_of(key))
+    }
+
+    /// Takes the missing locks of `plan` if all of them are free right now. Trying cannot deadlock; waiting could.
+    pub fn try_extend(&mut self, plan: &LockPlan) -> bool {
+        if self.covers(plan) {
+            return true;
+        }
+        let wanted: Vec<ShardIndex> = match plan {
+            LockPlan::None => return true,
+            LockPlan::Shards(shards) => shards.to_vec(),
+            LockPlan::All => (0..SHARD_COUNT as ShardIndex).collect(),
+        };
+        let mut taken = Vec::new();
+        for shard in wanted {
+            if !self.holds(shard) {
+                match self.keyspace.try_shard(shard) {
+                    Some(guard) => taken.push((shard, guard)),
+                    None => return false,
+                }
+            }
+        }
+        match std::mem::replace(&mut self.guards, Guards::None) {
+            Guards::None => {}
+            Guards::One(shard, guard) => taken.push((shard, guard)),
+            Guards::Some(held) => taken.extend(held),
+            Guards::All(_) => unreachable!("all locks cover every plan"),
+        }
+        taken.sort_by_key(|&(shard, _)| shard);
+        self.guards = if taken.len() == SHARD_COUNT {
+            Guards::All(taken.into_iter().map(|(_, guard)| guard).collect())
+        } else {
+            Guards::Some(taken)
+        };
+        true
+    }
+
+    fn holds(&self, shard: ShardIndex) -> bool {
+        match &self.guards {
+            Guards::None => false,
+            Guards::One(held, _) => *held == shard,
+            Guards::Some(held) => held
+                .binary_search_by_key(&shard, |&(index, _)| index)
+                .is_ok(),
+            Guards::All(_) => true,
+        }
+    }
+
+    pub(crate) fn shard(&self, shard: ShardIndex) -> &Shard {
+        match &self.guards {
+            Guards::One(held, guard) if *held == shard => guard,
+            Guards::Some(held) => {
+                let position = held.binary_search_by_key(&shard, |&(index, _)| index);
+                &held[position.expect("the road locks every shard a handler touches")].1
+            }
+            Guards::All(guards) => &guards[usize::from(shard)],
+            _ => unreachable!("the road locks every shard a handler touches"),
+        }
+    }
+
+    pub(crate) fn shard_mut(&mut self, shard: ShardIndex) -> &mut Shard {
+        Self::shard_in(&mut self.guards, shard)
+    }
+
+    fn shard_in<'g>(guards: &'g mut Guards<'k>, shard: ShardIndex) -> &'g mut Shard {
+        match guards {
+            Guards::One(held, guard) if *held == shard => guard,
+            Guards::Some(held) => {
+                let position = held.binary_search_by_key(&shard, |&(index, _)| index);
+                &mut held[position.expect("the road locks every shard a handler touches")].1
+            }
+            Guards::All(guards) => &mut guards[usize::from(shard)],
+            _ => unreachable!("the road locks every shard a handler touches"),
+        }
+    }
+
+    /// The shards held, for those who work on whole databases.
+    pub(crate) fn held_shards(&self) -> Vec<ShardIndex> {
+        match &self.guards {
+            Guards::None => Vec::new(),
+            Guards::One(shard, _) => vec![*shard],
+            Guards::Some(held) => held.iter().map(|&(shard, _)| shard).collect(),
+            Guards::All(_) => (0..SHARD_COUNT as ShardIndex).collect(),
+        }
+    }
+
+    // ---- reading ---------------------------------------------------------------------------------------------------
+
+    /// The value of a key, for reading: counts as a hit or a miss and as an access, and removes the key if its time has
+    /// come.
+    pub fn get(&mut self, key: &[u8]) -> Option<&Value> {
+        let (shard, place) = self.look_up(key)?;
+        self.touch(shard, place);
+        let database = self.database;
+        Some(&self.shard(shard).databases[database].table.get(place).value)
+    }
+
+    /// As [`Unit::get`], but counts as no access: for a look at the key rather than its value (EXISTS, TYPE, TTL).
+    pub fn glance(&mut self, key: &[u8]) -> Option<&Value> {
+        let (shard, place) = self.look_up(key)?;
+        let database = self.database;
+        Some(&self.shard(shard).databases[database].table.get(place).value)
+    }
+
+    /// As [`Unit::get`] for a command that works on one type.
+    ///
+    /// # Errors
+    /// [`WrongType`] if the key holds another type.
+    pub fn read<T: Kind>(&mut self, key: &[u8]) -> Result<Option<&T>, WrongType> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(value) => T::of(value).map(Some).ok_or(WrongType),
+        }
+    }
+
+    /// The value of a key without any effect: no statistics, no access, no removal. A key past its time is not there.
+    /// Takes `&self`, so several keys can be looked at together; call [`Unit::get`] on each before.
+    pub fn peek(&self, key: &[u8]) -> Option<&Value> {
+        self.peek_entry(key).map(|entry| &entry.value)
+    }
+
+    /// As [`Unit::peek`] for one type.
+    ///
+    /// # Errors
+    /// [`WrongType`] if the key holds another type.
+    pub fn peek_as<T: Kind>(&self, key: &[u8]) -> Result<Option<&T>, WrongType> {
+        match self.peek(key) {
+            None => Ok(None),
+            Some(value) => T::of(value).map(Some).ok_or(WrongType),
+        }
+    }
+
+    /// Whether the key is there; no statistics, no access.
+    pub fn exists(&mut self, key: &[u8]) -> bool {
+        self.locate(key).is_some()
+    }
+
+    /// When the key expires: `None` if it is not there, `Some(None)` if never, else Unix time in milliseconds.
+    pub fn expiry(&mut self, key: &[u8]) -> Option<Option<i64>> {
+        let (shard, place) = self.locate(key)?;
+        let at = self.shard(shard).databases[self.database]
+            .table
+            .get(place)
+            .expire_at;
+        Some((at != NEVER).then_some(at))
+    }
+
+    /// What OBJECT tells of a key; counts as a hit or a miss, but as no access.
+    pub fn object_info(&mut self, key: &[u8]) -> Option<ObjectInfo> {
+        let Some((shard, place)) = self.locate(key) else {
+            self.changes.misses += 1;
+            return None;
+        };
+        self.changes.hits += 1;
+        let entry = self.shard(shard).databases[self.database].table.get(place);
+        let settings = &self.keyspace.settings;
+        let now_seconds = (self.now_ms / 1000) as u32;
+        Some(ObjectInfo {
+            encoding: entry.value.encoding().name(),
+            idle_seconds: match settings.access_policy() {
+                AccessPolicy::Lru => u64::from(now_seconds.saturating_sub(entry.access)),
+                AccessPolicy::Lfu => 0,
+            },
+            frequency: match settings.access_policy() {
+                AccessPolicy::Lru => 0,
+                AccessPolicy::Lfu => lfu_decayed(entry.access, self.now_ms, settings.lfu()),
+            },
+        })
+    }
+
+    /// Bytes a key takes with its value and its place in the table; no access, no statistics.
+    pub fn memory_usage(&mut self, key: &[u8]) -> Option<usize> {
+        let (shard, place) = self.locate(key)?;
+        let entry = self.shard(shard).databases[self.database].table.get(place);
+        Some(entry.memory_usage())
+    }
+
+    /// Counts a look-up and an access without reading (TOUCH); whether the key is there.
+    pub fn touch_key(&mut self, key: &[u8]) -> bool {
+        self.get(key).is_some()
+    }
+
+    // ---- the door --------------------------------------------------------------------------------------------------
+
+    /// A value to change in place, or `None` if the key is not there.
+    ///
+    /// # Errors
+    /// [`WrongType`] if the key holds another type.
+    pub fn edit<T: Kind>(&mut self, key: &[u8]) -> Result<Option<Edit<'_, 'k, T>>, WrongType> {
+        let Some((shard, place)) = self.locate(key) else {
+            return Ok(None);
+        };
+        self.touch(shard, place);
+        let database = self.database;
+        if T::of(&self.shard(shard).databases[database].table.get(place).value).is_none() {
+            return Err(WrongType);
+        }
+        Ok(Some(Edit::new(self, shard, place, false)))
+    }
+
+    /// A value to change in place; if the key is not there it is created with `new`. A created collection that is
+    /// still empty at the end of the edit was never there.
+    ///
+    /// # Errors
+    /// [`WrongType`] if the key holds another type.
+    pub fn edit_or_create<T: Kind>(
+        &mut self,
+        key: &[u8],
+        new: impl FnOnce() -> T,
+    ) -> Result<Edit<'_, 'k, T>, WrongType> {
+        let Some((shard, place)) = self.locate(key) else {
+            let shard = Keyspace::shard_of(key);
+            let place = self.add(shard, key, new().into_value(), NEVER);
+            return Ok(Edit::new(self, shard, place, true));
+        };
+        self.touch(shard, place);
+        let database = self.database;
+        if T::of(&self.shard(shard).databases[database].table.get(place).value).is_none() {
+            return Err(WrongType);
+        }
+        Ok(Edit::new(self, shard, place, false))
+    }
+
+    /// Puts a value under a key, whatever was there before. Counts one change.
+    pub fn set(&mut self, key: &[u8], value: Value, expiry: Expiry, event: Event) {
+        match self.locate(key) {
+            Some((shard, place)) => {
+                let database = self.database;
+                self.touch(shard, place);
+                let part = &mut self.shard_mut(shard).databases[database];
+                part.table.get_mut(place).value = value;
+                match expiry {
+                    Expiry::Clear => part.set_expiry(place, NEVER),
+                    Expiry::Keep => {}
+                    Expiry::At(at) => part.set_expiry(place, at),
+                }
+                self.note_ready(shard, key);
+                self.settle(shard, key, event, 1);
+            }
+            None => {
+                let shard = Keyspace::shard_of(key);
+                let at = if let Expiry::At(at) = expiry {
+                    at
+                } else {
+                    NEVER
+                };
+                self.add(shard, key, value, at);
+                self.note_created(shard, key);
+                self.settle(shard, key, event, 1);
+            }
+        }
+    }
+
+    /// Takes a key away; its value and expiry, if it was there. Counts one change. `event` is [`Event::DEL`] for most.
+    pub fn remove(&mut self, key: &[u8], event: Event) -> Option<(Value, Option<i64>)> {
+        let (shard, place) = self.locate(key)?;
+        let database = self.database;
+        let entry = self.shard_mut(shard).databases[database].remove(place);
+        self.settle(shard, key, event, 1);
+        Some((
+            entry.value,
+            (entry.expire_at != NEVER).then_some(entry.expire_at),
+        ))
+    }
+
+    /// Sets when a key expires (`None`: never); whether the key is there. A time that has passed is kept as it is: the
+    /// caller decides whether that removes the key. Counts one change.
+    pub fn set_expiry(&mut self, key: &[u8], at: Option<i64>, event: Event) -> bool {
+        let Some((shard, place)) = self.locate(key) else {
+            return false;
+        };
+        let database = self.database;
+        self.shard_mut(shard).databases[database].set_expiry(place, at.unwrap_or(NEVER));
+        self.settle(shard, key, event, 1);
+        true
+    }
+
+    /// Gives a key and all that belongs to it (value, expiry, access record) another name, another database or both;
+    /// whether it was there. What stood there before goes without a word. Counts one change: `left` is the event of the
+    /// old place, `arrived` that of the new one. The places must differ.
+    pub fn relocate(
+        &mut self,
+        from: (usize, &[u8]),
+        to: (usize, &[u8]),
+        left: Event,
+        arrived: Event,
+    ) -> bool {
+        let selected = self.database;
+        self.database = from.0;
+        let moved = self.relocate_selected(from.1, to, left, arrived);
+        self.database = selected;
+        moved
+    }
+
+    fn relocate_selected(
+        &mut self,
+        from: &[u8],
+        (to_database, to): (usize, &[u8]),
+        left: Event,
+        arrived: Event,
+    ) -> bool {
+        let from_database = self.database;
+        if self.locate(from).is_none() {
+            return false;
+        }
+        self.database = to_database;
+        if let Some((shard, place)) = self.locate(to) {
+            self.database_part(shard).remove(place);
+        }
+        self.database = from_database;
+        let (shard, place) = self.locate(from).expect("it was there a moment ago");
+        let mut entry = self.database_part(shard).remove(place);
+        entry.key = Bytes::from(to);
+        entry.hash = self.keyspace.hash(to);
+        self.database = to_database;
+        let to_shard = Keyspace::shard_of(to);
+        self.database_part(to_shard).insert(entry);
+        // Subscribers hear of the new key before they hear where it came from.
+        self.note_created(to_shard, to);
+        self.database = from_database;
+        self.settle(shard, from, left, 1);
+        self.database = to_database;
+        self.settle(to_shard, to, arrived, 0);
+        true
+    }
+
+    /// Records an event that is not a change of the key's value by itself, such as `rename_from`.
+    pub fn note_event(&mut self, event: Event, key: &[u8]) {
+        record_event(
+            &mut self.changes,
+            self.notify_mask,
+            self.database,
+            event,
+            key,
+        );
+    }
+
+    // ---- inside ----------------------------------------------------------------------------------------------------
+
+    pub(crate) fn peek_entry(&self, key: &[u8]) -> Option<&Entry> {
+        let shard = self.shard(Keyspace::shard_of(key));
+        let table = &shard.databases[self.database].table;
+        let entry = table.get(table.find(self.keyspace.hash(key), key)?);
+        (!entry.is_expired(self.now_ms)).then_some(entry)
+    }
+
+    /// As [`Unit::locate`], counted as a hit or a miss.
+    fn look_up(&mut self, key: &[u8]) -> Option<(ShardIndex, Place)> {
+        let found = self.locate(key);
+        if found.is_some() {
+            self.changes.hits += 1;
+        } else {
+            self.changes.misses += 1;
+            self.note_event(Event::KEY_MISS, key);
+        }
+        found
+    }
+
+    /// Finds a key that is there and has not expired; removes it if it has.
+    fn locate(&mut self, key: &[u8]) -> Option<(ShardIndex, Place)> {
+        let shard = Keyspace::shard_of(key);
+        let hash = self.keyspace.hash(key);
+        let (database, now_ms) = (self.database, self.now_ms);
+        let table = &self.shard(shard).databases[database].table;
+        let place = table.find(hash, key)?;
+        if table.get(place).is_expired(now_ms) {
+            self.expire_at(shard, database, place);
+            return None;
+        }
+        Some((shard, place))
+    }
+
+    /// Removes a key whose time has come.
+    pub(crate) fn expire_at(&mut self, shard: ShardIndex, database: usize, place: Place) {
+        let entry = self.shard_mut(shard).databases[database].remove(place);
+        self.changes.expired += 1;
+        self.shard_mut(shard).note_expired(database, &entry.key);
+        record_event(
+            &mut self.changes,
+            self.notify_mask,
+            database,
+            Event::EXPIRED,
+            &entry.key,
+        );
+    }
+
+    fn add(&mut self, shard: ShardIndex, key: &[u8], value: Value, expire_at: i64) -> Place {
+        let entry = Entry {
+            key: Bytes::from(key),
+            value,
+            expire_at,
+            hash: self.keyspace.hash(key),
+            access: self.new_access(),
+        };
+        let database = self.database;
+        self.shard_mut(shard).databases[database].insert(entry)
+    }
+
+    fn touch(&mut self, shard: ShardIndex, place: Place) {
+        if !self.touches {
+            return;
+        }
+        let (keyspace, database, now_ms) = (self.keyspace, self.database, self.now_ms);
+        let entry = self.shard_mut(shard).databases[database]
+            .table
+            .get_mut(place);
+        entry.access = match keyspace.settings.access_policy() {
+            AccessPolicy::Lru => (now_ms / 1000) as u32,
+            AccessPolicy::Lfu => lfu_touched(
+                entry.access,
+                now_ms,
+                keyspace.settings.lfu(),
+                keyspace.random(),
+            ),
+        };
+    }
+
+    fn new_access(&self) -> u32 {
+        match self.keyspace.settings.access_policy() {
+            AccessPolicy::Lru => (self.now_ms / 1000) as u32,
+            AccessPolicy::Lfu => {
+                ((self.now_ms / 60_000) as u32 & 0x00ff_ffff) << 8 | u32::from(LFU_INITIAL)
+            }
+        }
+    }
+
+    pub(crate) fn database_part(&mut self, shard: ShardIndex) -> &mut Database {
+        let database = self.database;
+        &mut self.shard_mut(shard).databases[database]
+    }
+
+    /// All that follows from the creation of a key.
+    pub(crate) fn note_created(&mut self, shard: ShardIndex, key: &[u8]) {
+        record_event(
+            &mut self.changes,
+            self.notify_mask,
+            self.database,
+            Event::NEW,
+            key,
+        );
+        self.note_ready(shard, key);
+    }
+
+    fn note_ready(&mut self, shard: ShardIndex, key: &[u8]) {
+        let mut changes = std::mem::take(&mut self.changes);
+        self.shard(shard)
+            .note_ready(self.database, key, &mut changes);
+        self.changes = changes;
+    }
+
+    /// All that follows from a change of a key.
+    pub(crate) fn settle(&mut self, shard: ShardIndex, key: &[u8], event: Event, count: u64) {
+        let database = self.database;
+        self.changes.dirty += count;
+        self.shard_mut(shard).note_change(database, key);
+        record_event(&mut self.changes, self.notify_mask, database, event, key);
+    }
+}

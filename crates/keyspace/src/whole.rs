@@ -1,0 +1,306 @@
+//! Work on whole databases: counting, scanning, emptying, swapping, expiring; and clients that watch or wait.
+
+use std::sync::Arc;
+
+use types::{Bytes, Value};
+
+use crate::database::Database;
+use crate::entry::NEVER;
+use crate::lock::{Keyspace, SHARD_COUNT, ShardIndex};
+use crate::shard::{WaiterId, Watch, Watcher};
+use crate::unit::Unit;
+
+/// What INFO tells of one database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DatabaseStats {
+    /// Keys, with those past their time that nobody has looked at.
+    pub keys: usize,
+    /// Keys with an expiry.
+    pub expiring: usize,
+    /// Mean remaining time of a sample of them, in milliseconds.
+    pub average_ttl_ms: i64,
+}
+
+/// How many expiries the mean remaining time is taken from, per shard.
+const TTL_SAMPLE: usize = 4;
+
+impl Unit<'_> {
+    /// How many keys the selected database has in the locked shards.
+    pub fn key_count(&self) -> usize {
+        let database = self.database();
+        self.held_shards()
+            .into_iter()
+            .map(|shard| self.shard(shard).databases[database].table.len())
+            .sum()
+    }
+
+    /// What INFO tells of a database, over the locked shards.
+    pub fn database_stats(&self, database: usize) -> DatabaseStats {
+        let mut stats = DatabaseStats::default();
+        let (mut ttl_sum, mut ttl_count) = (0i64, 0usize);
+        for shard in self.held_shards() {
+            let part = &self.shard(shard).databases[database];
+            stats.keys += part.table.len();
+            stats.expiring += part.expiring();
+            let (sum, count) = part.ttl_sample(self.now_ms(), TTL_SAMPLE);
+            ttl_sum = ttl_sum.saturating_add(sum);
+            ttl_count += count;
+        }
+        if ttl_count > 0 {
+            stats.average_ttl_ms = ttl_sum / ttl_count as i64;
+        }
+        stats
+    }
+
+    /// Calls `visit` with about `count` keys of the selected database that follow `cursor` in the scan's order; returns
+    /// the cursor to go on with, 0 at the end. A key that is there from the first call to the last is visited.
+    pub fn scan(
+        &self,
+        cursor: u64,
+        count: usize,
+        mut visit: impl FnMut(&[u8], &Value, Option<i64>),
+    ) -> u64 {
+        let (database, now_ms) = (self.database(), self.now_ms());
+        let mut shard = (cursor >> 32).min(SHARD_COUNT as u64) as usize;
+        let mut from = cursor as u32;
+        let mut left = count;
+        while shard < SHARD_COUNT {
+            let table = &self.shard(shard as ShardIndex).databases[database].table;
+            let next = table.scan(from, left, |entry| {
+                left = left.saturating_sub(1);
+                if !entry.is_expired(now_ms) {
+                    let expiry = (entry.expire_at != NEVER).then_some(entry.expire_at);
+                    visit(&entry.key, &entry.value, expiry);
+                }
+            });
+            match next {
+                Some(hash) => {
+                    from = hash;
+                    if left == 0 {
+                        return (shard as u64) << 32 | u64::from(hash);
+                    }
+                }
+                None => {
+                    shard += 1;
+                    from = 0;
+                    if left == 0 && shard < SHARD_COUNT {
+                        return (shard as u64) << 32;
+                    }
+                }
+            }
+        }
+        0
+    }
+
+    /// Calls `visit` with every live key of the selected database in the locked shards.
+    pub fn for_each(&self, mut visit: impl FnMut(&[u8], &Value, Option<i64>)) {
+        let (database, now_ms) = (self.database(), self.now_ms());
+        for shard in self.held_shards() {
+            for entry in self.shard(shard).databases[database].table.iter() {
+                if !entry.is_expired(now_ms) {
+                    let expiry = (entry.expire_at != NEVER).then_some(entry.expire_at);
+                    visit(&entry.key, &entry.value, expiry);
+                }
+            }
+        }
+    }
+
+    /// A key of the selected database, each as likely as any other; `random` is the source of randomness.
+    pub fn random_key(&mut self, mut random: impl FnMut() -> u64) -> Option<Bytes> {
+        // Keys that have expired may be drawn, but not for ever.
+        for _ in 0..100 {
+            let count = self.key_count();
+            if count == 0 {
+                return None;
+            }
+            let mut nth = (random() % count as u64) as usize;
+            let database = self.database();
+            for shard in self.held_shards() {
+                let table = &self.shard(shard).databases[database].table;
+                if nth >= table.len() {
+                    nth -= table.len();
+                    continue;
+                }
+                let key = table.random(&mut random).map(|entry| entry.key.clone())?;
+                if self.exists(&key) {
+                    return Some(key);
+                }
+                break;
+            }
+        }
+        None
+    }
+
+    /// Empties a database in the locked shards; returns how many keys went. The values are handed to `dispose`, which
+    /// may drop them elsewhere.
+    pub fn flush(&mut self, database: usize, dispose: &mut dyn FnMut(Box<dyn Send>)) -> usize {
+        let mut removed = 0;
+        let keyspace = self.keyspace();
+        for shard in self.held_shards() {
+            let shard = self.shard_mut(shard);
+            shard.note_database_change(database, |shard, key, _| {
+                shard.databases[database]
+                    .table
+                    .find(keyspace.hash(key), key)
+                    .is_some()
+            });
+            let emptied = std::mem::take(&mut shard.databases[database]);
+            removed += emptied.table.len();
+            if emptied.table.len() > 0 {
+                dispose(Box::new(emptied));
+            }
+        }
+        self.changes.dirty += removed as u64;
+        removed
+    }
+
+    /// Exchanges two databases. Needs every lock.
+    pub fn swap_databases(&mut self, first: usize, second: usize) {
+        assert!(self.covers_all(), "SWAPDB is planned under all locks");
+        if first == second {
+            self.changes.dirty += 1;
+            return;
+        }
+        let (keyspace, now_ms) = (self.keyspace(), self.now_ms());
+        let mut changes = std::mem::take(&mut self.changes);
+        for shard in self.held_shards() {
+            let shard = self.shard_mut(shard);
+            for (database, other) in [(first, second), (second, first)] {
+                shard.note_database_change(database, |shard, key, was_expired| {
+                    let live = |database: &Database| {
+                        let place = database.table.find(keyspace.hash(key), key);
+                        place.is_some_and(|place| !database.table.get(place).is_expired(now_ms))
+                    };
+                    !was_expired && live(&shard.databases[database])
+                        || live(&shard.databases[other])
+                });
+            }
+            shard.databases.swap(first, second);
+            let waiting: Vec<_> = shard
+                .waiters
+                .keys()
+                .filter(|(database, _)| *database == first || *database == second)
+                .cloned()
+                .collect();
+            for (database, key) in waiting {
+                if shard.databases[database]
+                    .table
+                    .find(keyspace.hash(&key), &key)
+                    .is_some()
+                {
+                    shard.note_ready(database, &key, &mut changes);
+                }
+            }
+        }
+        changes.dirty += 1;
+        self.changes = changes;
+    }
+
+    /// Removes up to `limit` keys whose time has come from the locked shards, in all databases; how many it removed.
+    pub fn expire_due(&mut self, limit: usize) -> usize {
+        let now_ms = self.now_ms();
+        let mut removed = 0;
+        for shard in self.held_shards() {
+            for database in 0..self.keyspace().database_count() {
+                while removed < limit {
+                    let Some(place) = self.shard_mut(shard).databases[database].due(now_ms) else {
+                        break;
+                    };
+                    self.expire_at(shard, database, place);
+                    removed += 1;
+                }
+            }
+        }
+        removed
+    }
+
+    // ---- clients that watch or wait --------------------------------------------------------------------------------
+
+    /// From now on `watch` is marked when the key changes.
+    pub fn watch(&mut self, key: &[u8], watch: &Arc<Watch>) {
+        let (database, now_ms) = (self.database(), self.now_ms());
+        let hash = self.keyspace().hash(key);
+        let shard = self.shard_mut(Keyspace::shard_of(key));
+        let table = &shard.databases[database].table;
+        let was_expired = table
+            .find(hash, key)
+            .is_some_and(|place| table.get(place).is_expired(now_ms));
+        let watchers = shard
+            .watchers
+            .entry((database, Bytes::from(key)))
+            .or_default();
+        if !watchers
+            .iter()
+            .any(|watcher| Arc::ptr_eq(&watcher.watch, watch))
+        {
+            watchers.push(Watcher {
+                watch: Arc::clone(watch),
+                was_expired,
+            });
+        }
+    }
+
+    /// Ends a watch on a key of a database.
+    pub fn unwatch(&mut self, database: usize, key: &[u8], watch: &Arc<Watch>) {
+        let shard = self.shard_mut(Keyspace::shard_of(key));
+        let name = (database, Bytes::from(key));
+        if let Some(watchers) = shard.watchers.get_mut(&name) {
+            watchers.retain(|watcher| !Arc::ptr_eq(&watcher.watch, watch));
+            if watchers.is_empty() {
+                shard.watchers.remove(&name);
+            }
+        }
+    }
+
+    /// Whether a watched key, not yet expired when the watch began, has passed its time without anybody noticing.
+    pub fn watched_key_expired(&self, database: usize, key: &[u8], watch: &Arc<Watch>) -> bool {
+        let shard = self.shard(Keyspace::shard_of(key));
+        let table = &shard.databases[database].table;
+        let expired = table
+            .find(self.keyspace().hash(key), key)
+            .is_some_and(|place| table.get(place).is_expired(self.now_ms()));
+        expired
+            && shard
+                .watchers
+                .get(&(database, Bytes::from(key)))
+                .is_some_and(|watchers| {
+                    watchers
+                        .iter()
+                        .any(|watcher| Arc::ptr_eq(&watcher.watch, watch) && !watcher.was_expired)
+                })
+    }
+
+    /// Queues a blocked client for a key of the selected database, behind those who came before.
+    pub fn wait_for(&mut self, key: &[u8], waiter: WaiterId) {
+        let database = self.database();
+        let shard = self.shard_mut(Keyspace::shard_of(key));
+        let waiters = shard
+            .waiters
+            .entry((database, Bytes::from(key)))
+            .or_default();
+        if !waiters.contains(&waiter) {
+            waiters.push_back(waiter);
+        }
+    }
+
+    /// Takes a client out of a key's queue.
+    pub fn stop_waiting(&mut self, database: usize, key: &[u8], waiter: WaiterId) {
+        let shard = self.shard_mut(Keyspace::shard_of(key));
+        let name = (database, Bytes::from(key));
+        if let Some(waiters) = shard.waiters.get_mut(&name) {
+            waiters.retain(|queued| *queued != waiter);
+            if waiters.is_empty() {
+                shard.waiters.remove(&name);
+            }
+        }
+    }
+
+    /// The clients that wait for a key, the longest waiting first.
+    pub fn waiters(&self, database: usize, key: &[u8]) -> Vec<WaiterId> {
+        self.shard(Keyspace::shard_of(key))
+            .waiters
+            .get(&(database, Bytes::from(key)))
+            .map(|waiters| waiters.iter().copied().collect())
+            .unwrap_or_default()
+    }
+}

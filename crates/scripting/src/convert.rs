@@ -1,0 +1,153 @@
+//! From a script's result to its reply.
+
+use lua::heap::Heap;
+use lua::value::{TableHandle, Value, to_integer};
+use resp::{Protocol, Reply};
+
+/// How deep tables in a reply may nest: about what the stack of Redis's interpreter allows.
+const DEPTH_MAX: usize = 7980;
+
+/// Writes a script's result. `protocol` is what the script chose with `redis.setresp`.
+pub(crate) fn write_value(
+    heap: &mut Heap,
+    value: Value,
+    protocol: Protocol,
+    reply: &mut dyn Reply,
+) {
+    // Tables still to be written, innermost last: no recursion, so a deep table is no danger to the stack.
+    let mut work = vec![Work::Value(value)];
+    let mut depth = 0;
+    while let Some(item) = work.pop() {
+        match item {
+            Work::Leave => depth -= 1,
+            Work::Value(Value::Table(table)) => {
+                if depth >= DEPTH_MAX {
+                    reply.error(b"ERR reached lua stack limit");
+                    continue;
+                }
+                depth += 1;
+                work.push(Work::Leave);
+                write_table(heap, table, reply, &mut work);
+            }
+            Work::Value(value) => write_scalar(heap, value, protocol, reply),
+        }
+    }
+}
+
+enum Work {
+    Value(Value),
+    /// The end of a table.
+    Leave,
+}
+
+fn write_scalar(heap: &Heap, value: Value, protocol: Protocol, reply: &mut dyn Reply) {
+    match value {
+        Value::String(string) => reply.bulk(heap.bytes(string)),
+        Value::Number(number) => reply.integer(to_integer(number)),
+        Value::Boolean(value) if protocol.is_resp3() => reply.boolean(value),
+        Value::Boolean(true) => reply.integer(1),
+        _ => reply.null(),
+    }
+}
+
+/// Writes a table that stands for one value, or starts an aggregate and leaves its values to `work`.
+fn write_table(heap: &mut Heap, table: TableHandle, reply: &mut dyn Reply, work: &mut Vec<Work>) {
+    if let Value::String(error) = heap.raw_get_field(table, "err") {
+        let text: Vec<u8> = heap.bytes(error).to_vec();
+        reply.error(trimmed(&text));
+        return;
+    }
+    if let Value::String(status) = heap.raw_get_field(table, "ok") {
+        reply.status_bytes(heap.bytes(status));
+        return;
+    }
+    if let Value::Number(double) = heap.raw_get_field(table, "double") {
+        reply.double(double);
+        return;
+    }
+    if let Value::Table(map) = heap.raw_get_field(table, "map") {
+        let mut pairs = Vec::new();
+        let mut position = 0;
+        while let Some((next, key, value)) = heap.entry_from(map, position) {
+            pairs.push((key, value));
+            position = next;
+        }
+        reply.map(pairs.len());
+        for (key, value) in pairs.into_iter().rev() {
+            work.push(Work::Value(value));
+            work.push(Work::Value(key));
+        }
+        return;
+    }
+    if let Value::Table(set) = heap.raw_get_field(table, "set") {
+        let mut members = Vec::new();
+        let mut position = 0;
+        while let Some((next, member, _)) = heap.entry_from(set, position) {
+            members.push(member);
+            position = next;
+        }
+        reply.set(members.len());
+        work.extend(members.into_iter().rev().map(Work::Value));
+        return;
+    }
+    if let Value::String(digits) = heap.raw_get_field(table, "big_number") {
+        let digits: Vec<u8> =
+            heap.bytes(digits).iter().map(|&byte| if byte < b' ' { b' ' } else { byte }).collect();
+        reply.big_number(&digits);
+        return;
+    }
+    if let Value::Table(verbatim) = heap.raw_get_field(table, "verbatim_string") {
+        let format = heap.raw_get_field(verbatim, "format");
+        let text = heap.raw_get_field(verbatim, "string");
+        if let (Value::String(format), Value::String(text)) = (format, text) {
+            let mut letters = *b"   ";
+            let format = heap.bytes(format);
+            let count = format.len().min(3);
+            letters[..count].copy_from_slice(&format[..count]);
+            reply.verbatim(&letters, heap.bytes(text));
+            return;
+        }
+    }
+    let first = work.len();
+    let mut index = 1;
+    loop {
+        let value = heap.raw_get_integer(table, index);
+        if value.is_nil() {
+            break;
+        }
+        work.push(Work::Value(value));
+        index += 1;
+    }
+    reply.array(work.len() - first);
+    work[first..].reverse();
+}
+
+/// An error's text ends where a line would.
+fn trimmed(text: &[u8]) -> &[u8] {
+    let end = text.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last + 1);
+    &text[..end]
+}
+
+/// The text of an error that nothing in the script caught, and whether it has been counted already (as the error of an
+/// inner call has).
+pub(crate) fn error_text(heap: &mut Heap, value: Value) -> (Vec<u8>, bool) {
+    let mut text = b"ERR ".to_vec();
+    match value {
+        Value::Table(table) => {
+            let counted = heap.raw_get_field(table, "ignore_error_stats_update").is_truthy();
+            if let Value::String(error) = heap.raw_get_field(table, "err") {
+                return (trimmed(heap.bytes(error)).to_vec(), counted);
+            }
+            text.extend_from_slice(b"(error object is a table value)");
+        }
+        Value::String(string) => text.extend_from_slice(heap.bytes(string)),
+        Value::Number(number) => text.extend_from_slice(lua::number::to_text(number).as_bytes()),
+        Value::Nil => text.extend_from_slice(b"nil"),
+        Value::Boolean(value) => text.extend_from_slice(if value { b"true" } else { b"false" }),
+        other => {
+            let name = other.type_name();
+            text.extend_from_slice(format!("(error object is a {name} value)").as_bytes());
+        }
+    }
+    (text, false)
+}

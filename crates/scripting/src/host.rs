@@ -1,0 +1,86 @@
+//! The seam to the server: what a running script may ask for.
+//!
+//! The server makes a [`ScriptHost`] for each run and puts it into the run's VM; it owns the locks, the caller's
+//! identity and everything else the road needs. The scripting layer knows the server by this trait alone.
+
+use std::any::Any;
+
+use resp::{Protocol, Reply};
+
+/// Log levels of `redis.log`, with the numbers scripts see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum LogLevel {
+    /// `redis.LOG_DEBUG`
+    Debug = 0,
+    /// `redis.LOG_VERBOSE`
+    Verbose = 1,
+    /// `redis.LOG_NOTICE`
+    Notice = 2,
+    /// `redis.LOG_WARNING`
+    Warning = 3,
+}
+
+/// What is to become of a run whose fuel is used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It goes on with fresh fuel.
+    Continue,
+    /// Its slice is over: it is suspended, to be resumed later.
+    Suspend,
+    /// SCRIPT KILL: it ends with an error that nothing in it can catch.
+    Kill,
+}
+
+/// What a call site of `redis.call` remembers between calls: the record of the command it named last, so that the
+/// table is not searched again while the name stays the same.
+#[derive(Clone, Default)]
+pub struct CallSite {
+    name: Vec<u8>,
+    record: Option<&'static (dyn Any + Send + Sync)>,
+}
+
+impl CallSite {
+    /// The record remembered for this name, if it is the one named last.
+    pub fn get<T: Any + Send + Sync>(&self, name: &[u8]) -> Option<&'static T> {
+        if self.name != name {
+            return None;
+        }
+        self.record?.downcast_ref()
+    }
+
+    /// Remembers a record for a name.
+    pub fn remember<T: Any + Send + Sync>(&mut self, name: &[u8], record: &'static T) {
+        self.name.clear();
+        self.name.extend_from_slice(name);
+        self.record = Some(record);
+    }
+}
+
+/// What a running script may ask of the server.
+pub trait ScriptHost: Any + Send {
+    /// Runs one command on the road: look-up, checks, locks, handler. The reply, or the error reply, goes to `reply`.
+    /// `protocol` is what the script chose with `redis.setresp`. `args` is not empty.
+    fn call(
+        &mut self,
+        args: &[&[u8]],
+        site: &mut CallSite,
+        protocol: Protocol,
+        reply: &mut dyn Reply,
+    );
+
+    /// Writes to the server's log, which drops what is below its level.
+    fn log(&mut self, level: LogLevel, message: &[u8]);
+
+    /// Whether the caller's user may run this command: `redis.acl_check_cmd`. `None` if there is no such command.
+    fn may_call(&mut self, args: &[&[u8]]) -> Option<bool>;
+
+    /// Counts an error the script itself raised; errors of inner calls were counted when they happened.
+    fn count_error(&mut self, text: &[u8]);
+
+    /// The host as itself, for the server to look at during a run.
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+
+    /// The host as itself, for the server to take it back after the run.
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+}

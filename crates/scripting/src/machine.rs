@@ -1,0 +1,230 @@
+//! A machine: one VM with Redis's sandbox, made ready once and used for one script's run after the other.
+//!
+//! Between runs a machine keeps the functions of the scripts it has met. A run opens a region on the VM's heap, and when
+//! it is over everything the run has allocated is dropped in one go.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use lua::meter::Decision;
+use lua::value::{StringHandle, Value};
+use lua::{ErrorKind, Outcome, Vm};
+use resp::{Protocol, Reply};
+
+use crate::convert;
+use crate::host::{CallSite, ScriptHost, Verdict};
+use crate::sandbox;
+use crate::script::Script;
+
+/// Fuel between two looks at the clock: some tens of microseconds of work.
+const FUEL: u64 = 20_000;
+
+/// Functions a machine keeps before it forgets them all, lest scripts that differ only in a literal fill it.
+const FUNCTIONS_MAX: usize = 1000;
+
+/// How many call sites are remembered; a script rarely names more commands.
+const CALL_SITES: usize = 16;
+
+/// How a slice of a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The script is over; its reply is written.
+    Finished,
+    /// The script goes on with the next call.
+    Suspended,
+}
+
+/// Asked when the fuel is used up.
+pub type Interrupt = Box<dyn FnMut() -> Verdict + Send>;
+
+/// What natives find in the VM during a run.
+pub(crate) struct RunState {
+    pub(crate) host: Box<dyn ScriptHost>,
+    /// What the script chose with `redis.setresp`.
+    pub(crate) protocol: Protocol,
+    /// The arguments of the command being called, one after the other.
+    pub(crate) arguments: Vec<u8>,
+    pub(crate) spans: Vec<(usize, usize)>,
+    pub(crate) sites: Vec<CallSite>,
+}
+
+/// A VM that runs scripts.
+pub struct Machine {
+    vm: Vm,
+    functions: HashMap<[u8; 40], Value>,
+    keys_name: StringHandle,
+    argv_name: StringHandle,
+    current: Option<Arc<Script>>,
+    started: bool,
+    function: Value,
+    spare: Option<(Vec<u8>, Vec<(usize, usize)>, Vec<CallSite>)>,
+}
+
+impl Machine {
+    /// A machine whose runs ask `interrupt` now and then whether they may go on.
+    pub fn new(mut interrupt: Interrupt) -> Machine {
+        let mut vm = Vm::new();
+        sandbox::build(&mut vm);
+        vm.set_interrupt(Some(Box::new(move || match interrupt() {
+            Verdict::Continue => Decision::Continue(FUEL),
+            Verdict::Suspend => Decision::Suspend,
+            Verdict::Kill => Decision::Stop,
+        })));
+        let keys_name = vm.runtime.heap.new_string(b"KEYS");
+        let argv_name = vm.runtime.heap.new_string(b"ARGV");
+        vm.pin(Value::String(keys_name));
+        vm.pin(Value::String(argv_name));
+        Machine {
+            vm,
+            functions: HashMap::new(),
+            keys_name,
+            argv_name,
+            current: None,
+            started: false,
+            function: Value::Nil,
+            spare: None,
+        }
+    }
+
+    /// Makes a script ready to run with these keys and arguments.
+    pub fn prepare(&mut self, script: &Arc<Script>, keys: &[&[u8]], arguments: &[&[u8]]) {
+        self.function = self.function_of(script);
+        self.vm.begin_region();
+        let globals = self.vm.globals();
+        let keys = self.list(keys);
+        let arguments = self.list(arguments);
+        let heap = &mut self.vm.runtime.heap;
+        heap.raw_set_transient(globals, self.keys_name, keys);
+        heap.raw_set_transient(globals, self.argv_name, arguments);
+        self.current = Some(Arc::clone(script));
+        self.started = false;
+    }
+
+    fn list(&mut self, items: &[&[u8]]) -> Value {
+        let heap = &mut self.vm.runtime.heap;
+        let table = heap.new_table(items.len(), 0);
+        for (index, item) in items.iter().enumerate() {
+            let item = Value::String(heap.new_string(item));
+            heap.raw_set_integer(table, index as i64 + 1, item);
+        }
+        Value::Table(table)
+    }
+
+    fn function_of(&mut self, script: &Arc<Script>) -> Value {
+        if let Some(&function) = self.functions.get(script.sha_bytes()) {
+            return function;
+        }
+        if self.functions.len() >= FUNCTIONS_MAX {
+            for (_, function) in std::mem::take(&mut self.functions) {
+                self.vm.unpin(function);
+            }
+            self.vm.collect_garbage();
+        }
+        let function = self.vm.load(script.proto());
+        self.vm.pin(function);
+        self.functions.insert(*script.sha_bytes(), function);
+        function
+    }
+
+    /// Gives the run its host. To be called after [`Machine::prepare`].
+    pub fn set_host(&mut self, host: Box<dyn ScriptHost>) {
+        let (arguments, spans, sites) = self
+            .spare
+            .take()
+            .unwrap_or_else(|| (Vec::new(), Vec::new(), vec![CallSite::default(); CALL_SITES]));
+        self.vm.set_host(Box::new(RunState {
+            host,
+            protocol: Protocol::Resp2,
+            arguments,
+            spans,
+            sites,
+        }));
+    }
+
+    /// The host of the run, if it is a `T`.
+    pub fn host_mut<T: Any>(&mut self) -> Option<&mut T> {
+        let state = self.vm.host_mut::<RunState>()?;
+        let host: &mut dyn Any = state.host.as_any_mut();
+        host.downcast_mut()
+    }
+
+    /// Takes the host back after the run.
+    pub fn take_host(&mut self) -> Option<Box<dyn ScriptHost>> {
+        let state = self.vm.take_host()?.downcast::<RunState>().ok()?;
+        self.spare = Some((state.arguments, state.spans, state.sites));
+        Some(state.host)
+    }
+
+    /// Runs the script, from its start or from where it was suspended; its reply or error goes to `reply` when it is
+    /// over.
+    pub fn run(&mut self, reply: &mut dyn Reply) -> Progress {
+        let outcome = if self.started {
+            self.vm.resume(&[], FUEL)
+        } else {
+            self.started = true;
+            self.vm.call(self.function, &[], FUEL)
+        };
+        match outcome {
+            Outcome::Suspended => return Progress::Suspended,
+            Outcome::Finished => {
+                let protocol = self.protocol();
+                let value = self.vm.results().first().copied().unwrap_or(Value::Nil);
+                convert::write_value(&mut self.vm.runtime.heap, value, protocol, reply);
+            }
+            Outcome::Failed(error) => self.write_error(&error, reply),
+        }
+        self.end();
+        Progress::Finished
+    }
+
+    fn protocol(&mut self) -> Protocol {
+        self.vm.host_mut::<RunState>().map_or(Protocol::Resp2, |state| state.protocol)
+    }
+
+    /// Writes the error of a failed run: its text, then which script failed where.
+    fn write_error(&mut self, error: &lua::RuntimeError, reply: &mut dyn Reply) {
+        let heap = &mut self.vm.runtime.heap;
+        let (mut text, counted) = match error.kind {
+            ErrorKind::Stopped => {
+                (b"ERR Error running script: Script killed by user with SCRIPT KILL.".to_vec(), false)
+            }
+            ErrorKind::OutOfMemory | ErrorKind::Error => convert::error_text(heap, error.value),
+        };
+        if let Some(script) = &self.current {
+            text.extend_from_slice(b" script: ");
+            text.extend_from_slice(script.sha().as_bytes());
+            if let Some(chunk_name) = &error.chunk_name {
+                text.extend_from_slice(b", on ");
+                text.extend_from_slice(chunk_name);
+                text.extend_from_slice(format!(":{}.", error.line.unwrap_or(0)).as_bytes());
+            }
+        }
+        if !counted {
+            if let Some(state) = self.vm.host_mut::<RunState>() {
+                state.host.count_error(&text);
+            }
+        }
+        reply.error(&text);
+    }
+
+    fn end(&mut self) {
+        let globals = self.vm.globals();
+        let heap = &mut self.vm.runtime.heap;
+        heap.raw_set_transient(globals, self.keys_name, Value::Nil);
+        heap.raw_set_transient(globals, self.argv_name, Value::Nil);
+        self.current = None;
+        self.vm.end_region();
+    }
+
+    /// Drops a run that is in the middle; [`Machine::take_host`] then gives its host back.
+    pub fn abandon(&mut self) {
+        self.vm.abandon();
+        self.end();
+    }
+
+    /// Bytes the machine's heap has in use.
+    pub fn memory(&self) -> usize {
+        self.vm.runtime.heap.bytes_in_use()
+    }
+}

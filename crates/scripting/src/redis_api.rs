@@ -1,0 +1,319 @@
+//! The `redis` table: what scripts call the server with.
+
+use commands_version::{VERSION, VERSION_NUMBER};
+use lua::Vm;
+use lua::native::{Call, Flow, LibraryEntry, NativeResult, Raise};
+use lua::number::to_text;
+use lua::value::{TableHandle, Value};
+use resp::Protocol;
+use resp::double::write_general;
+
+use crate::cache::sha1_hex;
+use crate::host::LogLevel;
+use crate::machine::RunState;
+use crate::sink::LuaReply;
+
+/// The version of Redis that scripts see.
+mod commands_version {
+    pub(super) const VERSION: &str = "7.0.15";
+    pub(super) const VERSION_NUMBER: f64 = 0x0007_000f as f64;
+}
+
+const FUNCTIONS: &[LibraryEntry] = &[
+    ("call", call),
+    ("pcall", pcall),
+    ("log", log),
+    ("setresp", setresp),
+    ("sha1hex", sha1hex),
+    ("error_reply", error_reply),
+    ("status_reply", status_reply),
+    ("set_repl", set_repl),
+    ("replicate_commands", replicate_commands),
+    ("breakpoint", breakpoint),
+    ("debug", debug),
+    ("acl_check_cmd", acl_check_cmd),
+];
+
+const CONSTANTS: &[(&str, f64)] = &[
+    ("LOG_DEBUG", 0.0),
+    ("LOG_VERBOSE", 1.0),
+    ("LOG_NOTICE", 2.0),
+    ("LOG_WARNING", 3.0),
+    ("REPL_NONE", 0.0),
+    ("REPL_AOF", 1.0),
+    ("REPL_SLAVE", 2.0),
+    ("REPL_REPLICA", 2.0),
+    ("REPL_ALL", 3.0),
+];
+
+/// The replication flags there are.
+const REPL_ALL: i64 = 3;
+
+/// Puts the `redis` table into the globals.
+pub(crate) fn register(vm: &mut Vm) -> TableHandle {
+    let table = vm.register_library("redis", FUNCTIONS);
+    let heap = &mut vm.runtime.heap;
+    for (name, value) in CONSTANTS {
+        heap.raw_set_field(table, name, Value::Number(*value));
+    }
+    let version = Value::String(heap.new_string(VERSION.as_bytes()));
+    heap.raw_set_field(table, "REDIS_VERSION", version);
+    heap.raw_set_field(table, "REDIS_VERSION_NUM", Value::Number(VERSION_NUMBER));
+    table
+}
+
+fn call(call: &mut Call<'_>) -> NativeResult {
+    let (value, is_error) = run_command(call);
+    if is_error {
+        return Err(Raise::Error(value));
+    }
+    call.return_value(value)
+}
+
+fn pcall(call: &mut Call<'_>) -> NativeResult {
+    let (value, _) = run_command(call);
+    call.return_value(value)
+}
+
+/// An error table as the API's own errors are: `{err = text}`.
+fn error_table(call: &mut Call<'_>, text: &str) -> Value {
+    let heap = call.heap_mut();
+    let table = heap.new_table(0, 1);
+    let text = Value::String(heap.new_string(text.as_bytes()));
+    heap.raw_set_field(table, "err", text);
+    Value::Table(table)
+}
+
+fn fail(call: &mut Call<'_>, text: &str) -> Raise {
+    Raise::Error(error_table(call, text))
+}
+
+/// Runs the command that the arguments name; its reply as a value, and whether it is an error.
+fn run_command(call: &mut Call<'_>) -> (Value, bool) {
+    let count = call.argument_count();
+    if count == 0 {
+        let text = "ERR Please specify at least one argument for this redis lib call";
+        return (error_table(call, text), true);
+    }
+    // The arguments are copied to a buffer of the run's: the reply is made on the heap they come from.
+    let Some(state) = call.host::<RunState>() else { return (Value::Nil, false) };
+    let mut bytes = std::mem::take(&mut state.arguments);
+    let mut spans = std::mem::take(&mut state.spans);
+    bytes.clear();
+    spans.clear();
+    for index in 1..=count {
+        let start = bytes.len();
+        match call.argument(index) {
+            Value::String(string) => bytes.extend_from_slice(call.heap().bytes(string)),
+            Value::Number(number) => write_number(number, &mut bytes),
+            _ => {
+                restore(call, bytes, spans);
+                let text = "ERR Lua redis lib command arguments must be strings or integers";
+                return (error_table(call, text), true);
+            }
+        }
+        spans.push((start, bytes.len()));
+    }
+    let Some((state, heap)) = call.host_and_heap::<RunState>() else { return (Value::Nil, false) };
+    let protocol = state.protocol;
+    let mut reply = LuaReply::new(heap, protocol);
+    let site = site_of(&bytes[..spans[0].1], state.sites.len());
+    let site = &mut state.sites[site];
+    // A command has few arguments; the rare long list is worth an allocation.
+    if spans.len() <= 8 {
+        let mut args: [&[u8]; 8] = [&[]; 8];
+        for (arg, &(start, end)) in args.iter_mut().zip(&spans) {
+            *arg = &bytes[start..end];
+        }
+        state.host.call(&args[..spans.len()], site, protocol, &mut reply);
+    } else {
+        let args: Vec<&[u8]> = spans.iter().map(|&(start, end)| &bytes[start..end]).collect();
+        state.host.call(&args, site, protocol, &mut reply);
+    }
+    let outcome = reply.finish();
+    restore(call, bytes, spans);
+    outcome
+}
+
+/// Buffers larger than this are given back after the call.
+const ARGUMENT_BYTES_KEPT: usize = 64 * 1024;
+
+fn restore(call: &mut Call<'_>, bytes: Vec<u8>, spans: Vec<(usize, usize)>) {
+    if let Some(state) = call.host::<RunState>() {
+        if bytes.capacity() <= ARGUMENT_BYTES_KEPT {
+            state.arguments = bytes;
+            state.spans = spans;
+        }
+    }
+}
+
+/// Which of the remembered call sites a command name uses.
+fn site_of(name: &[u8], sites: usize) -> usize {
+    let first = name.first().copied().unwrap_or(0);
+    let last = name.last().copied().unwrap_or(0);
+    (usize::from(first) * 7 + usize::from(last) * 3 + name.len()) % sites
+}
+
+/// A number as an argument: whole ones as integers, others with 17 digits.
+fn write_number(number: f64, out: &mut Vec<u8>) {
+    if number.trunc() == number && number.abs() < 9.2e18 {
+        let mut digits = itoa::Buffer::new();
+        out.extend_from_slice(digits.format(number as i64).as_bytes());
+    } else {
+        write_general(number, 17, out);
+    }
+}
+
+fn log(call: &mut Call<'_>) -> NativeResult {
+    let count = call.argument_count();
+    if count < 2 {
+        return Err(fail(call, "ERR redis.log() requires two arguments or more."));
+    }
+    let Value::Number(level) = call.argument(1) else {
+        return Err(fail(call, "ERR First argument must be a number (log level)."));
+    };
+    let level = match level as i64 {
+        0 => LogLevel::Debug,
+        1 => LogLevel::Verbose,
+        2 => LogLevel::Notice,
+        3 => LogLevel::Warning,
+        _ => return Err(fail(call, "ERR Invalid debug level.")),
+    };
+    let mut message = Vec::new();
+    for index in 2..=count {
+        if index > 2 {
+            message.push(b' ');
+        }
+        match call.argument(index) {
+            Value::String(string) => message.extend_from_slice(call.bytes(string)),
+            Value::Number(number) => message.extend_from_slice(to_text(number).as_bytes()),
+            _ => {}
+        }
+    }
+    if let Some(state) = call.host::<RunState>() {
+        state.host.log(level, &message);
+    }
+    Ok(Flow::Return(0))
+}
+
+fn setresp(call: &mut Call<'_>) -> NativeResult {
+    if call.argument_count() != 1 {
+        return Err(fail(call, "ERR redis.setresp() requires one argument."));
+    }
+    let protocol = match call.argument(1) {
+        Value::Number(2.0) => Protocol::Resp2,
+        Value::Number(3.0) => Protocol::Resp3,
+        _ => return Err(fail(call, "ERR RESP version must be 2 or 3.")),
+    };
+    if let Some(state) = call.host::<RunState>() {
+        state.protocol = protocol;
+    }
+    Ok(Flow::Return(0))
+}
+
+fn sha1hex(call: &mut Call<'_>) -> NativeResult {
+    if call.argument_count() != 1 {
+        return Err(fail(call, "ERR wrong number of arguments"));
+    }
+    let digest = match call.argument(1) {
+        Value::String(string) => sha1_hex(call.bytes(string)),
+        Value::Number(number) => sha1_hex(to_text(number).as_bytes()),
+        _ => sha1_hex(b""),
+    };
+    call.charge(digest.len() as u64)?;
+    call.return_string(&digest)
+}
+
+/// `{name = text}`, or an error table if the one argument is no string.
+fn reply_table(call: &mut Call<'_>, name: &str) -> NativeResult {
+    let text = match (call.argument_count(), call.argument(1)) {
+        (1, Value::String(text)) => text,
+        _ => {
+            let table = error_table(call, "ERR wrong number or type of arguments");
+            return call.return_value(table);
+        }
+    };
+    let mut text = call.bytes(text).to_vec();
+    if name == "err" {
+        if text.first() == Some(&b'-') {
+            text.remove(0);
+        }
+        if !text.contains(&b' ') {
+            text.splice(0..0, *b"ERR ");
+        }
+    }
+    let heap = call.heap_mut();
+    let table = heap.new_table(0, 1);
+    let text = Value::String(heap.new_string(&text));
+    heap.raw_set_field(table, name, text);
+    call.return_value(Value::Table(table))
+}
+
+fn error_reply(call: &mut Call<'_>) -> NativeResult {
+    reply_table(call, "err")
+}
+
+fn status_reply(call: &mut Call<'_>) -> NativeResult {
+    reply_table(call, "ok")
+}
+
+fn set_repl(call: &mut Call<'_>) -> NativeResult {
+    if call.argument_count() != 1 {
+        return Err(fail(call, "ERR redis.set_repl() requires two arguments."));
+    }
+    let flags = match call.argument(1) {
+        Value::Number(flags) => flags as i64,
+        _ => 0,
+    };
+    if flags & !REPL_ALL != 0 {
+        return Err(fail(
+            call,
+            "ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.",
+        ));
+    }
+    Ok(Flow::Return(0))
+}
+
+/// Effects are what is replicated, always.
+fn replicate_commands(call: &mut Call<'_>) -> NativeResult {
+    call.return_value(Value::Boolean(true))
+}
+
+/// Outside a debugging session there is nothing to stop.
+fn breakpoint(call: &mut Call<'_>) -> NativeResult {
+    call.return_value(Value::Boolean(false))
+}
+
+fn debug(_call: &mut Call<'_>) -> NativeResult {
+    Ok(Flow::Return(0))
+}
+
+fn acl_check_cmd(call: &mut Call<'_>) -> NativeResult {
+    let count = call.argument_count();
+    if count == 0 {
+        return Err(fail(call, "ERR Please specify at least one argument for this redis lib call"));
+    }
+    let mut args: Vec<Vec<u8>> = Vec::with_capacity(count);
+    for index in 1..=count {
+        args.push(match call.argument(index) {
+            Value::String(string) => call.bytes(string).to_vec(),
+            Value::Number(number) => {
+                let mut text = Vec::new();
+                write_number(number, &mut text);
+                text
+            }
+            _ => {
+                return Err(fail(
+                    call,
+                    "ERR redis.acl_check_cmd() require all arguments to be strings or integers",
+                ));
+            }
+        });
+    }
+    let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+    let allowed = call.host::<RunState>().and_then(|state| state.host.may_call(&args));
+    match allowed {
+        Some(allowed) => call.return_value(Value::Boolean(allowed)),
+        None => Err(fail(call, "ERR Invalid command passed to redis.acl_check_cmd()")),
+    }
+}

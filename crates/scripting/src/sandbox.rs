@@ -1,0 +1,142 @@
+//! The script's world: which globals there are, and that none of them can be changed.
+
+use lua::Vm;
+use lua::native::{Call, Flow, NativeResult};
+use lua::value::{TableHandle, Type, Value};
+
+use crate::redis_api;
+
+/// The base functions that scripts may use; all others are taken away.
+const BASE_FUNCTIONS: &[&str] = &[
+    "assert",
+    "collectgarbage",
+    "error",
+    "gcinfo",
+    "getmetatable",
+    "ipairs",
+    "load",
+    "loadstring",
+    "next",
+    "pairs",
+    "pcall",
+    "rawequal",
+    "rawget",
+    "rawset",
+    "select",
+    "setmetatable",
+    "tonumber",
+    "tostring",
+    "type",
+    "unpack",
+    "xpcall",
+    "_G",
+    "_VERSION",
+];
+
+/// The libraries that scripts may use.
+const LIBRARIES: &[&str] =
+    &["string", "table", "math", "coroutine", "bit", "cjson", "cmsgpack", "struct"];
+
+/// Fills a new VM with what scripts see, and locks it.
+pub(crate) fn build(vm: &mut Vm) {
+    lua::library::open_all(vm);
+    let globals = vm.globals();
+    remove_others(vm, globals);
+    redis_api::register(vm);
+    let heap = &mut vm.runtime.heap;
+    let pcall = heap.new_native(protected_call, &[]);
+    heap.raw_set_field(globals, "pcall", Value::Native(pcall));
+    let handler = heap.new_native(error_handler, &[]);
+    heap.raw_set_field(globals, "__redis__err__handler", Value::Native(handler));
+    // Room for these, so that a run's own tables change nothing but their values.
+    heap.raw_set_field(globals, "KEYS", Value::Boolean(false));
+    heap.raw_set_field(globals, "ARGV", Value::Boolean(false));
+    let guard = heap.new_table(0, 1);
+    let missing = heap.new_native(missing_global, &[]);
+    heap.raw_set_field(guard, "__index", Value::Native(missing));
+    heap.set_table_metatable(globals, Some(guard));
+    lock(vm, globals, guard);
+}
+
+fn remove_others(vm: &mut Vm, globals: TableHandle) {
+    let heap = &mut vm.runtime.heap;
+    let mut others = Vec::new();
+    let mut position = 0;
+    while let Some((next, key, _)) = heap.entry_from(globals, position) {
+        position = next;
+        if let Value::String(name) = key {
+            let name = String::from_utf8_lossy(heap.bytes(name)).into_owned();
+            if !BASE_FUNCTIONS.contains(&&*name) && !LIBRARIES.contains(&&*name) {
+                others.push(name);
+            }
+        }
+    }
+    for name in others {
+        heap.raw_set_field(globals, &name, Value::Nil);
+    }
+}
+
+fn lock(vm: &mut Vm, globals: TableHandle, guard: TableHandle) {
+    let heap = &mut vm.runtime.heap;
+    for name in LIBRARIES.iter().chain(&["redis"]) {
+        if let Value::Table(library) = heap.raw_get_field(globals, name) {
+            heap.set_readonly(library, true);
+        }
+    }
+    let text = Value::String(heap.new_string(b""));
+    if let Some(strings) = heap.metatable(text) {
+        heap.set_readonly(strings, true);
+    }
+    debug_assert_eq!(text.kind(), Type::String);
+    heap.set_readonly(guard, true);
+    heap.set_readonly(globals, true);
+}
+
+fn missing_global(call: &mut Call<'_>) -> NativeResult {
+    let name = match call.argument(2) {
+        Value::String(name) => String::from_utf8_lossy(call.bytes(name)).into_owned(),
+        other => other.type_name().to_owned(),
+    };
+    Err(call.error(format!("Script attempted to access nonexistent global variable '{name}'")))
+}
+
+/// `pcall` whose error is always a text: scripts from before errors were tables expect one.
+fn protected_call(call: &mut Call<'_>) -> NativeResult {
+    call.check_any(1)?;
+    let arguments = call.argument_count() - 1;
+    Ok(Flow::ProtectedCall { arguments, handler: None, resume: after_protected_call })
+}
+
+fn after_protected_call(call: &mut Call<'_>) -> NativeResult {
+    let results = call.callback_results();
+    if !call.callback_failed() {
+        let values: Vec<Value> = (1..=results).map(|n| call.callback_result(n)).collect();
+        call.push(Value::Boolean(true));
+        for &value in &values {
+            call.push(value);
+        }
+        return Ok(Flow::Return(values.len() + 1));
+    }
+    let error = match call.callback_result(1) {
+        Value::Table(table) => match call.heap_mut().raw_get_field(table, "err") {
+            text @ Value::String(_) => text,
+            _ => Value::Table(table),
+        },
+        other => other,
+    };
+    call.return_values(&[Value::Boolean(false), error])
+}
+
+/// What Redis has as a global for its own use; scripts see it, so it is here.
+fn error_handler(call: &mut Call<'_>) -> NativeResult {
+    let error = call.argument(1);
+    if let Value::Table(_) = error {
+        return call.return_value(error);
+    }
+    let heap = call.heap_mut();
+    let (text, _) = crate::convert::error_text(heap, error);
+    let table = heap.new_table(0, 1);
+    let text = Value::String(heap.new_string(&text));
+    heap.raw_set_field(table, "err", text);
+    call.return_value(Value::Table(table))
+}

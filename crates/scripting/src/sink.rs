@@ -1,0 +1,242 @@
+//! The Lua sink: replies become Lua values as handlers write them, with no protocol in between.
+//!
+//! What becomes of what is in the manual
+//! (<https://redis.io/docs/latest/develop/programmability/lua-api/#data-type-conversion>).
+
+use lua::heap::Heap;
+use lua::value::{TableHandle, Value};
+use resp::double::write_double;
+use resp::{Aggregate, Mark, Protocol, Reply};
+
+/// A reply under construction.
+pub(crate) struct LuaReply<'a> {
+    heap: &'a mut Heap,
+    protocol: Protocol,
+    root: Value,
+    is_error: bool,
+    open: Vec<Frame>,
+}
+
+/// A table that still gets values.
+struct Frame {
+    table: TableHandle,
+    kind: Kind,
+    /// Values still to come; `usize::MAX` if only the end will tell.
+    missing: usize,
+}
+
+enum Kind {
+    /// The next index.
+    Array(i64),
+    /// The key whose value comes next.
+    Map(Option<Value>),
+    /// Members become keys.
+    Set,
+    /// What annotates a reply is dropped.
+    Nothing,
+}
+
+impl<'a> LuaReply<'a> {
+    pub(crate) fn new(heap: &'a mut Heap, protocol: Protocol) -> LuaReply<'a> {
+        LuaReply { heap, protocol, root: Value::Nil, is_error: false, open: Vec::new() }
+    }
+
+    /// The reply as a value, and whether the whole of it is an error.
+    pub(crate) fn finish(self) -> (Value, bool) {
+        (self.root, self.is_error)
+    }
+
+    #[inline]
+    fn emit(&mut self, value: Value) {
+        let Some(frame) = self.open.last_mut() else {
+            self.root = value;
+            return;
+        };
+        match &mut frame.kind {
+            Kind::Array(index) => {
+                if !value.is_nil() {
+                    self.heap.raw_set_integer(frame.table, *index, value);
+                }
+                *index += 1;
+            }
+            Kind::Map(key) => match key.take() {
+                None => *key = Some(value),
+                Some(key) => {
+                    // Only a null could not be a key, and none is.
+                    let _ = self.heap.raw_set(frame.table, key, value);
+                }
+            },
+            Kind::Set => {
+                let _ = self.heap.raw_set(frame.table, value, Value::Boolean(true));
+            }
+            Kind::Nothing => {}
+        }
+        if frame.missing != usize::MAX {
+            frame.missing -= 1;
+            self.pop_complete();
+        }
+    }
+
+    fn pop_complete(&mut self) {
+        while self.open.last().is_some_and(|frame| frame.missing == 0) {
+            self.open.pop();
+        }
+    }
+
+    fn begin(&mut self, kind: Aggregate, len: Option<usize>) {
+        let size = len.unwrap_or(0);
+        let resp3 = self.protocol.is_resp3();
+        let (table, outer, kind) = match kind {
+            Aggregate::Map if resp3 => {
+                let outer = self.heap.new_table(0, 1);
+                let table = self.heap.new_table(0, size);
+                self.heap.raw_set_field(outer, "map", Value::Table(table));
+                (table, outer, Kind::Map(None))
+            }
+            Aggregate::Set if resp3 => {
+                let outer = self.heap.new_table(0, 1);
+                let table = self.heap.new_table(0, size);
+                self.heap.raw_set_field(outer, "set", Value::Table(table));
+                (table, outer, Kind::Set)
+            }
+            Aggregate::Attribute => {
+                let table = self.heap.new_table(0, 0);
+                (table, table, Kind::Nothing)
+            }
+            kind => {
+                let table = self.heap.new_table(kind.values(size), 0);
+                (table, table, Kind::Array(1))
+            }
+        };
+        let nothing = matches!(kind, Kind::Nothing);
+        let missing = match len {
+            Some(len) if nothing => len * 2,
+            Some(len) => match kind {
+                Kind::Map(_) => len * 2,
+                Kind::Set => len,
+                _ => len,
+            },
+            None => usize::MAX,
+        };
+        if !nothing {
+            self.attach(Value::Table(outer));
+        }
+        self.open.push(Frame { table, kind, missing });
+    }
+
+    /// Puts an aggregate into the one around it, which is not complete before the aggregate is.
+    fn attach(&mut self, value: Value) {
+        match self.open.last_mut() {
+            None => self.root = value,
+            Some(frame) => {
+                let missing = frame.missing;
+                // Keeps the frame open while the value's own values come; it is popped with them.
+                frame.missing = usize::MAX;
+                self.emit(value);
+                if let Some(frame) = self.open.last_mut() {
+                    frame.missing = if missing == usize::MAX { missing } else { missing - 1 };
+                }
+            }
+        }
+    }
+
+    fn field_table(&mut self, name: &str, value: Value) {
+        let table = self.heap.new_table(0, 1);
+        self.heap.raw_set_field(table, name, value);
+        self.emit(Value::Table(table));
+    }
+}
+
+impl Reply for LuaReply<'_> {
+    fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    fn status_bytes(&mut self, text: &[u8]) {
+        let text = Value::String(self.heap.new_string(text));
+        self.field_table("ok", text);
+    }
+
+    fn error(&mut self, text: &[u8]) {
+        if self.open.is_empty() {
+            self.is_error = true;
+        }
+        let text = Value::String(self.heap.new_string(text));
+        let table = self.heap.new_table(0, 0);
+        self.heap.raw_set_field(table, "err", text);
+        self.heap.raw_set_field(table, "ignore_error_stats_update", Value::Boolean(true));
+        self.emit(Value::Table(table));
+    }
+
+    #[inline]
+    fn integer(&mut self, value: i64) {
+        self.emit(Value::Number(value as f64));
+    }
+
+    #[inline]
+    fn bulk(&mut self, value: &[u8]) {
+        let value = Value::String(self.heap.new_string(value));
+        self.emit(value);
+    }
+
+    fn null(&mut self) {
+        self.emit(if self.protocol.is_resp3() { Value::Nil } else { Value::Boolean(false) });
+    }
+
+    fn null_array(&mut self) {
+        self.null();
+    }
+
+    fn boolean(&mut self, value: bool) {
+        self.emit(match self.protocol {
+            Protocol::Resp3 => Value::Boolean(value),
+            Protocol::Resp2 => Value::Number(f64::from(u8::from(value))),
+        });
+    }
+
+    fn double(&mut self, value: f64) {
+        if self.protocol.is_resp3() {
+            self.field_table("double", Value::Number(value));
+        } else {
+            let mut text = Vec::new();
+            write_double(value, &mut text);
+            self.bulk(&text);
+        }
+    }
+
+    fn big_number(&mut self, digits: &[u8]) {
+        let digits = Value::String(self.heap.new_string(digits));
+        match self.protocol {
+            Protocol::Resp3 => self.field_table("big_number", digits),
+            Protocol::Resp2 => self.emit(digits),
+        }
+    }
+
+    fn verbatim(&mut self, format: &[u8; 3], text: &[u8]) {
+        if self.protocol.is_resp3() {
+            let table = self.heap.new_table(0, 2);
+            let format = Value::String(self.heap.new_string(format));
+            self.heap.raw_set_field(table, "format", format);
+            let text = Value::String(self.heap.new_string(text));
+            self.heap.raw_set_field(table, "string", text);
+            self.field_table("verbatim_string", Value::Table(table));
+        } else {
+            self.bulk(text);
+        }
+    }
+
+    fn aggregate(&mut self, kind: Aggregate, len: usize) {
+        self.begin(kind, Some(len));
+        self.pop_complete();
+    }
+
+    fn open(&mut self, kind: Aggregate) -> Mark {
+        self.begin(kind, None);
+        Mark { position: self.open.len(), kind }
+    }
+
+    fn close(&mut self, mark: Mark, _len: usize) {
+        self.open.truncate(mark.position - 1);
+        self.pop_complete();
+    }
+}

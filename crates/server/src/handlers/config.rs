@@ -1,0 +1,78 @@
+//! CONFIG: the directives at run time.
+
+use commands::{CommandError, CommandResult};
+
+use crate::config::access;
+use crate::road::run::{Call, ServerHandler};
+
+pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
+    ("config", "get", get),
+    ("config", "set", set),
+    ("config", "resetstat", resetstat),
+    ("config", "rewrite", rewrite),
+    ("config", "help", help),
+];
+
+fn get(call: &mut Call<'_>) -> CommandResult {
+    let found = access::get(&call.server.config.current(), &call.args[2..]);
+    call.reply.map(found.len());
+    for (name, value) in found {
+        call.reply.bulk(&name);
+        call.reply.bulk(&value);
+    }
+    Ok(())
+}
+
+fn set(call: &mut Call<'_>) -> CommandResult {
+    let words = &call.args[2..];
+    if words.len() % 2 != 0 {
+        return Err(CommandError::Arity("config|set".into()));
+    }
+    let pairs: Vec<(&[u8], &[u8])> = words.chunks(2).map(|pair| (pair[0], pair[1])).collect();
+    let server = call.server;
+    server
+        .config
+        .set(&pairs, true, |old, new, changed| server.apply_changes(old, new, changed))
+        .map_err(|error| CommandError::owned(String::from_utf8_lossy(&error.reply()).into_owned()))?;
+    server.apply_config();
+    call.bench.take_config(server);
+    call.reply.ok();
+    Ok(())
+}
+
+fn resetstat(call: &mut Call<'_>) -> CommandResult {
+    for stats in &call.server.stats {
+        stats.reset();
+    }
+    call.server.errors.reset();
+    call.reply.ok();
+    Ok(())
+}
+
+fn rewrite(call: &mut Call<'_>) -> CommandResult {
+    call.server
+        .config
+        .rewrite()
+        .map_err(|error| CommandError::owned(String::from_utf8_lossy(&error.reply()).into_owned()))?;
+    call.reply.ok();
+    Ok(())
+}
+
+fn help(call: &mut Call<'_>) -> CommandResult {
+    super::help(
+        call,
+        &[
+            "CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+            "GET <pattern>",
+            "    Return parameters matching the glob-like <pattern> and their values.",
+            "SET <directive> <value>",
+            "    Set the configuration <directive> to <value>.",
+            "RESETSTAT",
+            "    Reset statistics reported by the INFO command.",
+            "REWRITE",
+            "    Rewrite the configuration file.",
+            "HELP",
+            "    Print this help.",
+        ],
+    )
+}

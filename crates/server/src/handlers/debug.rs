@@ -1,0 +1,159 @@
+//! DEBUG: what tests need.
+
+use std::sync::atomic::Ordering;
+
+use commands::argument::is_word;
+use commands::{CommandError, CommandResult};
+
+use crate::config::enums::LocalSwitch;
+use crate::road::run::{Call, ServerHandler};
+
+pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[("", "debug", debug)];
+
+fn debug(call: &mut Call<'_>) -> CommandResult {
+    let allowed = match call.bench.config.enable_debug_command {
+        LocalSwitch::Yes => true,
+        LocalSwitch::No => false,
+        LocalSwitch::Local => call.client.record.is_local(),
+    };
+    if !allowed {
+        return Err(CommandError::text(
+            "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it \
+             from a local connection, otherwise you need to set this option in the configuration file, and then \
+             restart the server.",
+        ));
+    }
+    let arguments = &call.args[2..];
+    let word = call.args[1];
+    if is_word(word, "sleep") && arguments.len() == 1 {
+        let seconds = types::number::parse_f64(arguments[0]).unwrap_or(0.0);
+        if seconds > 0.0 {
+            std::thread::sleep(std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default());
+        }
+        call.reply.ok();
+    } else if is_word(word, "object") && !arguments.is_empty() {
+        object(call)?;
+    } else if is_word(word, "set-active-expire") && arguments.len() == 1 {
+        call.server.keyspace.settings.set_active_expire(arguments[0] != b"0");
+        call.reply.ok();
+    } else if is_word(word, "set-disable-deny-scripts") && arguments.len() == 1 {
+        call.server.deny_scripts_disabled.store(arguments[0] != b"0", Ordering::Relaxed);
+        call.reply.ok();
+    } else if is_word(word, "protocol") && arguments.len() == 1 {
+        protocol(call)?;
+    } else if is_word(word, "log") && arguments.len() == 1 {
+        let text = String::from_utf8_lossy(arguments[0]).into_owned();
+        call.server.log.warning(format_args!("DEBUG LOG: {text}"));
+        call.reply.ok();
+    } else if is_word(word, "error") && arguments.len() == 1 {
+        return Err(CommandError::owned(String::from_utf8_lossy(arguments[0]).into_owned()));
+    } else if is_word(word, "help") {
+        return help(call);
+    } else {
+        return Err(CommandError::UnknownSubcommand {
+            given: String::from_utf8_lossy(&word[..word.len().min(128)]).into_owned(),
+            container: "DEBUG".into(),
+        });
+    }
+    Ok(())
+}
+
+fn object(call: &mut Call<'_>) -> CommandResult {
+    let key = call.args[2];
+    let Some(info) = call.unit.object_info(key) else { return Err(CommandError::NoSuchKey) };
+    let bytes = call.unit.memory_usage(key).unwrap_or(0);
+    let clock = (call.unit.now_ms() / 1000) as u64;
+    let text = format!(
+        "Value at:0x7f0000000000 refcount:1 encoding:{} serializedlength:{bytes} lru:{} lru_seconds_idle:{}",
+        info.encoding,
+        clock.saturating_sub(info.idle_seconds) & 0x00ff_ffff,
+        info.idle_seconds
+    );
+    call.reply.status(&text);
+    Ok(())
+}
+
+/// One reply of each kind, for client libraries to try their parsers on.
+fn protocol(call: &mut Call<'_>) -> CommandResult {
+    let kind = call.args[2];
+    let is = |name: &str| is_word(kind, name);
+    if is("string") {
+        call.reply.bulk(b"Hello World");
+    } else if is("integer") {
+        call.reply.integer(12345);
+    } else if is("double") {
+        call.reply.double(3.141);
+    } else if is("null") {
+        call.reply.null();
+    } else if is("array") {
+        call.reply.array(3);
+        for value in 0..3 {
+            call.reply.integer(value);
+        }
+    } else if is("set") {
+        call.reply.set(3);
+        for value in 0..3 {
+            call.reply.integer(value);
+        }
+    } else if is("map") {
+        call.reply.map(3);
+        for value in 0..3 {
+            call.reply.integer(value);
+            call.reply.boolean(value == 1);
+        }
+    } else if is("attrib") {
+        if call.client.protocol.is_resp3() {
+            call.reply.attribute(1);
+            call.reply.bulk(b"key-popularity");
+            call.reply.array(2);
+            call.reply.bulk(b"key:123");
+            call.reply.integer(90);
+        }
+        call.reply.bulk(b"Some real reply following the attribute");
+    } else if is("push") {
+        call.reply.push(2);
+        call.reply.bulk(b"server-cpu-usage");
+        call.reply.integer(42);
+    } else if is("verbatim") {
+        call.reply.verbatim(b"txt", b"This is a verbatim\nstring");
+    } else if is("true") {
+        call.reply.boolean(true);
+    } else if is("false") {
+        call.reply.boolean(false);
+    } else if is("bignum") {
+        call.reply.big_number(b"1234567999999999999999999999999999999");
+    } else {
+        return Err(CommandError::text(
+            "ERR Wrong protocol type name. Please use one of the following: \
+             string|integer|double|null|array|set|map|attrib|push|verbatim|true|false",
+        ));
+    }
+    Ok(())
+}
+
+fn help(call: &mut Call<'_>) -> CommandResult {
+    super::help(
+        call,
+        &[
+            "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+            "ERROR <string>",
+            "    Return a Redis protocol error with <string> as message.",
+            "LOG <message>",
+            "    Write <message> to the server log.",
+            "OBJECT <key>",
+            "    Show low level info about `key` and associated value.",
+            "PROTOCOL <type>",
+            "    Reply with a test value of the specified type.",
+            "SET-ACTIVE-EXPIRE <0|1>",
+            "    Setting it to 0 disables expiring keys in background when they are not",
+            "    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",
+            "    default.",
+            "SET-DISABLE-DENY-SCRIPTS <0|1>",
+            "    Allow or not scripts to call all commands.",
+            "SLEEP <seconds>",
+            "    Stop the server for <seconds>. Decimals allowed.",
+            "HELP",
+            "    Print this help.",
+        ],
+    )
+}

@@ -1,0 +1,195 @@
+//! SUBSCRIBE and its kin, PUBLISH, PUBSUB.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use commands::{CommandError, CommandResult};
+use resp::{Protocol, Reply};
+
+use crate::client::Client;
+use crate::net::Mail;
+use crate::pubsub::{Kind, ToSelf};
+use crate::road::Origin;
+use crate::road::run::{Call, ServerHandler};
+use crate::server::Server;
+
+pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
+    ("", "subscribe", |call| subscribe(call, Kind::Channel)),
+    ("", "psubscribe", |call| subscribe(call, Kind::Pattern)),
+    ("", "ssubscribe", |call| subscribe(call, Kind::ShardChannel)),
+    ("", "unsubscribe", |call| unsubscribe(call, Kind::Channel)),
+    ("", "punsubscribe", |call| unsubscribe(call, Kind::Pattern)),
+    ("", "sunsubscribe", |call| unsubscribe(call, Kind::ShardChannel)),
+    ("", "publish", |call| publish(call, Kind::Channel)),
+    ("", "spublish", |call| publish(call, Kind::ShardChannel)),
+    ("pubsub", "channels", |call| channels(call, Kind::Channel)),
+    ("pubsub", "shardchannels", |call| channels(call, Kind::ShardChannel)),
+    ("pubsub", "numsub", |call| subscriber_counts(call, Kind::Channel)),
+    ("pubsub", "shardnumsub", |call| subscriber_counts(call, Kind::ShardChannel)),
+    ("pubsub", "numpat", pattern_count),
+    ("pubsub", "help", help),
+];
+
+fn names(client: &mut Client, kind: Kind) -> &mut Vec<Vec<u8>> {
+    match kind {
+        Kind::Channel => &mut client.channels,
+        Kind::Pattern => &mut client.patterns,
+        Kind::ShardChannel => &mut client.shard_channels,
+    }
+}
+
+/// The count that the confirmations show: channels and patterns count together, shard channels for themselves.
+fn count(client: &Client, kind: Kind) -> i64 {
+    match kind {
+        Kind::ShardChannel => client.shard_channels.len() as i64,
+        _ => (client.channels.len() + client.patterns.len()) as i64,
+    }
+}
+
+fn note_counts(client: &Client) {
+    let record = &client.record;
+    record.channels.store(client.channels.len(), Ordering::Relaxed);
+    record.patterns.store(client.patterns.len(), Ordering::Relaxed);
+    record.shard_channels.store(client.shard_channels.len(), Ordering::Relaxed);
+}
+
+fn confirm(reply: &mut dyn Reply, what: &str, name: Option<&[u8]>, count: i64) {
+    reply.push(3);
+    reply.bulk(what.as_bytes());
+    match name {
+        Some(name) => reply.bulk(name),
+        None => reply.null(),
+    }
+    reply.integer(count);
+}
+
+fn subscribe(call: &mut Call<'_>, kind: Kind) -> CommandResult {
+    // In a transaction's reply there is no room for a confirmation per channel, unless pushes stand apart (RESP3).
+    if call.origin == Origin::Transaction && call.client.protocol == Protocol::Resp2 {
+        return Err(CommandError::owned(format!(
+            "ERR {} isn't allowed for a DENY BLOCKING client",
+            call.entry.command.name.to_ascii_uppercase()
+        )));
+    }
+    let what = match kind {
+        Kind::Channel => "subscribe",
+        Kind::Pattern => "psubscribe",
+        Kind::ShardChannel => "ssubscribe",
+    };
+    for &name in &call.args[1..] {
+        let subscribed = names(call.client, kind);
+        if !subscribed.iter().any(|known| known == name) {
+            subscribed.push(name.to_vec());
+            call.server.pubsub.subscribe(kind, name, &call.client.record);
+            note_counts(call.client);
+        }
+        confirm(call.reply, what, Some(name), count(call.client, kind));
+    }
+    Ok(())
+}
+
+fn unsubscribe(call: &mut Call<'_>, kind: Kind) -> CommandResult {
+    let what = match kind {
+        Kind::Channel => "unsubscribe",
+        Kind::Pattern => "punsubscribe",
+        Kind::ShardChannel => "sunsubscribe",
+    };
+    let given: Vec<Vec<u8>> = if call.args.len() > 1 {
+        call.args[1..].iter().map(|name| name.to_vec()).collect()
+    } else {
+        names(call.client, kind).clone()
+    };
+    if given.is_empty() {
+        confirm(call.reply, what, None, count(call.client, kind));
+    }
+    for name in given {
+        let subscribed = names(call.client, kind);
+        if let Some(position) = subscribed.iter().position(|known| *known == name) {
+            subscribed.remove(position);
+            call.server.pubsub.unsubscribe(kind, &name, call.client.id());
+            note_counts(call.client);
+        }
+        confirm(call.reply, what, Some(&name), count(call.client, kind));
+    }
+    Ok(())
+}
+
+/// Ends all subscriptions of a client that resets or leaves.
+pub(crate) fn unsubscribe_all(server: &Server, client: &mut Client) {
+    for kind in [Kind::Channel, Kind::Pattern, Kind::ShardChannel] {
+        for name in std::mem::take(names(client, kind)) {
+            server.pubsub.unsubscribe(kind, &name, client.id());
+        }
+    }
+    note_counts(client);
+}
+
+fn publish(call: &mut Call<'_>, kind: Kind) -> CommandResult {
+    let mut own: Vec<Arc<[u8]>> = Vec::new();
+    let mut to_self = ToSelf { client: call.client.id(), out: &mut own };
+    let (channel, message) = (call.args[1], call.args[2]);
+    let receivers = match kind {
+        Kind::ShardChannel => {
+            call.server.pubsub.publish_shard(channel, message, Some(&mut to_self))
+        }
+        _ => call.server.pubsub.publish(channel, message, Some(&mut to_self)),
+    };
+    if matches!(call.origin, Origin::Client) {
+        call.bench.to_self.append(&mut own);
+    } else {
+        // Inside a script or transaction the message has to wait for the reply's end.
+        let place = call.client.record.place;
+        for bytes in own {
+            call.server.hub.send_to(place, Mail::Output(place, bytes));
+        }
+    }
+    call.reply.integer(receivers as i64);
+    Ok(())
+}
+
+fn channels(call: &mut Call<'_>, kind: Kind) -> CommandResult {
+    let channels = call.server.pubsub.channels(kind, call.args.get(2).copied());
+    call.reply.array(channels.len());
+    for channel in channels {
+        call.reply.bulk(&channel);
+    }
+    Ok(())
+}
+
+fn subscriber_counts(call: &mut Call<'_>, kind: Kind) -> CommandResult {
+    let channels = &call.args[2..];
+    // Pairs in one flat array, in RESP3 too.
+    call.reply.array(channels.len() * 2);
+    for channel in channels {
+        call.reply.bulk(channel);
+        call.reply.integer(call.server.pubsub.subscribers(kind, channel) as i64);
+    }
+    Ok(())
+}
+
+fn pattern_count(call: &mut Call<'_>) -> CommandResult {
+    call.reply.integer(call.server.pubsub.counts().1 as i64);
+    Ok(())
+}
+
+fn help(call: &mut Call<'_>) -> CommandResult {
+    super::help(
+        call,
+        &[
+            "PUBSUB <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+            "CHANNELS [<pattern>]",
+            "    Return the currently active channels matching a <pattern> (default: '*').",
+            "NUMPAT",
+            "    Return number of subscriptions to patterns.",
+            "NUMSUB [<channel> ...]",
+            "    Return the number of subscribers for the specified channels, excluding",
+            "    pattern subscriptions(default: no channels).",
+            "SHARDCHANNELS [<pattern>]",
+            "    Return the currently active shard level channels matching a <pattern> (default: '*').",
+            "SHARDNUMSUB [<shardchannel> ...]",
+            "    Return the number of subscribers for the specified shard level channel(s)",
+            "HELP",
+            "    Print this help.",
+        ],
+    )
+}

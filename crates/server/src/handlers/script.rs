@@ -1,0 +1,153 @@
+//! EVAL, EVALSHA, their read-only forms, and SCRIPT.
+
+use std::sync::Arc;
+
+use commands::argument::is_word;
+use commands::{CommandError, CommandResult};
+use keyspace::LockPlan;
+use scripting::{KeyUse, Script, ScriptError};
+
+use crate::road::lookup::Planner;
+use crate::road::run::{Call, Next, ServerHandler};
+use crate::script_run::ScriptStart;
+use crate::server::Server;
+
+pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
+    ("", "eval", |call| start(call, By::Text, false)),
+    ("", "eval_ro", |call| start(call, By::Text, true)),
+    ("", "evalsha", |call| start(call, By::Sha, false)),
+    ("", "evalsha_ro", |call| start(call, By::Sha, true)),
+    ("script", "load", load),
+    ("script", "exists", exists),
+    ("script", "flush", flush),
+    ("script", "kill", kill),
+    ("script", "help", help),
+];
+
+pub(super) const PLANNERS: &[(&str, Planner)] = &[
+    ("eval", |server, _, args| plan(server, args, By::Text)),
+    ("eval_ro", |server, _, args| plan(server, args, By::Text)),
+    ("evalsha", |server, _, args| plan(server, args, By::Sha)),
+    ("evalsha_ro", |server, _, args| plan(server, args, By::Sha)),
+];
+
+/// How a script is named.
+#[derive(Clone, Copy)]
+enum By {
+    Text,
+    Sha,
+}
+
+fn find(server: &Server, name: &[u8], by: By) -> Result<Arc<Script>, ScriptError> {
+    match by {
+        By::Text => server.scripts.get_or_compile(name),
+        By::Sha => server.scripts.get(name).ok_or(ScriptError::NoScript),
+    }
+}
+
+/// The keys and arguments of a call, from its third argument on.
+type KeysAndArguments<'a> = (&'a [&'a [u8]], &'a [&'a [u8]]);
+
+/// Splits the arguments of a call into keys and the rest.
+fn split<'a>(args: &'a [&'a [u8]]) -> Result<KeysAndArguments<'a>, CommandError> {
+    let count = types::number::parse_i64(args[2]).ok_or(CommandError::NotInteger)?;
+    let rest = &args[3..];
+    if count > rest.len() as i64 {
+        return Err(CommandError::text(
+            "ERR Number of keys can't be greater than number of args",
+        ));
+    }
+    let count = usize::try_from(count)
+        .map_err(|_| CommandError::text("ERR Number of keys can't be negative"))?;
+    Ok(rest.split_at(count))
+}
+
+/// The locks of a script: those of its keys if it is known to stay within them, else all.
+fn plan(server: &Server, args: &[&[u8]], by: By) -> LockPlan {
+    let (Ok((keys, _)), Ok(script)) = (split(args), find(server, args[1], by)) else {
+        return LockPlan::None;
+    };
+    match script.key_use() {
+        KeyUse::None => LockPlan::None,
+        KeyUse::Declared => LockPlan::for_keys(keys.iter().copied()),
+        KeyUse::Any => LockPlan::All,
+    }
+}
+
+fn start(call: &mut Call<'_>, by: By, read_only: bool) -> CommandResult {
+    let (keys, arguments) = split(call.args)?;
+    let script = find(call.server, call.args[1], by).map_err(script_error)?;
+    let plan = match script.key_use() {
+        KeyUse::None => LockPlan::None,
+        KeyUse::Declared => LockPlan::for_keys(keys.iter().copied()),
+        KeyUse::Any => LockPlan::All,
+    };
+    let mut machine = call.bench.machines.take();
+    machine.machine.prepare(&script, keys, arguments);
+    call.next = Next::Script(Box::new(ScriptStart { machine, script, read_only, plan }));
+    Ok(())
+}
+
+fn script_error(error: ScriptError) -> CommandError {
+    CommandError::owned(error.to_string())
+}
+
+fn load(call: &mut Call<'_>) -> CommandResult {
+    let script = call.server.scripts.load(call.args[2]).map_err(script_error)?;
+    call.reply.bulk(script.sha().as_bytes());
+    Ok(())
+}
+
+fn exists(call: &mut Call<'_>) -> CommandResult {
+    call.reply.array(call.args.len() - 2);
+    for sha in &call.args[2..] {
+        call.reply.integer(i64::from(call.server.scripts.get(sha).is_some()));
+    }
+    Ok(())
+}
+
+fn flush(call: &mut Call<'_>) -> CommandResult {
+    let known = match call.args {
+        [_, _] => true,
+        [_, _, mode] => is_word(mode, "async") || is_word(mode, "sync"),
+        _ => false,
+    };
+    if !known {
+        return Err(CommandError::text(
+            "ERR SCRIPT FLUSH only support SYNC|ASYNC option",
+        ));
+    }
+    let scripts = call.server.scripts.flush();
+    call.server.dispose(Box::new(scripts));
+    call.reply.ok();
+    Ok(())
+}
+
+fn kill(call: &mut Call<'_>) -> CommandResult {
+    call.server.running.kill().map_err(|error| CommandError::owned(error.to_string()))?;
+    call.reply.ok();
+    Ok(())
+}
+
+fn help(call: &mut Call<'_>) -> CommandResult {
+    super::help(
+        call,
+        &[
+        "SCRIPT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+        "EXISTS <sha1> [<sha1> ...]",
+        "    Return information about the existence of the scripts in the script cache.",
+        "FLUSH [ASYNC|SYNC]",
+        "    Flush the Lua scripts cache. Very dangerous on replicas.",
+        "    When called without the optional mode argument, the behavior is determined",
+        "    by the lazyfree-lazy-user-flush configuration directive. Valid modes are:",
+        "    * ASYNC: Asynchronously flush the scripts cache.",
+        "    * SYNC: Synchronously flush the scripts cache.",
+        "KILL",
+        "    Kill the currently executing Lua script.",
+        "LOAD <script>",
+        "    Load a script into the scripts cache without executing it.",
+        "HELP",
+        "    Print this help.",
+        ],
+    )
+}

@@ -1,0 +1,154 @@
+//! How threads reach each other's connections and services: one mailbox per worker.
+
+use std::io;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mio::Waker;
+
+use super::connection::Address;
+use super::listener::Listener;
+use super::poller::Poller;
+use super::stream::Stream;
+
+/// Something for a worker to do. `M` is the service's own kind of mail.
+#[derive(Debug)]
+pub enum Mail<M> {
+    /// Append these encoded bytes to a connection's output.
+    Output(Address, Arc<[u8]>),
+    /// Call [`Service::on_resume`](super::Service::on_resume) for a connection.
+    Resume(Address),
+    /// Call [`Service::on_mail`](super::Service::on_mail) for a connection.
+    To(Address, M),
+    /// Call [`Service::on_post`](super::Service::on_post).
+    Post(M),
+    /// Close a connection; with `true`, after its output is sent.
+    Close(Address, bool),
+    /// A new connection to serve.
+    #[doc(hidden)]
+    Connection(NewConnection),
+    /// Listen on these sockets in place of the TCP sockets so far (worker 0 only). Unix sockets stay.
+    Listen(Vec<Listener>),
+    /// Stop the worker.
+    Stop,
+}
+
+/// A connection on its way from the accepting worker to its own.
+#[derive(Debug)]
+pub struct NewConnection {
+    pub(super) stream: Stream,
+    pub(super) id: u64,
+}
+
+#[derive(Debug)]
+struct Mailbox<M> {
+    mail: Mutex<Vec<Mail<M>>>,
+    waker: Waker,
+    connections: AtomicUsize,
+}
+
+/// The mailboxes of all workers, and what is counted over all of them. Shared by all threads.
+#[derive(Debug)]
+pub struct Hub<M> {
+    boxes: Vec<Mailbox<M>>,
+    pollers: Mutex<Vec<Option<Poller>>>,
+    next_id: AtomicU64,
+}
+
+impl<M> Hub<M> {
+    /// A hub for so many workers, at least one.
+    ///
+    /// # Errors
+    /// If the system has no descriptors left.
+    pub fn new(workers: usize) -> io::Result<Arc<Self>> {
+        let mut boxes = Vec::with_capacity(workers);
+        let mut pollers = Vec::with_capacity(workers);
+        for _ in 0..workers.clamp(1, usize::from(u16::MAX)) {
+            let (poller, waker) = Poller::new()?;
+            boxes.push(Mailbox {
+                mail: Mutex::new(Vec::new()),
+                waker,
+                connections: AtomicUsize::new(0),
+            });
+            pollers.push(Some(poller));
+        }
+        Ok(Arc::new(Hub {
+            boxes,
+            pollers: Mutex::new(pollers),
+            next_id: AtomicU64::new(1),
+        }))
+    }
+
+    /// Number of workers.
+    pub fn workers(&self) -> usize {
+        self.boxes.len()
+    }
+
+    /// Number of open connections.
+    pub fn connections(&self) -> usize {
+        self.boxes
+            .iter()
+            .map(|mailbox| mailbox.connections.load(Ordering::Relaxed))
+            .sum()
+    }
+
+    /// A new client id, for a client without a connection too.
+    pub fn next_id(&self) -> u64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Puts mail into a worker's box and wakes it if it may be asleep. Mail for a worker that does not
+    /// exist is dropped.
+    pub fn send(&self, worker: usize, mail: Mail<M>) {
+        let Some(mailbox) = self.boxes.get(worker) else {
+            return;
+        };
+        let was_empty = {
+            let mut waiting = mailbox.mail.lock().unwrap_or_else(PoisonError::into_inner);
+            waiting.push(mail);
+            waiting.len() == 1
+        };
+        // A box with mail in it has woken its worker already.
+        if was_empty {
+            // It fails only if the worker is gone.
+            let _ = mailbox.waker.wake();
+        }
+    }
+
+    /// Sends mail to the worker of a connection.
+    pub fn send_to(&self, address: Address, mail: Mail<M>) {
+        self.send(usize::from(address.worker), mail);
+    }
+
+    /// Stops all workers: each finishes its turn, writes what it can, closes its connections and ends.
+    pub fn stop(&self) {
+        for worker in 0..self.workers() {
+            self.send(worker, Mail::Stop);
+        }
+    }
+
+    pub(super) fn take_poller(&self, worker: usize) -> io::Result<Poller> {
+        let mut pollers = self.pollers.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = pollers.get_mut(worker).and_then(Option::take);
+        taken.ok_or_else(|| io::Error::other("the worker runs already"))
+    }
+
+    /// Takes all mail of a worker into `mail`.
+    pub(super) fn collect(&self, worker: usize, mail: &mut Vec<Mail<M>>) {
+        let mut waiting = self.boxes[worker]
+            .mail
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        mail.append(&mut waiting);
+    }
+
+    pub(super) fn count(&self, worker: usize) -> &AtomicUsize {
+        &self.boxes[worker].connections
+    }
+
+    /// The worker with the fewest connections.
+    pub(super) fn least_busy(&self) -> usize {
+        let count = |worker: &usize| self.boxes[*worker].connections.load(Ordering::Relaxed);
+        (0..self.workers()).min_by_key(count).unwrap_or(0)
+    }
+}

@@ -1,0 +1,62 @@
+//! What the process needs of the system besides sockets: signals and descriptors.
+
+use std::io;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+/// Descriptors kept for files, listeners and links besides the clients' sockets.
+const RESERVED: u64 = 32;
+
+/// A request to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// SIGINT, as Ctrl-C sends it.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+}
+
+/// Calls `act` in a thread of its own for each SIGINT and SIGTERM the process gets.
+///
+/// # Errors
+/// If the handlers cannot be installed.
+pub fn on_signals(act: impl Fn(Ending) + Send + 'static) -> io::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            for signal in signals.forever() {
+                act(if signal == SIGINT {
+                    Ending::Interrupt
+                } else {
+                    Ending::Terminate
+                });
+            }
+        })?;
+    Ok(())
+}
+
+/// Raises the limit of open descriptors as far as `clients` need it. Returns how many clients it is now
+/// good for, at most `clients`.
+pub fn raise_descriptor_limit(clients: u32) -> u32 {
+    let wanted = u64::from(clients) + RESERVED;
+    let limit = getrlimit(Resource::Nofile);
+    let have = limit.current.unwrap_or(u64::MAX);
+    if have >= wanted {
+        return clients;
+    }
+    let reachable = limit.maximum.unwrap_or(u64::MAX).min(wanted);
+    let raised = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: Some(reachable),
+            maximum: limit.maximum,
+        },
+    );
+    let have = if raised.is_ok() { reachable } else { have };
+    u32::try_from(have.saturating_sub(RESERVED))
+        .unwrap_or(clients)
+        .min(clients)
+}

@@ -1,0 +1,189 @@
+//! Looking a command up, with the error texts for names nobody knows.
+//!
+//! The table here binds each record of the command table to what the server adds to it: the handler of a server
+//! command, a lock planner where key specs do not tell enough, and a number for the counters.
+
+use std::sync::OnceLock;
+
+use commands::{Command, CommandError, Handler};
+use hashbrown::HashMap;
+use keyspace::LockPlan;
+
+use crate::client::Client;
+use crate::handlers;
+use crate::road::run::ServerHandler;
+use crate::server::Server;
+
+/// How much of what the client wrote an error repeats.
+const NAME_SHOWN_MAX: usize = 128;
+
+/// Command names are shorter than this; longer words need no look-up.
+const NAME_BYTES_MAX: usize = 32;
+
+/// Plans the locks of a command whose keys its record cannot tell.
+pub(crate) type Planner = fn(&Server, &Client, &[&[u8]]) -> LockPlan;
+
+/// A command or subcommand as the server knows it.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) command: &'static Command,
+    pub(crate) container: Option<&'static Command>,
+    /// Its number among all entries.
+    pub(crate) index: usize,
+    /// The server's handler, for a record that leaves it to the server.
+    pub(crate) handler: Option<ServerHandler>,
+    pub(crate) planner: Option<Planner>,
+    subcommands: Vec<usize>,
+}
+
+impl Entry {
+    /// `set`, or `config|get`.
+    pub(crate) fn full_name(&self) -> String {
+        match self.container {
+            Some(container) => format!("{}|{}", container.name, self.command.name),
+            None => self.command.name.to_owned(),
+        }
+    }
+
+    /// The locks a call with these arguments needs.
+    pub(crate) fn plan(&self, server: &Server, client: &Client, args: &[&[u8]]) -> LockPlan {
+        match self.planner {
+            Some(planner) => planner(server, client, args),
+            None => commands::keys::lock_plan(self.command, args),
+        }
+    }
+
+    /// Whether the command is one of its subcommands only.
+    fn is_container(&self) -> bool {
+        matches!(self.command.handler, Handler::Container)
+    }
+}
+
+struct Table {
+    entries: Vec<Entry>,
+    by_name: HashMap<&'static [u8], usize>,
+}
+
+fn table() -> &'static Table {
+    static TABLE: OnceLock<Table> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let mut table = Table { entries: Vec::new(), by_name: HashMap::new() };
+        for command in commands::commands() {
+            let subcommands = command
+                .subcommands
+                .iter()
+                .map(|subcommand| table.add(subcommand, Some(command), Vec::new()))
+                .collect();
+            let index = table.add(command, None, subcommands);
+            table.by_name.insert(command.name.as_bytes(), index);
+        }
+        table
+    })
+}
+
+impl Table {
+    fn add(
+        &mut self,
+        command: &'static Command,
+        container: Option<&'static Command>,
+        subcommands: Vec<usize>,
+    ) -> usize {
+        let index = self.entries.len();
+        let (handler, planner) = match command.handler {
+            Handler::Server => handlers::bind(container, command),
+            _ => (None, None),
+        };
+        self.entries.push(Entry { command, container, index, handler, planner, subcommands });
+        index
+    }
+}
+
+/// Every command and subcommand, by number.
+pub(crate) fn entries() -> &'static [Entry] {
+    &table().entries
+}
+
+/// Finds the command these arguments name and checks their number.
+///
+/// # Errors
+/// The texts for an unknown command or subcommand and for a wrong number of arguments.
+pub(crate) fn lookup(args: &[&[u8]]) -> Result<&'static Entry, CommandError> {
+    let table = table();
+    let name = args[0];
+    let mut lower = [0; NAME_BYTES_MAX];
+    let Some(lower) = lower.get_mut(..name.len()) else { return Err(unknown(args)) };
+    lower.copy_from_slice(name);
+    lower.make_ascii_lowercase();
+    match table.by_name.get(&*lower) {
+        Some(&index) => resolve(&table.entries[index], args),
+        None => Err(unknown(args)),
+    }
+}
+
+/// From a command to the subcommand the arguments name, if it has any; checks the number of arguments.
+///
+/// # Errors
+/// As [`lookup`].
+pub(crate) fn resolve(
+    entry: &'static Entry,
+    args: &[&[u8]],
+) -> Result<&'static Entry, CommandError> {
+    let mut found = entry;
+    if let (false, Some(word)) = (entry.subcommands.is_empty(), args.get(1)) {
+        let entries = &table().entries;
+        let subcommand = entry
+            .subcommands
+            .iter()
+            .map(|&index| &entries[index])
+            .find(|entry| word.eq_ignore_ascii_case(entry.command.name.as_bytes()));
+        match subcommand {
+            Some(subcommand) => found = subcommand,
+            None if entry.is_container() => {
+                return Err(CommandError::UnknownSubcommand {
+                    given: shown(word),
+                    container: entry.command.name.to_ascii_uppercase().into(),
+                });
+            }
+            None => {}
+        }
+    }
+    // A container alone lacks its subcommand.
+    if found.is_container() || !found.command.arity_fits(args.len()) {
+        return Err(CommandError::Arity(found.full_name().into()));
+    }
+    Ok(found)
+}
+
+fn unknown(args: &[&[u8]]) -> CommandError {
+    let mut text = format!("ERR unknown command '{}', with args beginning with: ", shown(args[0]));
+    let start = text.len();
+    for argument in &args[1..] {
+        let room = NAME_SHOWN_MAX.saturating_sub(text.len() - start);
+        if room == 0 {
+            break;
+        }
+        let argument = &argument[..argument.len().min(room)];
+        text.push('\'');
+        text.push_str(&String::from_utf8_lossy(argument));
+        text.push_str("' ");
+    }
+    CommandError::owned(text)
+}
+
+fn shown(word: &[u8]) -> String {
+    String::from_utf8_lossy(&word[..word.len().min(NAME_SHOWN_MAX)]).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_server_command_has_a_handler() {
+        for entry in entries() {
+            if matches!(entry.command.handler, Handler::Server) {
+                assert!(entry.handler.is_some(), "{} has no handler", entry.full_name());
+            }
+        }
+    }
+}

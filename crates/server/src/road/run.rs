@@ -1,0 +1,234 @@
+//! Running a handler under its locks.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use commands::{BlockRequest, CommandError, CommandResult, Context, Handler, Random};
+use keyspace::Unit;
+use resp::Reply;
+
+use crate::client::Client;
+use crate::config::Config;
+use crate::machines::Machines;
+use crate::road::Origin;
+use crate::road::lookup::Entry;
+use crate::script_run::ScriptStart;
+use crate::server::{Server, unix_us};
+use crate::stats::WorkerStats;
+
+/// What a thread lends to the commands it runs.
+pub(crate) struct Bench {
+    /// The configuration this thread saw last.
+    pub(crate) config: Arc<Config>,
+    /// The part of it that handlers of data use.
+    pub(crate) settings: Arc<commands::Settings>,
+    pub(crate) random: Random,
+    pub(crate) stats: Arc<WorkerStats>,
+    pub(crate) clock: Clock,
+    pub(crate) machines: Machines,
+    /// Messages that the running command publishes to its own client: they go before its reply.
+    pub(crate) to_self: Vec<Arc<[u8]>>,
+}
+
+impl Bench {
+    pub(crate) fn new(server: &Server, config: Arc<Config>, random: Random, worker: usize) -> Bench {
+        Bench {
+            settings: Arc::new(settings_of(&config)),
+            config,
+            random,
+            stats: Arc::clone(&server.stats[worker]),
+            clock: Clock::new(),
+            machines: Machines::default(),
+            to_self: Vec::new(),
+        }
+    }
+
+    /// Takes the configuration as it is now.
+    pub(crate) fn take_config(&mut self, server: &Server) {
+        self.config = server.config.current();
+        self.settings = Arc::new(settings_of(&self.config));
+    }
+
+    /// What a script's run borrows: the same configuration and counters, and the clock as it stands.
+    pub(crate) fn lend(&self) -> Bench {
+        Bench {
+            config: Arc::clone(&self.config),
+            settings: Arc::clone(&self.settings),
+            random: self.random.clone(),
+            stats: Arc::clone(&self.stats),
+            clock: self.clock.clone(),
+            machines: Machines::default(),
+            to_self: Vec::new(),
+        }
+    }
+}
+
+fn settings_of(config: &Config) -> commands::Settings {
+    let entries = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+    commands::Settings {
+        limits: types::Limits {
+            hash_max_listpack_entries: entries(config.hash_max_listpack_entries),
+            hash_max_listpack_value: entries(config.hash_max_listpack_value),
+            set_max_intset_entries: config.set_max_intset_entries as usize,
+            zset_max_listpack_entries: entries(config.zset_max_listpack_entries),
+            zset_max_listpack_value: entries(config.zset_max_listpack_value),
+            ..types::Limits::DEFAULT
+        },
+        string_bytes_max: config.proto_max_bulk_len,
+        lazy_user_flush: config.lazyfree_lazy_user_flush,
+    }
+}
+
+/// The clock of an event loop. Reading it costs as much as a small command, so each reading serves twice: as the end
+/// of one command and the start of the next.
+#[derive(Clone, Debug)]
+pub(crate) struct Clock {
+    anchor: Instant,
+    anchor_unix_us: i64,
+    now: Instant,
+}
+
+impl Clock {
+    pub(crate) fn new() -> Clock {
+        let anchor = Instant::now();
+        Clock { anchor, anchor_unix_us: unix_us(), now: anchor }
+    }
+
+    /// Reads the clock.
+    pub(crate) fn tick(&mut self) -> Instant {
+        self.now = Instant::now();
+        // The wall clock may be set; it is looked at again now and then.
+        if self.now.duration_since(self.anchor).as_millis() > 100 {
+            self.anchor = self.now;
+            self.anchor_unix_us = unix_us();
+        }
+        self.now
+    }
+
+    /// The last reading.
+    pub(crate) fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// The last reading as Unix time in microseconds.
+    pub(crate) fn unix_us(&self) -> i64 {
+        self.anchor_unix_us + self.now.duration_since(self.anchor).as_micros() as i64
+    }
+
+    /// The last reading as Unix time in milliseconds.
+    pub(crate) fn unix_ms(&self) -> i64 {
+        self.unix_us() / 1000
+    }
+}
+
+/// What is to happen when a handler has returned.
+#[derive(Debug, Default)]
+pub(crate) enum Next {
+    /// Nothing: the reply is written.
+    #[default]
+    Done,
+    /// The reply is written; the connection closes after it.
+    Close,
+    /// No reply yet: the client waits for a key.
+    Block(BlockRequest),
+    /// No reply yet: the client waits for a number of replicas, at most so many milliseconds.
+    WaitForReplicas(Option<i64>),
+    /// No reply yet: a script is to run.
+    Script(Box<ScriptStart>),
+    /// No reply yet: the transaction's queue is to run.
+    Exec,
+    /// The reply is written, or there is none: the server ends.
+    Shutdown,
+}
+
+/// A handler of the server's own commands: it sees the client and the server beside the keys.
+pub(crate) type ServerHandler = fn(&mut Call<'_>) -> CommandResult;
+
+/// What a server command gets.
+pub(crate) struct Call<'a> {
+    pub(crate) server: &'static Server,
+    pub(crate) bench: &'a mut Bench,
+    pub(crate) client: &'a mut Client,
+    pub(crate) entry: &'static Entry,
+    pub(crate) args: &'a [&'a [u8]],
+    pub(crate) unit: &'a mut Unit<'static>,
+    pub(crate) reply: &'a mut dyn Reply,
+    pub(crate) origin: Origin,
+    pub(crate) next: Next,
+}
+
+/// Runs one command whose locks are held; the reply or the error goes to `reply`.
+#[allow(clippy::too_many_arguments, reason = "each is a different thing a command touches")]
+pub(crate) fn run(
+    server: &'static Server,
+    bench: &mut Bench,
+    client: &mut Client,
+    entry: &'static Entry,
+    args: &[&[u8]],
+    unit: &mut Unit<'static>,
+    reply: &mut dyn Reply,
+    origin: Origin,
+    woken_by: Option<&[u8]>,
+) -> Next {
+    unit.select(client.database);
+    unit.set_touches(!client.no_touch);
+    let (result, next) = match entry.command.handler {
+        Handler::Data(handler) => {
+            let mut context = Context {
+                args,
+                keys: unit,
+                reply,
+                settings: &bench.settings,
+                random: &mut bench.random,
+                dispose: &mut |garbage| server.dispose(garbage),
+                may_block: origin == Origin::Client,
+                woken_by,
+                blocked: None,
+            };
+            let result = handler(&mut context);
+            let next = context.blocked.map_or(Next::Done, Next::Block);
+            (result, next)
+        }
+        Handler::Server => {
+            let handler = entry.handler.expect("every server command is bound to a handler");
+            let mut call = Call {
+                server,
+                bench,
+                client,
+                entry,
+                args,
+                unit,
+                reply,
+                origin,
+                next: Next::Done,
+            };
+            let result = handler(&mut call);
+            (result, call.next)
+        }
+        Handler::Container => unreachable!("the look-up refuses a container without subcommand"),
+    };
+    if let Err(error) = result {
+        fail(server, bench, entry, reply, &error);
+        return Next::Done;
+    }
+    next
+}
+
+/// Writes an error reply and counts it.
+pub(crate) fn fail(
+    server: &Server,
+    bench: &Bench,
+    entry: &Entry,
+    reply: &mut dyn Reply,
+    error: &CommandError,
+) {
+    bench.stats.command_failed(entry.index);
+    refuse(server, reply, error);
+}
+
+/// Writes the error reply of a command that did not get as far as its handler.
+pub(crate) fn refuse(server: &Server, reply: &mut dyn Reply, error: &CommandError) {
+    let text = error.to_string();
+    server.errors.count(text.as_bytes());
+    reply.error(text.as_bytes());
+}

@@ -1,0 +1,106 @@
+//! Scripts that have run past their first slice: what SCRIPT KILL and -BUSY look at.
+//!
+//! A script that ends within its slice is never listed here, so the list costs nothing to those.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
+
+use keyspace::LockPlan;
+use parking_lot::Mutex;
+
+use crate::machines::Control;
+
+/// A script that runs in slices.
+#[derive(Debug)]
+pub(crate) struct RunningScript {
+    pub(crate) id: u64,
+    pub(crate) started: Instant,
+    pub(crate) plan: LockPlan,
+    pub(crate) control: Arc<Control>,
+    /// Whether the script has changed data, so that it cannot be killed.
+    pub(crate) has_written: AtomicBool,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(crate) struct RunningScripts {
+    next_id: AtomicU64,
+    scripts: Mutex<Vec<Arc<RunningScript>>>,
+}
+
+/// Why SCRIPT KILL does nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum KillError {
+    #[error("NOTBUSY No scripts in execution right now.")]
+    NotBusy,
+    #[error(
+        "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the \
+         script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."
+    )]
+    HasWritten,
+}
+
+impl RunningScripts {
+    pub(crate) fn add(
+        &self,
+        started: Instant,
+        plan: LockPlan,
+        control: Arc<Control>,
+        has_written: bool,
+    ) -> Arc<RunningScript> {
+        let script = Arc::new(RunningScript {
+            id: self.next_id.fetch_add(1, Ordering::Relaxed),
+            started,
+            plan,
+            control,
+            has_written: AtomicBool::new(has_written),
+        });
+        self.scripts.lock().push(Arc::clone(&script));
+        script
+    }
+
+    pub(crate) fn remove(&self, script: &RunningScript) {
+        self.scripts.lock().retain(|running| running.id != script.id);
+    }
+
+    /// Asks the scripts that run to end. If one of several has written, the others still go.
+    pub(crate) fn kill(&self) -> Result<(), KillError> {
+        let scripts = self.scripts.lock();
+        if scripts.is_empty() {
+            return Err(KillError::NotBusy);
+        }
+        let mut killed = false;
+        for script in scripts.iter() {
+            if !script.has_written.load(Ordering::Acquire) {
+                script.control.kill();
+                killed = true;
+            }
+        }
+        if killed { Ok(()) } else { Err(KillError::HasWritten) }
+    }
+
+    /// Ends all scripts, whatever they did: the server is going down without saving.
+    pub(crate) fn kill_all(&self) {
+        for script in self.scripts.lock().iter() {
+            script.control.kill();
+        }
+    }
+
+    /// Whether a script that stands in the way of `plan` has run longer than the threshold.
+    pub(crate) fn overdue(&self, plan: &LockPlan, threshold_ms: u64) -> bool {
+        self.scripts.lock().iter().any(|script| {
+            script.started.elapsed().as_millis() as u64 >= threshold_ms && meet(&script.plan, plan)
+        })
+    }
+}
+
+fn meet(held: &LockPlan, wanted: &LockPlan) -> bool {
+    match (held, wanted) {
+        (LockPlan::None, _) | (_, LockPlan::None) => false,
+        (LockPlan::All, _) | (_, LockPlan::All) => true,
+        (LockPlan::Shards(held), LockPlan::Shards(wanted)) => {
+            held.iter().any(|shard| wanted.binary_search(shard).is_ok())
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The server's side of a running script: the locks and identity it runs with, and the road for its inner calls.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use commands::CommandError;
+use commands::record::flag;
+use keyspace::{LockPlan, Unit};
+use resp::{Protocol, Reply};
+use scripting::{CallSite, LogLevel, ScriptHost};
+
+use crate::client::Client;
+use crate::config::enums::LogLevel as ServerLevel;
+use crate::road::lookup::{Entry, lookup, resolve};
+use crate::road::run::{Bench, refuse, run};
+use crate::road::{Origin, check, settle};
+use crate::running::RunningScript;
+use crate::server::Server;
+
+/// What a script runs with.
+pub(crate) struct RoadHost {
+    pub(crate) server: &'static Server,
+    pub(crate) bench: Bench,
+    /// The client as which inner calls run.
+    pub(crate) client: Client,
+    /// The locks of the run; only taken out when it is over.
+    pub(crate) unit: Unit<'static>,
+    /// What was locked, for those who meet the script.
+    pub(crate) plan: LockPlan,
+    pub(crate) read_only: bool,
+    pub(crate) has_written: bool,
+    pub(crate) started: Instant,
+    /// Set when the script has run past its first slice.
+    pub(crate) listed: Option<Arc<RunningScript>>,
+}
+
+impl RoadHost {
+    fn call_entry(
+        &mut self,
+        entry: &'static Entry,
+        args: &[&[u8]],
+        protocol: Protocol,
+        reply: &mut dyn Reply,
+    ) -> Result<(), CommandError> {
+        let origin = Origin::Script { read_only: self.read_only };
+        if let Err(error) = check(self.server, &self.client, entry, args, origin) {
+            self.bench.stats.command_rejected(entry.index);
+            return Err(error);
+        }
+        if !self.unit.covers_all() {
+            let plan = entry.plan(self.server, &self.client, args);
+            if !self.unit.try_extend(&plan) {
+                // Only a script that was seen to stay within its keys runs without all locks; it does stay there.
+                return Err(CommandError::text("ERR Script attempted to access a key it does not hold"));
+            }
+        }
+        if entry.command.has(flag::WRITE) && !self.has_written {
+            self.has_written = true;
+            if let Some(listed) = &self.listed {
+                listed.has_written.store(true, Ordering::Release);
+            }
+        }
+        if self.server.monitors.any() && !entry.command.has(flag::SKIP_MONITOR) {
+            let now_us = self.bench.clock.unix_us();
+            self.server.monitors.show(now_us, self.client.database, "lua", args);
+        }
+        self.client.protocol = protocol;
+        let _ = run(
+            self.server,
+            &mut self.bench,
+            &mut self.client,
+            entry,
+            args,
+            &mut self.unit,
+            reply,
+            origin,
+            None,
+        );
+        self.bench.stats.command_ran(entry.index, Duration::ZERO);
+        settle::settle_command(self.server, &self.bench, &mut self.unit);
+        Ok(())
+    }
+}
+
+impl ScriptHost for RoadHost {
+    fn call(
+        &mut self,
+        args: &[&[u8]],
+        site: &mut CallSite,
+        protocol: Protocol,
+        reply: &mut dyn Reply,
+    ) {
+        let entry = match site.get::<Entry>(args[0]) {
+            Some(entry) => resolve(entry, args),
+            None => match lookup(args) {
+                Ok(entry) => {
+                    if entry.container.is_none() {
+                        site.remember(args[0], entry);
+                    }
+                    Ok(entry)
+                }
+                Err(CommandError::Arity(_)) => Err(CommandError::text(
+                    "ERR Wrong number of args calling Redis command from script",
+                )),
+                Err(CommandError::UnknownSubcommand { .. }) => {
+                    Err(CommandError::text("ERR Unknown Redis command called from script"))
+                }
+                Err(_) => Err(CommandError::text("ERR Unknown Redis command called from script")),
+            },
+        };
+        let result = entry
+            .map_err(|error| match error {
+                CommandError::Arity(_) => CommandError::text(
+                    "ERR Wrong number of args calling Redis command from script",
+                ),
+                other => other,
+            })
+            .and_then(|entry| self.call_entry(entry, args, protocol, reply));
+        if let Err(error) = result {
+            refuse(self.server, reply, &error);
+        }
+    }
+
+    fn log(&mut self, level: LogLevel, message: &[u8]) {
+        let level = match level {
+            LogLevel::Debug => ServerLevel::Debug,
+            LogLevel::Verbose => ServerLevel::Verbose,
+            LogLevel::Notice => ServerLevel::Notice,
+            LogLevel::Warning => ServerLevel::Warning,
+        };
+        self.server.log.write(level, format_args!("{}", String::from_utf8_lossy(message)));
+    }
+
+    fn may_call(&mut self, args: &[&[u8]]) -> Option<bool> {
+        // Every user may run every command as long as there is only the default user.
+        lookup(args).ok().map(|_| true)
+    }
+
+    fn count_error(&mut self, text: &[u8]) {
+        self.server.errors.count(text);
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}

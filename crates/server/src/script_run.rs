@@ -1,0 +1,120 @@
+//! A script's run, from its start to its reply, in slices if it takes long.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use keyspace::{LockPlan, Unit};
+use resp::Reply;
+use scripting::{Progress, Script};
+
+use crate::client::Client;
+use crate::machines::ControlledMachine;
+use crate::road::run::Bench;
+use crate::script_host::RoadHost;
+use crate::server::Server;
+
+/// A script that an EVAL has made ready: its VM holds the code and the arguments.
+pub(crate) struct ScriptStart {
+    pub(crate) machine: ControlledMachine,
+    pub(crate) script: Arc<Script>,
+    /// EVAL_RO and EVALSHA_RO.
+    pub(crate) read_only: bool,
+    pub(crate) plan: LockPlan,
+}
+
+impl std::fmt::Debug for ScriptStart {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("ScriptStart").field("sha", &self.script.sha()).finish()
+    }
+}
+
+/// A script that runs.
+pub(crate) struct ScriptRun {
+    machine: ControlledMachine,
+    script: Arc<Script>,
+    /// Whether the log has told of it.
+    reported: bool,
+}
+
+/// How far a slice got.
+pub(crate) enum Slice {
+    /// The script goes on in the next slice.
+    Suspended(Box<ScriptRun>),
+    /// The script is over; its reply is written.
+    Finished { machine: ControlledMachine, host: Box<RoadHost> },
+}
+
+impl ScriptRun {
+    /// Starts a script under the locks of `unit` and runs its first slice.
+    pub(crate) fn start(
+        server: &'static Server,
+        bench: &Bench,
+        client: &Client,
+        unit: Unit<'static>,
+        start: ScriptStart,
+        reply: &mut dyn Reply,
+    ) -> Slice {
+        let ScriptStart { mut machine, script, read_only, plan } = start;
+        let now = bench.clock.now();
+        let host = RoadHost {
+            server,
+            bench: bench.lend(),
+            client: Client::for_script(client),
+            unit,
+            plan,
+            read_only,
+            has_written: false,
+            started: now,
+            listed: None,
+        };
+        machine.control.reset();
+        machine.control.start_slice(now);
+        machine.machine.set_host(Box::new(host));
+        Box::new(ScriptRun { machine, script, reported: false }).advance(reply)
+    }
+
+    /// Runs the next slice.
+    pub(crate) fn resume(self: Box<Self>, reply: &mut dyn Reply) -> Slice {
+        self.machine.control.start_slice(Instant::now());
+        self.advance(reply)
+    }
+
+    fn advance(mut self: Box<Self>, reply: &mut dyn Reply) -> Slice {
+        match self.machine.machine.run(reply) {
+            Progress::Suspended => {
+                self.note_slow();
+                Slice::Suspended(self)
+            }
+            Progress::Finished => {
+                let host = self.machine.machine.take_host().expect("the host was set at the start");
+                let host = host.into_any().downcast::<RoadHost>();
+                let host = host.expect("the host is the server's own");
+                if let Some(listed) = &host.listed {
+                    host.server.running.remove(listed);
+                }
+                Slice::Finished { machine: self.machine, host }
+            }
+        }
+    }
+
+    /// Lists the script as running, and tells the log when it is overdue.
+    fn note_slow(&mut self) {
+        let reported = self.reported;
+        let control = Arc::clone(&self.machine.control);
+        let Some(host) = self.machine.machine.host_mut::<RoadHost>() else { return };
+        if host.listed.is_none() {
+            let (started, plan) = (host.started, host.plan.clone());
+            host.listed = Some(host.server.running.add(started, plan, control, host.has_written));
+        }
+        let threshold_ms = host.bench.config.busy_reply_threshold;
+        let elapsed_ms = host.started.elapsed().as_millis();
+        if !reported && threshold_ms > 0 && elapsed_ms >= threshold_ms as u128 {
+            let sha = self.script.sha().to_owned();
+            host.server.log.warning(format_args!(
+                "Slow script detected: still in execution after {elapsed_ms} milliseconds. You can try killing the \
+                 script using the SCRIPT KILL command. Script name is: {sha}."
+            ));
+            self.reported = true;
+        }
+    }
+}

@@ -1,0 +1,462 @@
+//! A session: one connection's requests, one after the other, down the road.
+
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use commands::record::flag;
+use commands::{CommandError, TimeoutReply};
+use keyspace::{LockPlan, Unit, WaiterId};
+use resp::{Reply, RespWriter};
+use types::Bytes;
+
+use crate::blocking;
+use crate::client::{Client, ReplyMode};
+use crate::message::OnTimeout;
+use crate::road::lookup::{Entry, lookup};
+use crate::road::run::{Bench, Next, refuse, run};
+use crate::road::{Origin, check, settle};
+use crate::script_run::{ScriptRun, Slice};
+use crate::server::Server;
+use crate::transaction::Queued;
+
+/// One connection's state.
+pub(crate) struct Session {
+    pub(crate) client: Client,
+    /// Bytes of the request that is parsed and has to be run again.
+    pub(crate) parsed: Option<usize>,
+    pub(crate) activity: Activity,
+}
+
+/// What keeps a session from its next request.
+pub(crate) enum Activity {
+    /// Nothing.
+    Idle,
+    /// A blocking command.
+    Blocked(Waiting),
+    /// A script.
+    Script(Box<ScriptRun>, Header),
+    /// A transaction, at a script in its queue.
+    Transaction(Box<Execution>, Box<ScriptRun>),
+}
+
+/// A wait for keys, replicas or time.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) waiter: WaiterId,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) on_timeout: OnTimeout,
+    pub(crate) started: Instant,
+}
+
+/// What is remembered of a request until its reply is written.
+#[derive(Clone, Copy)]
+pub(crate) struct Header {
+    pub(crate) entry: &'static Entry,
+    pub(crate) started: Instant,
+    /// Where the reply begins in the output; kept only to drop it when replies are off.
+    pub(crate) reply_muted: bool,
+}
+
+/// A transaction that runs.
+pub(crate) struct Execution {
+    queue: Vec<Queued>,
+    position: usize,
+    header: Header,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The next request may follow.
+    Done,
+    /// The session waits or works; the next request stays where it is.
+    Busy,
+    /// The locks were not to be had, or clients are paused: this request has to be run again.
+    Later,
+    /// The connection closes when its output is sent.
+    Close,
+    /// The server ends.
+    Shutdown,
+}
+
+impl Session {
+    pub(crate) fn new(client: Client) -> Session {
+        Session { client, parsed: None, activity: Activity::Idle }
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self.activity, Activity::Idle)
+    }
+
+    /// Runs one request.
+    pub(crate) fn execute(
+        &mut self,
+        server: &'static Server,
+        bench: &mut Bench,
+        args: &[&[u8]],
+        out: &mut Vec<u8>,
+    ) -> Outcome {
+        let started = bench.clock.now();
+        let client = &mut self.client;
+        let reply_start = out.len();
+        let entry = match lookup(args) {
+            Ok(entry) => entry,
+            Err(error) => {
+                client.transaction.failed |= client.transaction.open;
+                refuse(server, &mut RespWriter::new(out, client.protocol), &error);
+                return self.end_request(out, reply_start);
+            }
+        };
+        if let Err(error) = check(server, client, entry, args, Origin::Client) {
+            client.transaction.failed |= client.transaction.open;
+            bench.stats.command_rejected(entry.index);
+            refuse(server, &mut RespWriter::new(out, client.protocol), &error);
+            return self.end_request(out, reply_start);
+        }
+        if client.transaction.open && !runs_inside_multi(entry) {
+            client.transaction.queue.push(Queued {
+                entry,
+                args: args.iter().map(|&argument| Bytes::from(argument)).collect(),
+            });
+            let queued = client.transaction.queue.len() as i64;
+            client.record.queued.store(queued, Ordering::Relaxed);
+            RespWriter::new(out, client.protocol).status("QUEUED");
+            return self.end_request(out, reply_start);
+        }
+        if server.pause.holds(bench.clock.unix_ms(), may_write(client, entry))
+            && !entry.command.has(flag::ALLOW_BUSY)
+        {
+            return Outcome::Later;
+        }
+        let plan = entry.plan(server, client, args);
+        let now_ms = bench.clock.unix_ms();
+        let Some(mut unit) = server.keyspace.try_lock(&plan, client.database, now_ms) else {
+            let threshold_ms = bench.config.busy_reply_threshold as u64;
+            if threshold_ms > 0 && server.running.overdue(&plan, threshold_ms) {
+                refuse(server, &mut RespWriter::new(out, client.protocol), &busy());
+                bench.stats.command_rejected(entry.index);
+                return self.end_request(out, reply_start);
+            }
+            return Outcome::Later;
+        };
+        client.record.last_command.store(entry.index, Ordering::Relaxed);
+        let shown_before = entry.command.name != "exec";
+        if shown_before {
+            show(server, bench, client, entry, args);
+        }
+        let mut writer = RespWriter::new(out, client.protocol);
+        let next = run(
+            server,
+            bench,
+            client,
+            entry,
+            args,
+            &mut unit,
+            &mut writer,
+            Origin::Client,
+            None,
+        );
+        let header = Header {
+            entry,
+            started,
+            reply_muted: client.reply_mode == ReplyMode::Off || client.reply_mode == ReplyMode::Skip,
+        };
+        let outcome = match next {
+            Next::Done => {
+                settle::settle_unit(server, bench, &mut unit);
+                drop(unit);
+                self.finish(server, bench, header, args);
+                Outcome::Done
+            }
+            Next::Close => {
+                settle::settle_unit(server, bench, &mut unit);
+                self.finish(server, bench, header, args);
+                Outcome::Close
+            }
+            Next::Shutdown => Outcome::Shutdown,
+            Next::Block(request) => {
+                let waiter = blocking::enqueue(server, &mut unit, client, entry, args, &request);
+                settle::settle_unit(server, bench, &mut unit);
+                self.wait(waiter, request.timeout_ms, OnTimeout::Null(request.reply), started);
+                Outcome::Busy
+            }
+            Next::WaitForReplicas(timeout_ms) => {
+                settle::settle_unit(server, bench, &mut unit);
+                let waiter = server.blocked.new_waiter();
+                server.blocked.add(waiter, blocking::Blocked::without_keys(client, entry));
+                self.wait(waiter, timeout_ms, OnTimeout::Integer(0), started);
+                Outcome::Busy
+            }
+            Next::Script(start) => {
+                let slice = ScriptRun::start(server, bench, client, unit, *start, &mut writer);
+                match self.after_slice(server, bench, slice) {
+                    Ok(unit) => {
+                        drop(unit);
+                        self.finish(server, bench, header, args);
+                        Outcome::Done
+                    }
+                    Err(run) => {
+                        self.activity = Activity::Script(run, header);
+                        Outcome::Busy
+                    }
+                }
+            }
+            Next::Exec => {
+                let queue = client.transaction.reset();
+                client.record.queued.store(-1, Ordering::Relaxed);
+                crate::handlers::transaction::unwatch_all(client, &mut unit);
+                writer.array(queue.len());
+                let execution = Box::new(Execution { queue, position: 0, header });
+                let outcome = self.go_on(server, bench, execution, unit, out);
+                if server.monitors.any() {
+                    show(server, bench, &self.client, entry, args);
+                }
+                outcome
+            }
+        };
+        if !bench.to_self.is_empty() {
+            // What a command publishes to its own client goes before its reply.
+            let own: Vec<u8> = bench.to_self.drain(..).flat_map(|bytes| bytes.to_vec()).collect();
+            out.splice(reply_start..reply_start, own);
+        }
+        if outcome == Outcome::Done {
+            return self.end_request(out, reply_start);
+        }
+        outcome
+    }
+
+    /// Runs what a suspended activity has left, one slice of it.
+    pub(crate) fn resume(
+        &mut self,
+        server: &'static Server,
+        bench: &mut Bench,
+        out: &mut Vec<u8>,
+    ) -> Outcome {
+        let reply_start = out.len();
+        match std::mem::replace(&mut self.activity, Activity::Idle) {
+            Activity::Script(run, header) => {
+                let mut writer = RespWriter::new(out, self.client.protocol);
+                let slice = run.resume(&mut writer);
+                match self.after_slice(server, bench, slice) {
+                    Ok(unit) => {
+                        drop(unit);
+                        self.finish(server, bench, header, &[]);
+                        if header.reply_muted {
+                            out.truncate(reply_start);
+                        }
+                        Outcome::Done
+                    }
+                    Err(run) => {
+                        self.activity = Activity::Script(run, header);
+                        Outcome::Busy
+                    }
+                }
+            }
+            Activity::Transaction(execution, run) => {
+                let mut writer = RespWriter::new(out, self.client.protocol);
+                let slice = run.resume(&mut writer);
+                match self.after_slice_in_transaction(bench, slice) {
+                    Ok(unit) => self.go_on(server, bench, execution, unit, out),
+                    Err(run) => {
+                        self.activity = Activity::Transaction(execution, run);
+                        Outcome::Busy
+                    }
+                }
+            }
+            other => {
+                self.activity = other;
+                Outcome::Busy
+            }
+        }
+    }
+
+    /// Runs the commands of a transaction from where it stands.
+    fn go_on(
+        &mut self,
+        server: &'static Server,
+        bench: &mut Bench,
+        mut execution: Box<Execution>,
+        mut unit: Unit<'static>,
+        out: &mut Vec<u8>,
+    ) -> Outcome {
+        while execution.position < execution.queue.len() {
+            let queued = &execution.queue[execution.position];
+            let (entry, started) = (queued.entry, bench.clock.tick());
+            let args: Vec<&[u8]> = queued.args.iter().map(|argument| &**argument).collect();
+            let mut writer = RespWriter::new(out, self.client.protocol);
+            if let Err(error) = check(server, &self.client, entry, &args, Origin::Transaction) {
+                refuse(server, &mut writer, &error);
+                execution.position += 1;
+                continue;
+            }
+            show(server, bench, &self.client, entry, &args);
+            let next = run(
+                server,
+                bench,
+                &mut self.client,
+                entry,
+                &args,
+                &mut unit,
+                &mut writer,
+                Origin::Transaction,
+                None,
+            );
+            execution.position += 1;
+            if let Next::Script(start) = next {
+                let slice = ScriptRun::start(server, bench, &self.client, unit, *start, &mut writer);
+                match self.after_slice_in_transaction(bench, slice) {
+                    Ok(back) => unit = back,
+                    Err(run) => {
+                        self.activity = Activity::Transaction(execution, run);
+                        return Outcome::Busy;
+                    }
+                }
+            }
+            settle::settle_command(server, bench, &mut unit);
+            let took = bench.clock.tick().duration_since(started);
+            bench.stats.command_ran(entry.index, took);
+        }
+        settle::settle_unit(server, bench, &mut unit);
+        drop(unit);
+        let header = execution.header;
+        self.finish(server, bench, header, &[b"EXEC"]);
+        Outcome::Done
+    }
+
+    /// Takes a script's end in: its locks are settled and handed back. `Err` if it goes on.
+    fn after_slice(
+        &mut self,
+        server: &'static Server,
+        bench: &mut Bench,
+        slice: Slice,
+    ) -> Result<Unit<'static>, Box<ScriptRun>> {
+        let mut unit = self.after_slice_in_transaction(bench, slice)?;
+        settle::settle_unit(server, bench, &mut unit);
+        Ok(unit)
+    }
+
+    fn after_slice_in_transaction(
+        &mut self,
+        bench: &mut Bench,
+        slice: Slice,
+    ) -> Result<Unit<'static>, Box<ScriptRun>> {
+        match slice {
+            Slice::Suspended(run) => Err(run),
+            Slice::Finished { machine, host } => {
+                bench.machines.give_back(machine);
+                bench.random = host.bench.random.clone();
+                bench.to_self.extend(host.bench.to_self);
+                Ok(host.unit)
+            }
+        }
+    }
+
+    fn wait(
+        &mut self,
+        waiter: WaiterId,
+        timeout_ms: Option<i64>,
+        on_timeout: OnTimeout,
+        started: Instant,
+    ) {
+        let deadline = timeout_ms.and_then(|timeout_ms| {
+            let timeout = std::time::Duration::from_millis(u64::try_from(timeout_ms).unwrap_or(0));
+            Instant::now().checked_add(timeout)
+        });
+        self.client.record.is_blocked.store(true, Ordering::Relaxed);
+        self.activity = Activity::Blocked(Waiting { waiter, deadline, on_timeout, started });
+    }
+
+    /// Waits on, under another number, because the command could not be run again yet.
+    pub(crate) fn wait_again(&mut self, waiter: WaiterId) {
+        let on_timeout = OnTimeout::Null(TimeoutReply::NullArray);
+        self.wait(waiter, None, on_timeout, Instant::now());
+    }
+
+    /// A blocked command was served: logs it if it was slow to run.
+    pub(crate) fn note_served(&self, bench: &Bench, _server: &Server) {
+        self.client.record.last_interaction_ms.store(bench.clock.unix_ms(), Ordering::Relaxed);
+    }
+
+    /// Ends a wait: the session may go on.
+    pub(crate) fn stop_waiting(&mut self) {
+        self.client.record.is_blocked.store(false, Ordering::Relaxed);
+        self.activity = Activity::Idle;
+    }
+
+    /// Counts a request that has run, and logs it if it was slow.
+    fn finish(&mut self, server: &Server, bench: &mut Bench, header: Header, args: &[&[u8]]) {
+        let took = bench.clock.tick().duration_since(header.started);
+        bench.stats.command_ran(header.entry.index, took);
+        let microseconds = took.as_micros() as u64;
+        if server.slowlog.wants(microseconds) && !header.entry.command.has(flag::SKIP_SLOWLOG) {
+            let name = header.entry.command.name.as_bytes();
+            let args = if args.is_empty() { &[name] } else { args };
+            server.slowlog.push(
+                args,
+                microseconds,
+                bench.clock.unix_ms() / 1000,
+                self.client.record.address.clone(),
+                self.client.record.name.lock().clone(),
+            );
+        }
+    }
+
+    /// Applies CLIENT REPLY to what a request has written.
+    fn end_request(&mut self, out: &mut Vec<u8>, reply_start: usize) -> Outcome {
+        match self.client.reply_mode {
+            ReplyMode::On => {}
+            ReplyMode::Off => out.truncate(reply_start),
+            ReplyMode::SkipNext => {
+                out.truncate(reply_start);
+                self.client.reply_mode = ReplyMode::Skip;
+            }
+            ReplyMode::Skip => {
+                out.truncate(reply_start);
+                self.client.reply_mode = ReplyMode::On;
+            }
+        }
+        Outcome::Done
+    }
+}
+
+/// The commands that MULTI does not queue.
+fn runs_inside_multi(entry: &Entry) -> bool {
+    matches!(
+        entry.command.name,
+        "exec" | "discard" | "multi" | "watch" | "quit" | "reset"
+    ) && entry.container.is_none()
+}
+
+fn may_write(client: &Client, entry: &Entry) -> bool {
+    let writes = flag::WRITE | flag::MAY_REPLICATE;
+    entry.command.flags & writes != 0
+        || (entry.command.name == "exec"
+            && client
+                .transaction
+                .queue
+                .iter()
+                .any(|queued| queued.entry.command.flags & writes != 0))
+}
+
+fn busy() -> CommandError {
+    CommandError::text(
+        "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+    )
+}
+
+fn show(server: &Server, bench: &Bench, client: &Client, entry: &Entry, args: &[&[u8]]) {
+    if !server.monitors.any() || entry.command.flags & (flag::SKIP_MONITOR | flag::ADMIN) != 0 {
+        return;
+    }
+    server.monitors.show(bench.clock.unix_us(), client.database, &client.record.address, args);
+}
+
+/// Locks the shards of some keys at once if they are free.
+pub(crate) fn try_lock_keys<'k>(
+    server: &'static Server,
+    database: usize,
+    keys: impl IntoIterator<Item = &'k [u8]>,
+    now_ms: i64,
+) -> Option<Unit<'static>> {
+    server.keyspace.try_lock(&LockPlan::for_keys(keys), database, now_ms)
+}
