@@ -515,7 +515,7 @@ fn is_overdue(
     entry: &Entry,
     args: &[&[u8]],
 ) -> bool {
-    let threshold_ms = bench.config.busy_reply_threshold as u64;
+    let threshold_ms = bench.config.busy_reply_threshold;
     threshold_ms > 0
         && server.running.any()
         && !entry.command.has(flag::ALLOW_BUSY)
