@@ -26,19 +26,61 @@ pub fn is_word(argument: &[u8], word: &str) -> bool {
 /// The time-out of a blocking command: seconds with a fraction, 0 for ever. Returns milliseconds.
 ///
 /// # Errors
-/// The texts Redis has for what is no number, negative or too large.
+/// The texts Redis has for what is no number, and for what is negative or too large.
 pub fn timeout_seconds(argument: &[u8]) -> Result<Option<i64>, CommandError> {
     let seconds = types::number::parse_f64(argument).ok_or(CommandError::text(
         "ERR timeout is not a float or out of range",
     ))?;
-    if seconds < 0.0 {
+    let milliseconds = (seconds * 1000.0).ceil();
+    // Redis computes in 64 bits: what is too large for them comes out negative.
+    if milliseconds < 0.0 || milliseconds >= i64::MAX as f64 {
         return Err(CommandError::text("ERR timeout is negative"));
     }
-    let milliseconds = (seconds * 1000.0).ceil();
-    if milliseconds > i64::MAX as f64 {
-        return Err(CommandError::text("ERR timeout is out of range"));
-    }
     Ok((milliseconds > 0.0).then_some(milliseconds as i64))
+}
+
+/// A count that may be 0 but not negative.
+///
+/// # Errors
+/// [`CommandError::MustBePositive`], also for what is no integer.
+pub fn positive(argument: &[u8]) -> Result<usize, CommandError> {
+    types::number::parse_i64(argument)
+        .and_then(|count| usize::try_from(count).ok())
+        .ok_or(CommandError::MustBePositive)
+}
+
+/// How many elements SRANDMEMBER and its kin are to choose; negative: possibly several times the same.
+///
+/// # Errors
+/// [`CommandError::NotInteger`], or the text Redis has for the one integer that cannot be negated.
+pub fn sample_count(argument: &[u8]) -> Result<i64, CommandError> {
+    match integer(argument)? {
+        i64::MIN => Err(CommandError::text(
+            "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
+        )),
+        count => Ok(count),
+    }
+}
+
+/// Whether a reply may hold this many elements chosen with repetition: Redis does not refuse any number, but no memory
+/// holds the reply to more.
+///
+/// # Errors
+/// [`CommandError::OutOfRange`].
+pub fn check_repeats(count: usize) -> Result<(), CommandError> {
+    if count <= i32::MAX as usize {
+        Ok(())
+    } else {
+        Err(CommandError::OutOfRange)
+    }
+}
+
+/// The LIMIT of SINTERCARD and ZINTERCARD; 0: none.
+///
+/// # Errors
+/// The text Redis has for what is negative or no integer.
+pub fn intersection_limit(argument: &[u8]) -> Result<usize, CommandError> {
+    positive(argument).map_err(|_| CommandError::text("ERR LIMIT can't be negative"))
 }
 
 /// The bytes from `start` to `end`, both inclusive and counted from the end if negative, of a string of `length` bytes.

@@ -18,6 +18,7 @@ static FAMILIES: &[&[Command]] = &[
     crate::server::pubsub::COMMANDS,
     crate::server::scripting::COMMANDS,
     crate::server::transactions::COMMANDS,
+    crate::set::COMMANDS,
     crate::string::COMMANDS,
 ];
 
