@@ -22,6 +22,7 @@ pub mod syntax;
 mod table;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod zset;
 
 pub use context::{BlockRequest, Context, Random, Settings, TimeoutReply};
 pub use error::{CommandError, CommandResult};

@@ -20,6 +20,7 @@ static FAMILIES: &[&[Command]] = &[
     crate::server::transactions::COMMANDS,
     crate::set::COMMANDS,
     crate::string::COMMANDS,
+    crate::zset::COMMANDS,
 ];
 
 type ByName = HashMap<&'static [u8], &'static Command, std::hash::BuildHasherDefault<NameHasher>>;
