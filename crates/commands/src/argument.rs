@@ -1,5 +1,7 @@
 //! Reading arguments, with the errors that clients know.
 
+use types::number::Extended;
+
 use crate::error::CommandError;
 
 /// A 64-bit integer.
@@ -23,16 +25,18 @@ pub fn is_word(argument: &[u8], word: &str) -> bool {
     argument.eq_ignore_ascii_case(word.as_bytes())
 }
 
-/// The time-out of a blocking command: seconds with a fraction, 0 for ever. Returns milliseconds.
+/// The time-out of a blocking command: seconds with a fraction, 0 for ever. Returns milliseconds, rounded up.
 ///
 /// # Errors
-/// The texts Redis has for what is no number, and for what is negative or too large.
+/// The texts Redis has for what is no number, and for what is negative; numbers too large for a 64-bit integer count as
+/// negative there.
 pub fn timeout_seconds(argument: &[u8]) -> Result<Option<i64>, CommandError> {
-    let seconds = types::number::parse_f64(argument).ok_or(CommandError::text(
+    // Time-outs are read in extended precision: 1e400 is a number, if too large a one.
+    Extended::parse(argument).ok_or(CommandError::text(
         "ERR timeout is not a float or out of range",
     ))?;
+    let seconds = types::number::parse_f64(argument).unwrap_or(f64::INFINITY);
     let milliseconds = (seconds * 1000.0).ceil();
-    // Redis computes in 64 bits: what is too large for them comes out negative.
     if milliseconds < 0.0 || milliseconds >= i64::MAX as f64 {
         return Err(CommandError::text("ERR timeout is negative"));
     }
@@ -49,7 +53,7 @@ pub fn positive(argument: &[u8]) -> Result<usize, CommandError> {
         .ok_or(CommandError::MustBePositive)
 }
 
-/// How many elements SRANDMEMBER and its kin are to choose; negative: possibly several times the same.
+/// How many elements SRANDMEMBER, HRANDFIELD and ZRANDMEMBER are to choose; negative: possibly several times the same.
 ///
 /// # Errors
 /// [`CommandError::NotInteger`], or the text Redis has for the one integer that cannot be negated.
@@ -85,6 +89,14 @@ pub fn intersection_limit(argument: &[u8]) -> Result<usize, CommandError> {
 
 /// The bytes from `start` to `end`, both inclusive and counted from the end if negative, of a string of `length` bytes.
 pub fn byte_range(start: i64, end: i64, length: usize) -> std::ops::Range<usize> {
+    if start < 0 && end < 0 && start > end {
+        return 0..0;
+    }
+    clamped_range(start, end, length)
+}
+
+/// As [`byte_range`], but both ends are first moved into the string: what lies wholly before it is its first byte.
+pub fn clamped_range(start: i64, end: i64, length: usize) -> std::ops::Range<usize> {
     let length = length as i64;
     let from_end = |index: i64| {
         if index < 0 {
@@ -93,14 +105,31 @@ pub fn byte_range(start: i64, end: i64, length: usize) -> std::ops::Range<usize>
             index
         }
     };
-    if start < 0 && end < 0 && start > end {
-        return 0..0;
-    }
     let (start, end) = (from_end(start), from_end(end).min(length - 1));
     if start > end {
         0..0
     } else {
         start as usize..end as usize + 1
+    }
+}
+
+/// The elements from `start` to `stop`, both inclusive and counted from the tail if negative, of a list or an order of
+/// `length`. Unlike with strings, what lies wholly before the first element is nothing.
+pub fn index_range(start: i64, stop: i64, length: usize) -> std::ops::Range<usize> {
+    let length = length as i64;
+    let from_tail = |index: i64| {
+        if index < 0 {
+            index.saturating_add(length)
+        } else {
+            index
+        }
+    };
+    let start = from_tail(start).max(0);
+    let stop = from_tail(stop).min(length - 1);
+    if start > stop {
+        0..0
+    } else {
+        start as usize..stop as usize + 1
     }
 }
 

@@ -40,7 +40,7 @@ pub struct Settings {
     pub lazy_user_flush: bool,
 }
 
-/// What a blocking command is to answer when its time is over.
+/// What a blocking command is to answer when its time is over, or when it cannot wait at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeoutReply {
     /// `*-1` in RESP2.
@@ -85,22 +85,23 @@ pub struct Context<'a, 'k> {
 
 impl Context<'_, '_> {
     /// Nothing to serve the command with now: waits for one of the keys among the arguments `keys`, at most
-    /// `timeout_ms` (`None`: for ever). A caller that cannot wait gets the time-out's reply at once.
+    /// `timeout_ms` (`None`: for ever). A caller that cannot wait gets `refusal` at once; one that waited in vain gets
+    /// a null array, whatever the command.
     pub fn block(
         &mut self,
         keys: std::ops::Range<usize>,
         timeout_ms: Option<i64>,
-        reply: TimeoutReply,
+        refusal: TimeoutReply,
     ) {
         if self.may_block {
             self.blocked = Some(BlockRequest {
                 keys,
                 timeout_ms,
-                reply,
+                reply: TimeoutReply::NullArray,
             });
             return;
         }
-        match reply {
+        match refusal {
             TimeoutReply::NullArray => self.reply.null_array(),
             TimeoutReply::Null => self.reply.null(),
         }

@@ -12,7 +12,9 @@ const NAME_BYTES_MAX: usize = 32;
 static FAMILIES: &[&[Command]] = &[
     crate::bitmap::COMMANDS,
     crate::generic::COMMANDS,
+    crate::hash::COMMANDS,
     crate::introspection::COMMANDS,
+    crate::list::COMMANDS,
     crate::server::connection::COMMANDS,
     crate::server::operation::COMMANDS,
     crate::server::pubsub::COMMANDS,

@@ -21,6 +21,8 @@ mod lock;
 mod segment;
 mod shard;
 mod table;
+#[cfg(test)]
+mod tests;
 mod unit;
 mod whole;
 

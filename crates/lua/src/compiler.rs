@@ -48,7 +48,8 @@ type Result<T> = std::result::Result<T, Box<CompileError>>;
 /// `chunk_name` is shown in messages and kept in the prototype: `=name`, `@file`, or the source text itself.
 ///
 /// # Errors
-/// The first syntax error, worded and placed as Lua 5.1.5 does. Precompiled chunks (first byte ESC) are refused.
+/// The first syntax error, worded and placed as Lua 5.1.5 does. Precompiled chunks are no text: as in Redis, their first byte
+/// is the error.
 pub fn compile(source: &[u8], chunk_name: &[u8]) -> std::result::Result<Proto, CompileError> {
     compile_at_level(source, chunk_name, 0)
 }
@@ -72,14 +73,6 @@ pub fn compile_at_level(
 }
 
 fn compile_boxed(source: &[u8], chunk_name: &[u8], native_calls: u32) -> Result<Proto> {
-    if source.first() == Some(&0x1b) {
-        return Err(CompileError::new(
-            SyntaxError::Precompiled,
-            chunk_name,
-            0,
-            None,
-        ));
-    }
     // Positions, lines and symbol numbers are 32 bits wide; half of that range leaves room for sums.
     if source.len() > i32::MAX as usize {
         return Err(CompileError::new(
@@ -93,6 +86,7 @@ fn compile_boxed(source: &[u8], chunk_name: &[u8], native_calls: u32) -> Result<
         lexer: Lexer::new(source, chunk_name),
         function: Function::main(source.len()),
         enclosing: Vec::new(),
+        spare: Vec::new(),
         variables: Vec::new(),
         blocks: Vec::new(),
         jumps: Vec::new(),
@@ -118,6 +112,8 @@ struct Compiler<'s> {
     function: Function,
     /// The functions around it, outermost first.
     enclosing: Vec<Function>,
+    /// Finished functions, whose room serves the next ones.
+    spare: Vec<Function>,
     /// Local variables declared and still in scope, of all these functions.
     variables: Vec<Variable>,
     /// Blocks being compiled, of all these functions.

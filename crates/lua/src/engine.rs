@@ -168,6 +168,11 @@ impl Vm {
         self.runtime.host.take()
     }
 
+    /// The host state, if there is one of type `T`.
+    pub fn host_mut<T: Any>(&mut self) -> Option<&mut T> {
+        self.runtime.host.as_mut()?.downcast_mut()
+    }
+
     /// Sets what is asked when the fuel is used up. Without a callback the run is suspended.
     pub fn set_interrupt(&mut self, interrupt: Option<Interrupt>) {
         self.runtime.meter.interrupt = interrupt;
@@ -234,7 +239,7 @@ impl Vm {
         thread.frames.clear();
         thread.natives.clear();
         thread.top = 0;
-        thread.native_depth = 0;
+        thread.native_depth = runtime.outer_calls;
         thread.handler_depth = 0;
         thread.overflowed = false;
         thread.status = Status::Running;

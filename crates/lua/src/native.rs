@@ -76,8 +76,8 @@ pub enum Flow {
     ProtectedCall {
         /// How many arguments are on the top.
         arguments: usize,
-        /// Called with the error value where the error happened; its result becomes the error value. Nil for none.
-        handler: Value,
+        /// Called with the error value where the error happened; its result becomes the error value.
+        handler: Option<Value>,
         /// The step that runs with the results.
         resume: NativeFunction,
     },
@@ -455,13 +455,13 @@ impl Call<'_> {
         self.runtime
             .heap
             .raw_set(table, key, value)
-            .map_err(|error| self.error(error.to_string()))
+            .map_err(|error| self.error_without_position(error.to_string()))
     }
 
     /// Fails if the table is read-only: for functions that then write with `raw_set_integer`.
     pub fn check_writable(&mut self, table: TableHandle) -> Result<(), Raise> {
         if self.heap().is_readonly(table) {
-            return Err(self.error(crate::table::TableError::Readonly.to_string()));
+            return Err(self.error_without_position(crate::table::TableError::Readonly.to_string()));
         }
         Ok(())
     }

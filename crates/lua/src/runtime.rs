@@ -25,9 +25,15 @@ pub struct Runtime {
     pub(crate) host: Option<Box<dyn Any + Send>>,
     /// The loaded prototypes by number.
     pub(crate) loaded: Vec<Option<Arc<LoadedProto>>>,
+    /// What the libraries remember.
+    pub libraries: crate::library::LibraryState,
     /// How deep coroutines have resumed one another.
     pub(crate) resume_depth: u32,
     pub(crate) main: ThreadHandle,
+    /// A native function runs, not an instruction.
+    pub(crate) in_native: bool,
+    /// Native calls of the host below a run, as 5.1 counts them towards its limit of 200: a host that calls through a protected call has 1.
+    pub outer_calls: u32,
     /// "not enough memory" cannot be caught by Lua code.
     pub(crate) memory_error_is_fatal: bool,
     /// Where and how the run failed, noted before its frames were taken off.
@@ -47,7 +53,7 @@ impl Runtime {
         let globals = heap.globals;
         // The slot of the main thread; the thread itself is the one that runs.
         let main = heap.new_thread(Thread::default());
-        let thread = Thread::new(globals);
+        let thread = Thread::new(globals, 1);
         heap.add_bytes(thread.bytes());
         Runtime {
             heap,
@@ -56,8 +62,11 @@ impl Runtime {
             current: main,
             host: None,
             loaded: Vec::new(),
+            libraries: crate::library::LibraryState::default(),
             resume_depth: 0,
             main,
+            in_native: false,
+            outer_calls: 1,
             memory_error_is_fatal: false,
             failure: None,
         }

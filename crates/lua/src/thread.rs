@@ -17,6 +17,8 @@ const NATIVE: u32 = u32::MAX;
 pub(crate) enum Finish {
     /// They go to the caller's registers, from the function's slot up.
     Call,
+    /// Like `Call`, for the function of a generic `for`, which cannot yield.
+    Iterator,
     /// They are the results of the run, or of the coroutine.
     Bottom,
     /// The first one goes to this register of the caller.
@@ -93,8 +95,8 @@ pub(crate) struct NativeFrame {
     pub(crate) arguments: u32,
     /// Errors of the call are caught and handed to `resume`.
     pub(crate) protected: bool,
-    /// `xpcall`'s handler, or nil.
-    pub(crate) handler: Value,
+    /// `xpcall`'s handler.
+    pub(crate) handler: Option<Value>,
 }
 
 /// A register captured by closures.
@@ -141,12 +143,6 @@ pub(crate) struct Thread {
     pub(crate) pending: Option<Pending>,
 }
 
-impl Default for Value {
-    fn default() -> Value {
-        Value::Nil
-    }
-}
-
 /// The call of `coroutine.yield` that waits for the values of the next resume.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pending {
@@ -156,11 +152,12 @@ pub(crate) struct Pending {
 }
 
 impl Thread {
-    /// A thread with an empty stack of the smallest size.
-    pub(crate) fn new(environment: TableHandle) -> Thread {
+    /// A thread with an empty stack of the smallest size, below which there are `native_depth` native calls.
+    pub(crate) fn new(environment: TableHandle, native_depth: u32) -> Thread {
         Thread {
             stack: vec![Value::Nil; WINDOW + 16],
             environment,
+            native_depth,
             ..Thread::default()
         }
     }

@@ -306,7 +306,9 @@ mod tests {
     /// The function `return (x + 1)`, with one word replaced.
     fn with_word(at: usize, word: Instruction) -> Result<(), Fault> {
         let mut proto = compile(b"return (x + 1)", b"=test").expect("the source is right");
-        proto.code[at] = word;
+        let mut code = proto.code.to_vec();
+        code[at] = word;
+        proto.code = code.into();
         verify(&proto)
     }
 

@@ -79,6 +79,9 @@ pub trait Reply {
     /// The protocol this reply is made for.
     fn protocol(&self) -> Protocol;
 
+    /// The client speaks another protocol from this reply on (HELLO, RESET). Only sinks for clients care.
+    fn switch_protocol(&mut self, _protocol: Protocol) {}
+
     /// A status such as `OK`, any bytes; CR and LF become blanks where the form cannot hold them.
     fn status_bytes(&mut self, text: &[u8]);
 

@@ -98,6 +98,10 @@ impl<'a> RespWriter<'a> {
 }
 
 impl Reply for RespWriter<'_> {
+    fn switch_protocol(&mut self, protocol: Protocol) {
+        self.protocol = protocol;
+    }
+
     #[inline]
     fn protocol(&self) -> Protocol {
         self.protocol

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::RwLock;
 use sha1::{Digest, Sha1};
@@ -14,6 +14,7 @@ use crate::script::{Script, ScriptError};
 pub struct ScriptCache {
     scripts: RwLock<Scripts>,
     bytes: AtomicUsize,
+    flushes: AtomicU64,
 }
 
 /// The scripts a flush took out; dropping them may take a while.
@@ -41,8 +42,12 @@ impl ScriptCache {
             return Ok(Arc::clone(script));
         }
         self.bytes.fetch_add(script.bytes(), Ordering::Relaxed);
-        scripts.by_sha.insert(*script.sha_bytes(), Arc::clone(&script));
-        scripts.by_text.insert(Arc::clone(script.text()), Arc::clone(&script));
+        scripts
+            .by_sha
+            .insert(*script.sha_bytes(), Arc::clone(&script));
+        scripts
+            .by_text
+            .insert(Arc::clone(script.text()), Arc::clone(&script));
         Ok(script)
     }
 
@@ -65,7 +70,13 @@ impl ScriptCache {
     pub fn flush(&self) -> Flushed {
         let taken = std::mem::take(&mut *self.scripts.write());
         self.bytes.store(0, Ordering::Relaxed);
+        self.flushes.fetch_add(1, Ordering::Relaxed);
         taken.by_sha.into_values().collect()
+    }
+
+    /// How often the cache was flushed: machines that hold code from before may drop it.
+    pub fn generation(&self) -> u64 {
+        self.flushes.load(Ordering::Relaxed)
     }
 
     /// How many scripts are cached.
@@ -104,7 +115,11 @@ mod tests {
         let cache = ScriptCache::default();
         let script = cache.get_or_compile(b"return 1").expect("compiles");
         assert_eq!(script.sha(), "e0e1f9fabfc9d4800c877a703b823ac0578ff8db");
-        assert!(cache.get(b"E0E1F9FABFC9D4800C877A703B823AC0578FF8DB").is_some());
+        assert!(
+            cache
+                .get(b"E0E1F9FABFC9D4800C877A703B823AC0578FF8DB")
+                .is_some()
+        );
         assert!(cache.get(b"e0e1").is_none());
         assert_eq!(cache.flush().len(), 1);
         assert!(cache.is_empty());

@@ -91,8 +91,11 @@ fn write_table(heap: &mut Heap, table: TableHandle, reply: &mut dyn Reply, work:
         return;
     }
     if let Value::String(digits) = heap.raw_get_field(table, "big_number") {
-        let digits: Vec<u8> =
-            heap.bytes(digits).iter().map(|&byte| if byte < b' ' { b' ' } else { byte }).collect();
+        let digits: Vec<u8> = heap
+            .bytes(digits)
+            .iter()
+            .map(|&byte| if byte < b' ' { b' ' } else { byte })
+            .collect();
         reply.big_number(&digits);
         return;
     }
@@ -124,7 +127,10 @@ fn write_table(heap: &mut Heap, table: TableHandle, reply: &mut dyn Reply, work:
 
 /// An error's text ends where a line would.
 fn trimmed(text: &[u8]) -> &[u8] {
-    let end = text.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last + 1);
+    let end = text
+        .iter()
+        .rposition(|byte| !matches!(byte, b'\r' | b'\n'))
+        .map_or(0, |last| last + 1);
     &text[..end]
 }
 
@@ -134,7 +140,9 @@ pub(crate) fn error_text(heap: &mut Heap, value: Value) -> (Vec<u8>, bool) {
     let mut text = b"ERR ".to_vec();
     match value {
         Value::Table(table) => {
-            let counted = heap.raw_get_field(table, "ignore_error_stats_update").is_truthy();
+            let counted = heap
+                .raw_get_field(table, "ignore_error_stats_update")
+                .is_truthy();
             if let Value::String(error) = heap.raw_get_field(table, "err") {
                 return (trimmed(heap.bytes(error)).to_vec(), counted);
             }

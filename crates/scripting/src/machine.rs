@@ -129,10 +129,13 @@ impl Machine {
 
     /// Gives the run its host. To be called after [`Machine::prepare`].
     pub fn set_host(&mut self, host: Box<dyn ScriptHost>) {
-        let (arguments, spans, sites) = self
-            .spare
-            .take()
-            .unwrap_or_else(|| (Vec::new(), Vec::new(), vec![CallSite::default(); CALL_SITES]));
+        let (arguments, spans, sites) = self.spare.take().unwrap_or_else(|| {
+            (
+                Vec::new(),
+                Vec::new(),
+                vec![CallSite::default(); CALL_SITES],
+            )
+        });
         self.vm.set_host(Box::new(RunState {
             host,
             protocol: Protocol::Resp2,
@@ -144,7 +147,7 @@ impl Machine {
 
     /// The host of the run, if it is a `T`.
     pub fn host_mut<T: Any>(&mut self) -> Option<&mut T> {
-        let state = self.vm.runtime.host_mut::<RunState>()?;
+        let state = self.vm.host_mut::<RunState>()?;
         let host: &mut dyn Any = state.host.as_any_mut();
         host.downcast_mut()
     }
@@ -179,16 +182,19 @@ impl Machine {
     }
 
     fn protocol(&mut self) -> Protocol {
-        self.vm.runtime.host_mut::<RunState>().map_or(Protocol::Resp2, |state| state.protocol)
+        self.vm
+            .host_mut::<RunState>()
+            .map_or(Protocol::Resp2, |state| state.protocol)
     }
 
     /// Writes the error of a failed run: its text, then which script failed where.
     fn write_error(&mut self, error: &lua::RuntimeError, reply: &mut dyn Reply) {
         let heap = &mut self.vm.runtime.heap;
         let (mut text, counted) = match error.kind {
-            ErrorKind::Stopped => {
-                (b"ERR Error running script: Script killed by user with SCRIPT KILL.".to_vec(), false)
-            }
+            ErrorKind::Stopped => (
+                b"ERR Error running script: Script killed by user with SCRIPT KILL.".to_vec(),
+                false,
+            ),
             ErrorKind::OutOfMemory | ErrorKind::Error => convert::error_text(heap, error.value),
         };
         if let Some(script) = &self.current {
@@ -201,7 +207,7 @@ impl Machine {
             }
         }
         if !counted {
-            if let Some(state) = self.vm.runtime.host_mut::<RunState>() {
+            if let Some(state) = self.vm.host_mut::<RunState>() {
                 state.host.count_error(&text);
             }
         }

@@ -96,7 +96,9 @@ fn run_command(call: &mut Call<'_>) -> (Value, bool) {
         return (error_table(call, text), true);
     }
     // The arguments are copied to a buffer of the run's: the reply is made on the heap they come from.
-    let Some(state) = call.host::<RunState>() else { return (Value::Nil, false) };
+    let Some(state) = call.host::<RunState>() else {
+        return (Value::Nil, false);
+    };
     let mut bytes = std::mem::take(&mut state.arguments);
     let mut spans = std::mem::take(&mut state.spans);
     bytes.clear();
@@ -114,7 +116,9 @@ fn run_command(call: &mut Call<'_>) -> (Value, bool) {
         }
         spans.push((start, bytes.len()));
     }
-    let Some((state, heap)) = call.host_and_heap::<RunState>() else { return (Value::Nil, false) };
+    let Some((state, heap)) = call.host_and_heap::<RunState>() else {
+        return (Value::Nil, false);
+    };
     let protocol = state.protocol;
     let mut reply = LuaReply::new(heap, protocol);
     let site = site_of(&bytes[..spans[0].1], state.sites.len());
@@ -125,9 +129,14 @@ fn run_command(call: &mut Call<'_>) -> (Value, bool) {
         for (arg, &(start, end)) in args.iter_mut().zip(&spans) {
             *arg = &bytes[start..end];
         }
-        state.host.call(&args[..spans.len()], site, protocol, &mut reply);
+        state
+            .host
+            .call(&args[..spans.len()], site, protocol, &mut reply);
     } else {
-        let args: Vec<&[u8]> = spans.iter().map(|&(start, end)| &bytes[start..end]).collect();
+        let args: Vec<&[u8]> = spans
+            .iter()
+            .map(|&(start, end)| &bytes[start..end])
+            .collect();
         state.host.call(&args, site, protocol, &mut reply);
     }
     let outcome = reply.finish();
@@ -167,10 +176,16 @@ fn write_number(number: f64, out: &mut Vec<u8>) {
 fn log(call: &mut Call<'_>) -> NativeResult {
     let count = call.argument_count();
     if count < 2 {
-        return Err(fail(call, "ERR redis.log() requires two arguments or more."));
+        return Err(fail(
+            call,
+            "ERR redis.log() requires two arguments or more.",
+        ));
     }
     let Value::Number(level) = call.argument(1) else {
-        return Err(fail(call, "ERR First argument must be a number (log level)."));
+        return Err(fail(
+            call,
+            "ERR First argument must be a number (log level).",
+        ));
     };
     let level = match level as i64 {
         0 => LogLevel::Debug,
@@ -291,7 +306,10 @@ fn debug(_call: &mut Call<'_>) -> NativeResult {
 fn acl_check_cmd(call: &mut Call<'_>) -> NativeResult {
     let count = call.argument_count();
     if count == 0 {
-        return Err(fail(call, "ERR Please specify at least one argument for this redis lib call"));
+        return Err(fail(
+            call,
+            "ERR Please specify at least one argument for this redis lib call",
+        ));
     }
     let mut args: Vec<Vec<u8>> = Vec::with_capacity(count);
     for index in 1..=count {
@@ -311,9 +329,14 @@ fn acl_check_cmd(call: &mut Call<'_>) -> NativeResult {
         });
     }
     let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
-    let allowed = call.host::<RunState>().and_then(|state| state.host.may_call(&args));
+    let allowed = call
+        .host::<RunState>()
+        .and_then(|state| state.host.may_call(&args));
     match allowed {
         Some(allowed) => call.return_value(Value::Boolean(allowed)),
-        None => Err(fail(call, "ERR Invalid command passed to redis.acl_check_cmd()")),
+        None => Err(fail(
+            call,
+            "ERR Invalid command passed to redis.acl_check_cmd()",
+        )),
     }
 }

@@ -34,12 +34,20 @@ const BASE_FUNCTIONS: &[&str] = &[
 ];
 
 /// The libraries that scripts may use.
-const LIBRARIES: &[&str] =
-    &["string", "table", "math", "coroutine", "bit", "cjson", "cmsgpack", "struct"];
+const LIBRARIES: &[&str] = &[
+    "string",
+    "table",
+    "math",
+    "coroutine",
+    "bit",
+    "cjson",
+    "cmsgpack",
+    "struct",
+];
 
 /// Fills a new VM with what scripts see, and locks it.
 pub(crate) fn build(vm: &mut Vm) {
-    lua::library::open(vm);
+    lua::library::open_all(vm);
     let globals = vm.globals();
     remove_others(vm, globals);
     redis_api::register(vm);
@@ -97,14 +105,20 @@ fn missing_global(call: &mut Call<'_>) -> NativeResult {
         Value::String(name) => String::from_utf8_lossy(call.bytes(name)).into_owned(),
         other => other.type_name().to_owned(),
     };
-    Err(call.error(format!("Script attempted to access nonexistent global variable '{name}'")))
+    Err(call.error(format!(
+        "Script attempted to access nonexistent global variable '{name}'"
+    )))
 }
 
 /// `pcall` whose error is always a text: scripts from before errors were tables expect one.
 fn protected_call(call: &mut Call<'_>) -> NativeResult {
     call.check_any(1)?;
     let arguments = call.argument_count() - 1;
-    Ok(Flow::ProtectedCall { arguments, handler: Value::Nil, resume: after_protected_call })
+    Ok(Flow::ProtectedCall {
+        arguments,
+        handler: None,
+        resume: after_protected_call,
+    })
 }
 
 fn after_protected_call(call: &mut Call<'_>) -> NativeResult {

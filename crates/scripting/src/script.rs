@@ -41,12 +41,17 @@ pub struct Script {
 
 impl Script {
     pub(crate) fn compile(text: &[u8], sha: [u8; 40]) -> Result<Script, ScriptError> {
-        let proto = lua::compile(text, CHUNK_NAME).map_err(|error| {
-            ScriptError::Syntax(String::from_utf8_lossy(error.message()).into_owned())
+        let proto = lua::compiler::compile(text, CHUNK_NAME).map_err(|error| {
+            ScriptError::Syntax(String::from_utf8_lossy(&error.message()).into_owned())
         })?;
         let proto = Arc::new(proto);
         let key_use = crate::key_use::of(&proto);
-        Ok(Script { sha, text: text.into(), proto, key_use })
+        Ok(Script {
+            sha,
+            text: text.into(),
+            proto,
+            key_use,
+        })
     }
 
     /// The SHA1 of the text in lower-case hexadecimal digits.

@@ -14,8 +14,9 @@ use parking_lot::Mutex;
 use resp::RespWriter;
 use types::Bytes;
 
-use crate::client::Client;
+use crate::client::{Client, ClientId};
 use crate::message::{Message, OnTimeout};
+use crate::net::{Address, Mail};
 use crate::road::lookup::Entry;
 use crate::road::run::{Bench, Next, run};
 use crate::road::{Origin, settle};
@@ -31,6 +32,19 @@ pub(crate) struct Blocked {
     pub(crate) plan: LockPlan,
     /// The client, as which the command runs when it is served.
     pub(crate) client: Client,
+}
+
+impl Blocked {
+    /// A command that waits for nothing but time.
+    pub(crate) fn without_keys(client: &Client, entry: &'static Entry) -> Blocked {
+        Blocked {
+            entry,
+            args: Vec::new(),
+            keys: Vec::new(),
+            plan: LockPlan::None,
+            client: client.shadow(),
+        }
+    }
 }
 
 /// All waiting commands.
@@ -50,6 +64,15 @@ impl BlockedClients {
         self.blocked.lock().insert(waiter, blocked);
     }
 
+    /// The wait of a client, and where the client is.
+    pub(crate) fn waiter_of(&self, client: ClientId) -> Option<(WaiterId, Address)> {
+        self.blocked
+            .lock()
+            .iter()
+            .find(|(_, blocked)| blocked.client.id() == client)
+            .map(|(&waiter, blocked)| (waiter, blocked.client.record.place))
+    }
+
     /// Takes a wait out. Only who gets it may answer the client.
     pub(crate) fn claim(&self, waiter: WaiterId) -> Option<Blocked> {
         self.blocked.lock().remove(&waiter)
@@ -66,14 +89,14 @@ pub(crate) fn enqueue(
     request: &BlockRequest,
 ) -> WaiterId {
     let waiter = server.blocked.new_waiter();
-    let keys: Vec<Bytes> = args[request.keys.clone()].iter().map(|&key| Bytes::from(key)).collect();
+    let keys: Vec<Bytes> = args[request.keys.clone()]
+        .iter()
+        .map(|&key| Bytes::from(key))
+        .collect();
     unit.select(client.database);
     for key in &keys {
         unit.wait_for(key, waiter);
     }
-    let mut shadow = Client::for_script(client);
-    shadow.is_script = false;
-    shadow.protocol = client.protocol;
     server.blocked.add(
         waiter,
         Blocked {
@@ -81,7 +104,7 @@ pub(crate) fn enqueue(
             args: args.iter().map(|&argument| Bytes::from(argument)).collect(),
             keys,
             plan: commands::keys::lock_plan(entry.command, args),
-            client: shadow,
+            client: client.shadow(),
         },
     );
     waiter
@@ -111,10 +134,12 @@ pub(crate) fn serve(
             unit.stop_waiting(ready.database, &ready.key, waiter);
             continue;
         };
-        let (client, worker) = (blocked.client.id(), blocked.client.record.worker);
+        let place = blocked.client.record.place;
         if !unit.try_extend(&blocked.plan) {
             server.blocked.add(waiter, blocked);
-            server.post.send(worker, Message::Retry { client, waiter });
+            server
+                .hub
+                .send_to(place, Mail::To(place, Message::Retry { waiter }));
             continue;
         }
         let mut reply = Vec::new();
@@ -141,7 +166,12 @@ pub(crate) fn serve(
         settle::settle_command(server, bench, unit);
         dequeue(unit, ready.database, &blocked.keys, waiter);
         let closes = matches!(next, Next::Close);
-        server.post.send(worker, Message::Served { client, waiter, reply, closes });
+        let message = Message::Served {
+            waiter,
+            reply,
+            closes,
+        };
+        server.hub.send_to(place, Mail::To(place, message));
     }
 }
 

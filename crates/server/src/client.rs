@@ -3,25 +3,24 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 use resp::Protocol;
 
+use crate::net::Address;
 use crate::road::lookup;
 use crate::transaction::Transaction;
 
 /// A connection's number; never used twice in one process.
 pub(crate) type ClientId = u64;
 
-/// Which event loop a client lives on.
-pub(crate) type WorkerIndex = usize;
-
 /// The part of a client that other threads may look at (CLIENT LIST, CLIENT KILL).
 #[derive(Debug)]
 pub(crate) struct ClientRecord {
     pub(crate) id: ClientId,
-    pub(crate) worker: WorkerIndex,
+    /// Where messages to it go.
+    pub(crate) place: Address,
     pub(crate) address: String,
     pub(crate) local_address: String,
     pub(crate) connected_ms: i64,
@@ -41,10 +40,11 @@ pub(crate) struct ClientRecord {
     pub(crate) query_bytes: AtomicUsize,
     pub(crate) output_bytes: AtomicUsize,
     pub(crate) argument_bytes: AtomicUsize,
-    pub(crate) total_commands: AtomicU64,
     pub(crate) is_blocked: AtomicBool,
     pub(crate) is_monitor: AtomicBool,
     pub(crate) is_unix: bool,
+    is_local: bool,
+    descriptor: i32,
     pub(crate) no_evict: AtomicBool,
     pub(crate) no_touch: AtomicBool,
     pub(crate) close_asap: AtomicBool,
@@ -53,10 +53,10 @@ pub(crate) struct ClientRecord {
 impl ClientRecord {
     /// A client that has just connected.
     pub(crate) fn new(
-        id: ClientId,
-        worker: WorkerIndex,
+        place: Address,
         peer: Option<SocketAddr>,
         local: Option<SocketAddr>,
+        descriptor: i32,
         unix_path: &str,
         now_ms: i64,
     ) -> ClientRecord {
@@ -66,8 +66,8 @@ impl ClientRecord {
             None => format!("{unix_path}:0"),
         };
         ClientRecord {
-            id,
-            worker,
+            id: place.id,
+            place,
             address: address(peer),
             local_address: address(local),
             connected_ms: now_ms,
@@ -85,14 +85,20 @@ impl ClientRecord {
             query_bytes: AtomicUsize::new(0),
             output_bytes: AtomicUsize::new(0),
             argument_bytes: AtomicUsize::new(0),
-            total_commands: AtomicU64::new(0),
             is_blocked: AtomicBool::new(false),
             is_monitor: AtomicBool::new(false),
             is_unix,
+            is_local: peer.is_none_or(|peer| peer.ip().to_canonical().is_loopback()),
+            descriptor,
             no_evict: AtomicBool::new(false),
             no_touch: AtomicBool::new(false),
             close_asap: AtomicBool::new(false),
         }
+    }
+
+    /// Whether the client is on this machine.
+    pub(crate) fn is_local(&self) -> bool {
+        self.is_local
     }
 
     /// Whether the client has any subscription, which makes it a pub/sub client.
@@ -142,8 +148,11 @@ impl ClientRecord {
         let idle = (now_ms - self.last_interaction_ms.load(Ordering::Relaxed)).max(0) / 1000;
         let query = self.query_bytes.load(Ordering::Relaxed);
         let output = self.output_bytes.load(Ordering::Relaxed);
-        let mut line = format!("id={} addr={} laddr={} fd=8 name=", self.id, self.address, self.local_address)
-            .into_bytes();
+        let mut line = format!(
+            "id={} addr={} laddr={} fd={} name=",
+            self.id, self.address, self.local_address, self.descriptor
+        )
+        .into_bytes();
         line.extend_from_slice(&self.name.lock());
         line.extend_from_slice(
             format!(
@@ -223,17 +232,26 @@ impl Client {
     /// The client as which a script's commands run: its own database, the caller's identity.
     pub(crate) fn for_script(caller: &Client) -> Client {
         Client {
-            record: Arc::clone(&caller.record),
-            database: caller.database,
             protocol: Protocol::Resp2,
+            is_script: true,
+            ..caller.shadow()
+        }
+    }
+
+    /// The client as which a command of its runs on another thread: without transaction and subscriptions.
+    pub(crate) fn shadow(&self) -> Client {
+        Client {
+            record: Arc::clone(&self.record),
+            database: self.database,
+            protocol: self.protocol,
             reply_mode: ReplyMode::On,
-            authenticated: caller.authenticated,
-            no_touch: caller.no_touch,
+            authenticated: self.authenticated,
+            no_touch: self.no_touch,
             transaction: Transaction::default(),
             channels: Vec::new(),
             patterns: Vec::new(),
             shard_channels: Vec::new(),
-            is_script: true,
+            is_script: false,
         }
     }
 
@@ -250,7 +268,9 @@ impl Client {
 
     pub(crate) fn set_protocol(&mut self, protocol: Protocol) {
         self.protocol = protocol;
-        self.record.protocol.store(protocol.number() as u32, Ordering::Relaxed);
+        self.record
+            .protocol
+            .store(protocol.number() as u32, Ordering::Relaxed);
     }
 
     pub(crate) fn is_subscriber(&self) -> bool {
@@ -261,15 +281,10 @@ impl Client {
 /// All clients of all event loops.
 #[derive(Debug, Default)]
 pub(crate) struct Clients {
-    next_id: AtomicU64,
     records: RwLock<BTreeMap<ClientId, Arc<ClientRecord>>>,
 }
 
 impl Clients {
-    pub(crate) fn next_id(&self) -> ClientId {
-        self.next_id.fetch_add(1, Ordering::Relaxed) + 1
-    }
-
     pub(crate) fn add(&self, record: &Arc<ClientRecord>) {
         self.records.write().insert(record.id, Arc::clone(record));
     }
@@ -280,10 +295,6 @@ impl Clients {
 
     pub(crate) fn get(&self, id: ClientId) -> Option<Arc<ClientRecord>> {
         self.records.read().get(&id).cloned()
-    }
-
-    pub(crate) fn count(&self) -> usize {
-        self.records.read().len()
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<ClientRecord>> {

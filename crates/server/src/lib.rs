@@ -1,6 +1,36 @@
 //! Sockets, event loops, sessions, the road from command to reply, config, pub/sub, INFO.
+//!
+//! ```text
+//! worker 0 … n:  net ─► worker ─► session ─► road ─► handlers here and in `commands`
+//!                                    └─► script_run ─► scripting ─► script_host ─► road
+//! ```
+//!
+//! [`run`] starts the server: configuration, sockets, one event loop per thread. What all loops share is in
+//! [`server::Server`]; each has a [`worker::Worker`] of its own. Lock order: shards ascending, then registries
+//! (pub/sub, clients, monitors, blocked clients), then mailboxes. No lock but a shard's is held while a command runs.
 #![forbid(unsafe_code)]
 
+mod blocking;
+mod client;
 pub mod config;
+mod handlers;
 pub mod log;
+mod machines;
+mod memory;
+mod message;
+mod monitor;
 pub mod net;
+mod pubsub;
+mod road;
+mod running;
+mod script_host;
+mod script_run;
+mod server;
+mod session;
+mod slowlog;
+mod start;
+mod stats;
+mod transaction;
+mod worker;
+
+pub use start::run;

@@ -7,7 +7,7 @@ use parking_lot::RwLock;
 
 use crate::client::ClientRecord;
 use crate::message::Message;
-use crate::post::Post;
+use crate::net::{Hub, Mail};
 
 /// The clients that monitor.
 #[derive(Debug)]
@@ -15,12 +15,16 @@ pub(crate) struct Monitors {
     /// Their number: the only thing a command looks at when nobody monitors.
     count: AtomicUsize,
     clients: RwLock<Vec<Arc<ClientRecord>>>,
-    post: Arc<Post>,
+    hub: Arc<Hub<Message>>,
 }
 
 impl Monitors {
-    pub(crate) fn new(post: Arc<Post>) -> Monitors {
-        Monitors { count: AtomicUsize::new(0), clients: RwLock::default(), post }
+    pub(crate) fn new(hub: Arc<Hub<Message>>) -> Monitors {
+        Monitors {
+            count: AtomicUsize::new(0),
+            clients: RwLock::default(),
+            hub,
+        }
     }
 
     pub(crate) fn add(&self, record: &Arc<ClientRecord>) {
@@ -44,7 +48,13 @@ impl Monitors {
     }
 
     /// Shows a command. `source` is the caller's address, or `lua`.
-    pub(crate) fn show(&self, unix_microseconds: i64, database: usize, source: &str, args: &[&[u8]]) {
+    pub(crate) fn show(
+        &self,
+        unix_microseconds: i64,
+        database: usize,
+        source: &str,
+        args: &[&[u8]],
+    ) {
         let mut line = format!(
             "+{}.{:06} [{database} {source}]",
             unix_microseconds / 1_000_000,
@@ -58,8 +68,8 @@ impl Monitors {
         line.extend_from_slice(b"\r\n");
         let line: Arc<[u8]> = line.into();
         for client in self.clients.read().iter() {
-            let message = Message::Deliver { client: client.id, bytes: Arc::clone(&line) };
-            self.post.send(client.worker, message);
+            self.hub
+                .send_to(client.place, Mail::Output(client.place, Arc::clone(&line)));
         }
     }
 }

@@ -10,9 +10,9 @@ use parking_lot::RwLock;
 use resp::{Protocol, Reply, RespWriter};
 use types::glob;
 
-use crate::client::{ClientId, ClientRecord, WorkerIndex};
+use crate::client::{ClientId, ClientRecord};
 use crate::message::Message;
-use crate::post::Post;
+use crate::net::{Hub, Mail};
 
 /// A client that listens.
 #[derive(Clone, Debug)]
@@ -22,7 +22,12 @@ struct Listener {
 
 impl Listener {
     fn protocol(&self) -> Protocol {
-        if self.record.protocol.load(std::sync::atomic::Ordering::Relaxed) == 3 {
+        if self
+            .record
+            .protocol
+            .load(std::sync::atomic::Ordering::Relaxed)
+            == 3
+        {
             Protocol::Resp3
         } else {
             Protocol::Resp2
@@ -52,7 +57,7 @@ pub(crate) enum Kind {
 #[derive(Debug)]
 pub(crate) struct PubSub {
     registry: RwLock<Registry>,
-    post: Arc<Post>,
+    hub: Arc<Hub<Message>>,
 }
 
 /// A message to the publisher itself, which goes before its own reply.
@@ -63,8 +68,11 @@ pub(crate) struct ToSelf<'a> {
 }
 
 impl PubSub {
-    pub(crate) fn new(post: Arc<Post>) -> PubSub {
-        PubSub { registry: RwLock::default(), post }
+    pub(crate) fn new(hub: Arc<Hub<Message>>) -> PubSub {
+        PubSub {
+            registry: RwLock::default(),
+            hub,
+        }
     }
 
     pub(crate) fn subscribe(&self, kind: Kind, name: &[u8], record: &Arc<ClientRecord>) {
@@ -73,7 +81,10 @@ impl PubSub {
             Kind::Channel => registry.channels.entry(name.to_vec()).or_default(),
             Kind::ShardChannel => registry.shard_channels.entry(name.to_vec()).or_default(),
             Kind::Pattern => {
-                let position = registry.patterns.iter().position(|(pattern, _)| pattern == name);
+                let position = registry
+                    .patterns
+                    .iter()
+                    .position(|(pattern, _)| pattern == name);
                 let position = position.unwrap_or_else(|| {
                     registry.patterns.push((name.to_vec(), Listeners::new()));
                     registry.patterns.len() - 1
@@ -81,7 +92,12 @@ impl PubSub {
                 &mut registry.patterns[position].1
             }
         };
-        listeners.insert(record.id, Listener { record: Arc::clone(record) });
+        listeners.insert(
+            record.id,
+            Listener {
+                record: Arc::clone(record),
+            },
+        );
     }
 
     pub(crate) fn unsubscribe(&self, kind: Kind, name: &[u8], client: ClientId) {
@@ -102,12 +118,16 @@ impl PubSub {
                 }
             }
             Kind::Pattern => {
-                if let Some((_, listeners)) =
-                    registry.patterns.iter_mut().find(|(pattern, _)| pattern == name)
+                if let Some((_, listeners)) = registry
+                    .patterns
+                    .iter_mut()
+                    .find(|(pattern, _)| pattern == name)
                 {
                     listeners.remove(&client);
                 }
-                registry.patterns.retain(|(_, listeners)| !listeners.is_empty());
+                registry
+                    .patterns
+                    .retain(|(_, listeners)| !listeners.is_empty());
             }
         }
     }
@@ -122,15 +142,17 @@ impl PubSub {
         let registry = self.registry.read();
         let mut receivers = 0;
         if let Some(listeners) = registry.channels.get(channel) {
-            let mut encoded = Encoded::new(&[b"message", channel, message]);
+            let parts: &[&[u8]] = &[b"message", channel, message];
+            let mut encoded = Encoded::new(parts);
             for listener in listeners.values() {
                 self.deliver(listener, &mut encoded, &mut to_self);
                 receivers += 1;
             }
         }
         for (pattern, listeners) in &registry.patterns {
-            if glob::matches(pattern, channel) {
-                let mut encoded = Encoded::new(&[b"pmessage", pattern, channel, message]);
+            if glob::matches(pattern, channel, false) {
+                let parts: &[&[u8]] = &[b"pmessage", pattern, channel, message];
+                let mut encoded = Encoded::new(parts);
                 for listener in listeners.values() {
                     self.deliver(listener, &mut encoded, &mut to_self);
                     receivers += 1;
@@ -148,8 +170,11 @@ impl PubSub {
         mut to_self: Option<&mut ToSelf<'_>>,
     ) -> usize {
         let registry = self.registry.read();
-        let Some(listeners) = registry.shard_channels.get(channel) else { return 0 };
-        let mut encoded = Encoded::new(&[b"smessage", channel, message]);
+        let Some(listeners) = registry.shard_channels.get(channel) else {
+            return 0;
+        };
+        let parts: &[&[u8]] = &[b"smessage", channel, message];
+        let mut encoded = Encoded::new(parts);
         for listener in listeners.values() {
             self.deliver(listener, &mut encoded, &mut to_self);
         }
@@ -170,8 +195,8 @@ impl PubSub {
                 return;
             }
         }
-        let worker: WorkerIndex = listener.record.worker;
-        self.post.send(worker, Message::Deliver { client, bytes });
+        let place = listener.record.place;
+        self.hub.send_to(place, Mail::Output(place, bytes));
     }
 
     /// The channels with subscribers, those that match `pattern` if there is one.
@@ -183,7 +208,7 @@ impl PubSub {
         };
         channels
             .keys()
-            .filter(|channel| pattern.is_none_or(|pattern| glob::matches(pattern, channel)))
+            .filter(|channel| pattern.is_none_or(|pattern| glob::matches(pattern, channel, false)))
             .cloned()
             .collect()
     }
@@ -201,7 +226,11 @@ impl PubSub {
     /// How many channels, patterns and shard channels have subscribers.
     pub(crate) fn counts(&self) -> (usize, usize, usize) {
         let registry = self.registry.read();
-        (registry.channels.len(), registry.patterns.len(), registry.shard_channels.len())
+        (
+            registry.channels.len(),
+            registry.patterns.len(),
+            registry.shard_channels.len(),
+        )
     }
 }
 
@@ -214,7 +243,11 @@ struct Encoded<'a> {
 
 impl<'a> Encoded<'a> {
     fn new(parts: &'a [&'a [u8]]) -> Encoded<'a> {
-        Encoded { parts, resp2: None, resp3: None }
+        Encoded {
+            parts,
+            resp2: None,
+            resp3: None,
+        }
     }
 
     fn get(&mut self, protocol: Protocol) -> Arc<[u8]> {

@@ -9,14 +9,15 @@ use std::time::Instant;
 use keyspace::LockPlan;
 use parking_lot::Mutex;
 
+use crate::machines::Control;
+
 /// A script that runs in slices.
 #[derive(Debug)]
 pub(crate) struct RunningScript {
     pub(crate) id: u64,
     pub(crate) started: Instant,
     pub(crate) plan: LockPlan,
-    /// Set by SCRIPT KILL; the script's thread looks at it at each slice.
-    pub(crate) killed: AtomicBool,
+    pub(crate) control: Arc<Control>,
     /// Whether the script has changed data, so that it cannot be killed.
     pub(crate) has_written: AtomicBool,
 }
@@ -41,12 +42,18 @@ pub(crate) enum KillError {
 }
 
 impl RunningScripts {
-    pub(crate) fn add(&self, started: Instant, plan: LockPlan, has_written: bool) -> Arc<RunningScript> {
+    pub(crate) fn add(
+        &self,
+        started: Instant,
+        plan: LockPlan,
+        control: Arc<Control>,
+        has_written: bool,
+    ) -> Arc<RunningScript> {
         let script = Arc::new(RunningScript {
             id: self.next_id.fetch_add(1, Ordering::Relaxed),
             started,
             plan,
-            killed: AtomicBool::new(false),
+            control,
             has_written: AtomicBool::new(has_written),
         });
         self.scripts.lock().push(Arc::clone(&script));
@@ -54,7 +61,9 @@ impl RunningScripts {
     }
 
     pub(crate) fn remove(&self, script: &RunningScript) {
-        self.scripts.lock().retain(|running| running.id != script.id);
+        self.scripts
+            .lock()
+            .retain(|running| running.id != script.id);
     }
 
     /// Asks the scripts that run to end. If one of several has written, the others still go.
@@ -66,17 +75,21 @@ impl RunningScripts {
         let mut killed = false;
         for script in scripts.iter() {
             if !script.has_written.load(Ordering::Acquire) {
-                script.killed.store(true, Ordering::Release);
+                script.control.kill();
                 killed = true;
             }
         }
-        if killed { Ok(()) } else { Err(KillError::HasWritten) }
+        if killed {
+            Ok(())
+        } else {
+            Err(KillError::HasWritten)
+        }
     }
 
     /// Ends all scripts, whatever they did: the server is going down without saving.
     pub(crate) fn kill_all(&self) {
         for script in self.scripts.lock().iter() {
-            script.killed.store(true, Ordering::Release);
+            script.control.kill();
         }
     }
 

@@ -9,18 +9,15 @@ use commands::CommandError;
 use commands::record::flag;
 use keyspace::{LockPlan, Unit};
 use resp::{Protocol, Reply};
-use scripting::{CallSite, LogLevel, ScriptHost, Verdict};
+use scripting::{CallSite, LogLevel, ScriptHost};
 
 use crate::client::Client;
-use crate::log;
+use crate::config::enums::LogLevel as ServerLevel;
 use crate::road::lookup::{Entry, lookup, resolve};
 use crate::road::run::{Bench, refuse, run};
 use crate::road::{Origin, check, settle};
 use crate::running::RunningScript;
 use crate::server::Server;
-
-/// How long a script runs before its event loop serves others.
-const SLICE: Duration = Duration::from_millis(1);
 
 /// What a script runs with.
 pub(crate) struct RoadHost {
@@ -35,7 +32,6 @@ pub(crate) struct RoadHost {
     pub(crate) read_only: bool,
     pub(crate) has_written: bool,
     pub(crate) started: Instant,
-    pub(crate) slice_started: Instant,
     /// Set when the script has run past its first slice.
     pub(crate) listed: Option<Arc<RunningScript>>,
 }
@@ -48,7 +44,9 @@ impl RoadHost {
         protocol: Protocol,
         reply: &mut dyn Reply,
     ) -> Result<(), CommandError> {
-        let origin = Origin::Script { read_only: self.read_only };
+        let origin = Origin::Script {
+            read_only: self.read_only,
+        };
         if let Err(error) = check(self.server, &self.client, entry, args, origin) {
             self.bench.stats.command_rejected(entry.index);
             return Err(error);
@@ -57,7 +55,9 @@ impl RoadHost {
             let plan = entry.plan(self.server, &self.client, args);
             if !self.unit.try_extend(&plan) {
                 // Only a script that was seen to stay within its keys runs without all locks; it does stay there.
-                return Err(CommandError::text("ERR Script attempted to access a key it does not hold"));
+                return Err(CommandError::text(
+                    "ERR Script attempted to access a key it does not hold",
+                ));
             }
         }
         if entry.command.has(flag::WRITE) && !self.has_written {
@@ -68,7 +68,9 @@ impl RoadHost {
         }
         if self.server.monitors.any() && !entry.command.has(flag::SKIP_MONITOR) {
             let now_us = self.bench.clock.unix_us();
-            self.server.monitors.show(now_us, self.client.database, "lua", args);
+            self.server
+                .monitors
+                .show(now_us, self.client.database, "lua", args);
         }
         self.client.protocol = protocol;
         let _ = run(
@@ -108,17 +110,19 @@ impl ScriptHost for RoadHost {
                 Err(CommandError::Arity(_)) => Err(CommandError::text(
                     "ERR Wrong number of args calling Redis command from script",
                 )),
-                Err(CommandError::UnknownSubcommand { .. }) => {
-                    Err(CommandError::text("ERR Unknown Redis command called from script"))
-                }
-                Err(_) => Err(CommandError::text("ERR Unknown Redis command called from script")),
+                Err(CommandError::UnknownSubcommand { .. }) => Err(CommandError::text(
+                    "ERR Unknown Redis command called from script",
+                )),
+                Err(_) => Err(CommandError::text(
+                    "ERR Unknown Redis command called from script",
+                )),
             },
         };
         let result = entry
             .map_err(|error| match error {
-                CommandError::Arity(_) => CommandError::text(
-                    "ERR Wrong number of args calling Redis command from script",
-                ),
+                CommandError::Arity(_) => {
+                    CommandError::text("ERR Wrong number of args calling Redis command from script")
+                }
                 other => other,
             })
             .and_then(|entry| self.call_entry(entry, args, protocol, reply));
@@ -129,12 +133,14 @@ impl ScriptHost for RoadHost {
 
     fn log(&mut self, level: LogLevel, message: &[u8]) {
         let level = match level {
-            LogLevel::Debug => log::Level::Debug,
-            LogLevel::Verbose => log::Level::Verbose,
-            LogLevel::Notice => log::Level::Notice,
-            LogLevel::Warning => log::Level::Warning,
+            LogLevel::Debug => ServerLevel::Debug,
+            LogLevel::Verbose => ServerLevel::Verbose,
+            LogLevel::Notice => ServerLevel::Notice,
+            LogLevel::Warning => ServerLevel::Warning,
         };
-        log::write(level, &String::from_utf8_lossy(message));
+        self.server
+            .log
+            .write(level, format_args!("{}", String::from_utf8_lossy(message)));
     }
 
     fn may_call(&mut self, args: &[&[u8]]) -> Option<bool> {
@@ -142,13 +148,12 @@ impl ScriptHost for RoadHost {
         lookup(args).ok().map(|_| true)
     }
 
-    fn out_of_fuel(&mut self) -> Verdict {
-        if let Some(listed) = &self.listed {
-            if listed.killed.load(Ordering::Acquire) {
-                return Verdict::Kill;
-            }
-        }
-        if self.slice_started.elapsed() >= SLICE { Verdict::Suspend } else { Verdict::Continue }
+    fn count_error(&mut self, text: &[u8]) {
+        self.server.errors.count(text);
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
     }
 
     fn into_any(self: Box<Self>) -> Box<dyn Any> {

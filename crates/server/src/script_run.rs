@@ -1,22 +1,21 @@
 //! A script's run, from its start to its reply, in slices if it takes long.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use keyspace::{LockPlan, Unit};
 use resp::Reply;
-use scripting::{Machine, Progress, Script};
+use scripting::{Progress, Script};
 
 use crate::client::Client;
-use crate::log;
+use crate::machines::ControlledMachine;
 use crate::road::run::Bench;
 use crate::script_host::RoadHost;
 use crate::server::Server;
 
 /// A script that an EVAL has made ready: its VM holds the code and the arguments.
 pub(crate) struct ScriptStart {
-    pub(crate) machine: Machine,
+    pub(crate) machine: ControlledMachine,
     pub(crate) script: Arc<Script>,
     /// EVAL_RO and EVALSHA_RO.
     pub(crate) read_only: bool,
@@ -25,13 +24,16 @@ pub(crate) struct ScriptStart {
 
 impl std::fmt::Debug for ScriptStart {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("ScriptStart").field("sha", &self.script.sha()).finish()
+        formatter
+            .debug_struct("ScriptStart")
+            .field("sha", &self.script.sha())
+            .finish()
     }
 }
 
 /// A script that runs.
 pub(crate) struct ScriptRun {
-    machine: Machine,
+    machine: ControlledMachine,
     script: Arc<Script>,
     /// Whether the log has told of it.
     reported: bool,
@@ -42,7 +44,10 @@ pub(crate) enum Slice {
     /// The script goes on in the next slice.
     Suspended(Box<ScriptRun>),
     /// The script is over; its reply is written.
-    Finished { machine: Machine, host: Box<RoadHost> },
+    Finished {
+        machine: ControlledMachine,
+        host: Box<RoadHost>,
+    },
 }
 
 impl ScriptRun {
@@ -55,7 +60,12 @@ impl ScriptRun {
         start: ScriptStart,
         reply: &mut dyn Reply,
     ) -> Slice {
-        let ScriptStart { mut machine, script, read_only, plan } = start;
+        let ScriptStart {
+            mut machine,
+            script,
+            read_only,
+            plan,
+        } = start;
         let now = bench.clock.now();
         let host = RoadHost {
             server,
@@ -66,35 +76,46 @@ impl ScriptRun {
             read_only,
             has_written: false,
             started: now,
-            slice_started: now,
             listed: None,
         };
-        machine.set_host(Box::new(host));
-        Box::new(ScriptRun { machine, script, reported: false }).advance(reply)
+        machine.control.reset();
+        machine.control.start_slice(now);
+        machine.machine.set_host(Box::new(host));
+        Box::new(ScriptRun {
+            machine,
+            script,
+            reported: false,
+        })
+        .advance(reply)
     }
 
     /// Runs the next slice.
-    pub(crate) fn resume(mut self: Box<Self>, reply: &mut dyn Reply) -> Slice {
-        if let Some(host) = self.machine.host_mut::<RoadHost>() {
-            host.slice_started = Instant::now();
-        }
+    pub(crate) fn resume(self: Box<Self>, reply: &mut dyn Reply) -> Slice {
+        self.machine.control.start_slice(Instant::now());
         self.advance(reply)
     }
 
     fn advance(mut self: Box<Self>, reply: &mut dyn Reply) -> Slice {
-        match self.machine.run(reply) {
+        match self.machine.machine.run(reply) {
             Progress::Suspended => {
                 self.note_slow();
                 Slice::Suspended(self)
             }
             Progress::Finished => {
-                let host = self.machine.take_host().expect("the host was set at the start");
+                let host = self
+                    .machine
+                    .machine
+                    .take_host()
+                    .expect("the host was set at the start");
                 let host = host.into_any().downcast::<RoadHost>();
                 let host = host.expect("the host is the server's own");
                 if let Some(listed) = &host.listed {
                     host.server.running.remove(listed);
                 }
-                Slice::Finished { machine: self.machine, host }
+                Slice::Finished {
+                    machine: self.machine,
+                    host,
+                }
             }
         }
     }
@@ -102,32 +123,27 @@ impl ScriptRun {
     /// Lists the script as running, and tells the log when it is overdue.
     fn note_slow(&mut self) {
         let reported = self.reported;
-        let Some(host) = self.machine.host_mut::<RoadHost>() else { return };
+        let control = Arc::clone(&self.machine.control);
+        let Some(host) = self.machine.machine.host_mut::<RoadHost>() else {
+            return;
+        };
         if host.listed.is_none() {
-            let listed = host.server.running.add(host.started, host.plan.clone(), host.has_written);
-            host.listed = Some(listed);
+            let (started, plan) = (host.started, host.plan.clone());
+            host.listed = Some(
+                host.server
+                    .running
+                    .add(started, plan, control, host.has_written),
+            );
         }
         let threshold_ms = host.bench.config.busy_reply_threshold;
         let elapsed_ms = host.started.elapsed().as_millis();
         if !reported && threshold_ms > 0 && elapsed_ms >= threshold_ms as u128 {
             let sha = self.script.sha().to_owned();
-            log::write(
-                log::Level::Warning,
-                &format!(
-                    "Slow script detected: still in execution after {elapsed_ms} milliseconds. You can try killing \
-                     the script using the SCRIPT KILL command. Script name is: {sha}."
-                ),
-            );
+            host.server.log.warning(format_args!(
+                "Slow script detected: still in execution after {elapsed_ms} milliseconds. You can try killing the \
+                 script using the SCRIPT KILL command. Script name is: {sha}."
+            ));
             self.reported = true;
-        }
-    }
-
-    /// Ends a script whose client is gone and that nobody waits for, or whose server is going down.
-    pub(crate) fn kill(&mut self) {
-        if let Some(host) = self.machine.host_mut::<RoadHost>() {
-            if let Some(listed) = &host.listed {
-                listed.killed.store(true, Ordering::Release);
-            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What all event loops share.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use keyspace::Keyspace;
@@ -9,9 +10,12 @@ use parking_lot::Mutex;
 
 use crate::blocking::BlockedClients;
 use crate::client::Clients;
-use crate::config::ConfigStore;
+use crate::config::enums::MaxmemoryPolicy;
+use crate::config::{Config, ConfigStore, Directive};
+use crate::log::Log;
+use crate::message::Message;
 use crate::monitor::Monitors;
-use crate::post::Post;
+use crate::net::{Hub, Listener, Mail};
 use crate::pubsub::PubSub;
 use crate::running::RunningScripts;
 use crate::slowlog::Slowlog;
@@ -20,7 +24,7 @@ use crate::stats::{ErrorStats, WorkerStats};
 /// The process-wide state. It lives as long as the process, so that locks may be held across calls.
 pub(crate) struct Server {
     pub(crate) keyspace: Keyspace,
-    pub(crate) config: ConfigStore,
+    pub(crate) config: Arc<ConfigStore>,
     pub(crate) clients: Clients,
     pub(crate) pubsub: PubSub,
     pub(crate) monitors: Monitors,
@@ -30,7 +34,10 @@ pub(crate) struct Server {
     pub(crate) scripts: scripting::ScriptCache,
     pub(crate) running: RunningScripts,
     pub(crate) pause: Pause,
-    pub(crate) post: Arc<Post>,
+    pub(crate) hub: Arc<Hub<Message>>,
+    pub(crate) log: Arc<Log>,
+    pub(crate) ops_per_second: AtomicU64,
+    seed: u64,
     pub(crate) stats: Vec<Arc<WorkerStats>>,
     pub(crate) started: Instant,
     pub(crate) started_unix_ms: i64,
@@ -43,9 +50,9 @@ pub(crate) struct Server {
 
 impl Server {
     /// The state of a server that starts now.
-    pub(crate) fn new(config: ConfigStore, workers: usize) -> Server {
-        let post = Arc::new(Post::new(workers));
-        let databases = config.get().databases as usize;
+    pub(crate) fn new(config: Arc<ConfigStore>, hub: Arc<Hub<Message>>, log: Arc<Log>) -> Server {
+        let workers = hub.workers();
+        let databases = config.current().databases as usize;
         let (sender, receiver) = std::sync::mpsc::channel::<Box<dyn Send>>();
         let worker = std::thread::Builder::new().name("dispose".to_owned());
         // Big values are dropped on a thread of their own, so that nobody waits for it.
@@ -55,15 +62,18 @@ impl Server {
             keyspace: Keyspace::new(databases),
             config,
             clients: Clients::default(),
-            pubsub: PubSub::new(Arc::clone(&post)),
-            monitors: Monitors::new(Arc::clone(&post)),
+            pubsub: PubSub::new(Arc::clone(&hub)),
+            monitors: Monitors::new(Arc::clone(&hub)),
             blocked: BlockedClients::default(),
             slowlog: Slowlog::new(),
             errors: ErrorStats::default(),
             scripts: scripting::ScriptCache::default(),
             running: RunningScripts::default(),
             pause: Pause::default(),
-            post,
+            hub,
+            log,
+            ops_per_second: AtomicU64::new(0),
+            seed: RandomState::new().hash_one(1u8),
             stats: (0..workers)
                 .map(|_| Arc::new(WorkerStats::new(crate::road::lookup::entries().len())))
                 .collect(),
@@ -87,19 +97,75 @@ impl Server {
         self.deny_scripts_disabled.load(Ordering::Relaxed)
     }
 
+    /// A seed for an event loop's random numbers.
+    pub(crate) fn seed(&self, worker: usize) -> u64 {
+        self.seed
+            .wrapping_add((worker as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15))
+    }
+
+    /// Whether nobody chose the addresses to listen on.
+    pub(crate) fn bound_by_default(&self) -> bool {
+        self.config.current().bind == Config::default().bind
+    }
+
+    /// Ends all event loops.
+    pub(crate) fn shut_down(&self) {
+        self.log.warning(format_args!("User requested shutdown..."));
+        self.running.kill_all();
+        self.hub.stop();
+    }
+
+    /// Wakes all event loops, so that they try again what had to wait.
+    pub(crate) fn wake_all(&self) {
+        for worker in 0..self.hub.workers() {
+            self.hub.send(worker, Mail::Post(Message::LocksReleased));
+        }
+    }
+
+    /// CONFIG SET: puts into effect what is more than a value. An error names the directive that failed.
+    pub(crate) fn apply_changes(
+        &self,
+        _old: &Config,
+        new: &Config,
+        changed: &[&'static Directive],
+    ) -> Result<(), (&'static str, String)> {
+        let is_changed = |name: &str| changed.iter().find(|directive| directive.name == name);
+        if let Some(directive) = is_changed("dir") {
+            std::env::set_current_dir(&new.dir.0)
+                .map_err(|error| (directive.name, error.to_string()))?;
+        }
+        if let Some(directive) = is_changed("port").or_else(|| is_changed("bind")) {
+            let listeners = Listener::open_tcp(new).map_err(|_| {
+                let text = if directive.name == "port" {
+                    "Unable to listen on this port. Check server logs."
+                } else {
+                    "Failed to bind to specified addresses."
+                };
+                (directive.name, text.to_owned())
+            })?;
+            self.hub.send(0, Mail::Listen(listeners));
+        }
+        Ok(())
+    }
+
     /// Takes over what must follow the configuration outside of it.
     pub(crate) fn apply_config(&self) {
-        let config = self.config.get();
+        let config = self.config.current();
         let settings = &self.keyspace.settings;
-        settings.set_notify_mask(config.notify_keyspace_events);
-        settings.set_access_policy(if config.maxmemory_policy.is_lfu() {
+        settings.set_notify_mask(config.notify_keyspace_events.bits());
+        let is_lfu = matches!(
+            config.maxmemory_policy,
+            MaxmemoryPolicy::AllkeysLfu | MaxmemoryPolicy::VolatileLfu
+        );
+        settings.set_access_policy(if is_lfu {
             keyspace::AccessPolicy::Lfu
         } else {
             keyspace::AccessPolicy::Lru
         });
         settings.set_lfu(config.lfu_log_factor as u32, config.lfu_decay_time as u32);
-        self.slowlog.configure(config.slowlog_log_slower_than, config.slowlog_max_len);
-        self.post.send_all(|| crate::message::Message::ConfigChanged);
+        self.slowlog
+            .configure(config.slowlog_log_slower_than, config.slowlog_max_len);
+        self.log.set_level(config.loglevel);
     }
 }
 
@@ -131,9 +197,7 @@ impl Pause {
     /// Whether a command has to wait now; `writes` tells whether it may write.
     pub(crate) fn holds(&self, now_ms: i64, writes: bool) -> bool {
         let until_ms = self.until_ms.load(Ordering::Relaxed);
-        until_ms != 0
-            && until_ms > now_ms
-            && (writes || !self.writes_only.load(Ordering::Relaxed))
+        until_ms != 0 && until_ms > now_ms && (writes || !self.writes_only.load(Ordering::Relaxed))
     }
 }
 
@@ -144,16 +208,20 @@ pub(crate) fn unix_ms() -> i64 {
 
 /// Unix time in microseconds.
 pub(crate) fn unix_us() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// Forty random hexadecimal digits, as run ids have them.
 fn random_hex() -> String {
-    use std::hash::{BuildHasher, RandomState};
     let mut digits = String::new();
     while digits.len() < 40 {
-        digits.push_str(&format!("{:016x}", RandomState::new().hash_one(digits.len())));
+        digits.push_str(&format!(
+            "{:016x}",
+            RandomState::new().hash_one(digits.len())
+        ));
     }
     digits.truncate(40);
     digits

@@ -15,12 +15,24 @@ pub(crate) struct CommandCounts {
     pub(crate) failed: u64,
 }
 
+impl CommandCounts {
+    /// Adds the counts of another event loop.
+    pub(crate) fn add(&mut self, other: &CommandCounts) {
+        self.calls += other.calls;
+        self.nanoseconds += other.nanoseconds;
+        self.rejected += other.rejected;
+        self.failed += other.failed;
+    }
+}
+
 /// The counters of one event loop.
 #[derive(Debug, Default)]
 pub(crate) struct WorkerStats {
     pub(crate) commands: AtomicU64,
     pub(crate) connections: AtomicU64,
     pub(crate) rejected_connections: AtomicU64,
+    pub(crate) reads: AtomicU64,
+    pub(crate) writes: AtomicU64,
     pub(crate) input_bytes: AtomicU64,
     pub(crate) output_bytes: AtomicU64,
     pub(crate) keyspace_hits: AtomicU64,
@@ -42,7 +54,10 @@ struct CommandCounters {
 
 /// Adds to a counter that only this thread writes: no locked instruction is needed.
 pub(crate) fn add(counter: &AtomicU64, more: u64) {
-    counter.store(counter.load(Ordering::Relaxed).wrapping_add(more), Ordering::Relaxed);
+    counter.store(
+        counter.load(Ordering::Relaxed).wrapping_add(more),
+        Ordering::Relaxed,
+    );
 }
 
 impl WorkerStats {
@@ -98,9 +113,12 @@ impl WorkerStats {
             counter.store(0, Ordering::Relaxed);
         }
         for counters in &self.per_command {
-            for counter in
-                [&counters.calls, &counters.nanoseconds, &counters.rejected, &counters.failed]
-            {
+            for counter in [
+                &counters.calls,
+                &counters.nanoseconds,
+                &counters.rejected,
+                &counters.failed,
+            ] {
                 counter.store(0, Ordering::Relaxed);
             }
         }
@@ -137,7 +155,11 @@ impl ErrorStats {
     }
 
     pub(crate) fn by_code(&self) -> Vec<(Vec<u8>, u64)> {
-        self.by_code.lock().iter().map(|(code, &count)| (code.clone(), count)).collect()
+        self.by_code
+            .lock()
+            .iter()
+            .map(|(code, &count)| (code.clone(), count))
+            .collect()
     }
 
     pub(crate) fn reset(&self) {

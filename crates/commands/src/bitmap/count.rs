@@ -19,7 +19,7 @@ pub(super) fn bitcount(context: &mut Context<'_, '_>) -> CommandResult {
                 [] => 0..bytes.len() as u64 * 8,
                 [start, end, ref unit @ ..] => {
                     let (start, end) = (argument::integer(start)?, argument::integer(end)?);
-                    bit_range(start, end, unit, bytes.len())?
+                    bit_range(argument::byte_range, start, end, unit, bytes.len())?
                 }
                 _ => return Err(CommandError::Syntax),
             };
@@ -48,14 +48,20 @@ pub(super) fn bitpos(context: &mut Context<'_, '_>) -> CommandResult {
                 [] => (0..bytes.len() as u64 * 8, true),
                 [start] => {
                     let start = argument::integer(start)?;
-                    (bit_range(start, -1, &[], bytes.len())?, true)
+                    (
+                        bit_range(argument::clamped_range, start, -1, &[], bytes.len())?,
+                        true,
+                    )
                 }
                 [start, end, ref unit @ ..] => {
                     let start = argument::integer(start)?;
                     // The unit is looked at before the end is.
                     check_unit(unit)?;
                     let end = argument::integer(end)?;
-                    (bit_range(start, end, unit, bytes.len())?, false)
+                    (
+                        bit_range(argument::clamped_range, start, end, unit, bytes.len())?,
+                        false,
+                    )
                 }
             };
             // A string without end given goes on with zeros.
@@ -79,18 +85,20 @@ fn check_unit(unit: &[&[u8]]) -> Result<bool, CommandError> {
     }
 }
 
-/// The bits from `start` to `end`, both inclusive, counted in the unit of the words that follow them.
+/// The bits from `start` to `end`, both inclusive, counted in the unit of the words that follow them;
+/// `range` says how ends outside the string are taken.
 fn bit_range(
+    range: fn(i64, i64, usize) -> Range<usize>,
     start: i64,
     end: i64,
     unit: &[&[u8]],
     length: usize,
 ) -> Result<Range<u64>, CommandError> {
     if check_unit(unit)? {
-        let range = argument::byte_range(start, end, length * 8);
+        let range = range(start, end, length * 8);
         Ok(range.start as u64..range.end as u64)
     } else {
-        let range = argument::byte_range(start, end, length);
+        let range = range(start, end, length);
         Ok(range.start as u64 * 8..range.end as u64 * 8)
     }
 }

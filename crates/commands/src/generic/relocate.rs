@@ -93,6 +93,10 @@ pub(super) fn copy(context: &mut Context<'_, '_>) -> CommandResult {
         Some(value) if replace || !exists_in(context, to, destination) => {
             let expiry = expiry.map_or(Expiry::Clear, Expiry::At);
             context.keys.select(to);
+            if context.keys.exists(destination) {
+                // What is replaced goes without a word, and its place is taken by a new key.
+                context.keys.note_event(Event::NEW, destination);
+            }
             context
                 .keys
                 .set(destination, value, expiry, Event::generic("copy_to"));

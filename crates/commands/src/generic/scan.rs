@@ -5,10 +5,8 @@ use types::glob;
 
 use crate::argument::{self, is_word};
 use crate::context::Context;
-use crate::error::{CommandError, CommandResult};
-
-/// How many keys a call of SCAN looks at if it is not told.
-const SCAN_COUNT: usize = 10;
+use crate::error::CommandResult;
+use crate::scan::ScanOptions;
 
 /// `KEYS pattern`
 pub(super) fn keys(context: &mut Context<'_, '_>) -> CommandResult {
@@ -30,33 +28,19 @@ pub(super) fn keys(context: &mut Context<'_, '_>) -> CommandResult {
 /// `SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]`
 pub(super) fn scan(context: &mut Context<'_, '_>) -> CommandResult {
     let cursor = argument::cursor(context.args[1])?;
-    let mut pattern: Option<&[u8]> = None;
-    let mut count = SCAN_COUNT;
     let mut type_name: Option<&[u8]> = None;
-    let mut words = context.args[2..].iter();
-    while let Some(word) = words.next() {
-        let value = words.next().ok_or(CommandError::Syntax)?;
-        if is_word(word, "match") {
-            pattern = Some(value)
-                .filter(|pattern| ***pattern != b"*"[..])
-                .copied();
-        } else if is_word(word, "count") {
-            let least = argument::integer(value)?;
-            if least < 1 {
-                return Err(CommandError::Syntax);
-            }
-            count = least as usize;
-        } else if is_word(word, "type") {
+    let options = ScanOptions::parse_with(&context.args[2..], |word, value| {
+        let known = is_word(word, "type");
+        if known {
             type_name = Some(value);
-        } else {
-            return Err(CommandError::Syntax);
         }
-    }
+        known
+    })?;
 
     let mut found = Vec::new();
-    let next = context.keys.scan(cursor, count, |key, value, _| {
-        let matches = pattern.is_none_or(|pattern| glob::matches(pattern, key, false))
-            && type_name.is_none_or(|name| is_word(name, value.type_name()));
+    let next = context.keys.scan(cursor, options.count, |key, value, _| {
+        let matches =
+            options.matches(key) && type_name.is_none_or(|name| is_word(name, value.type_name()));
         if matches {
             found.push(types::Bytes::from(key));
         }

@@ -12,6 +12,11 @@ fn expiry_answers_as_recorded() {
 }
 
 #[test]
+fn events_of_new_and_missing_keys_are_as_recorded() {
+    replay("src/generic/events.transcript");
+}
+
+#[test]
 fn databases_answer_as_recorded() {
     replay("src/generic/database.transcript");
 }

@@ -9,6 +9,9 @@ use crate::error::{CommandError, CommandResult};
 
 const SPOP: Event = Event::set("spop");
 
+/// A set of more members than this is freed elsewhere.
+const DISPOSE_MEMBERS: usize = 64;
+
 /// `SRANDMEMBER key [count]`; a negative count may give members several times
 pub(super) fn srandmember(context: &mut Context<'_, '_>) -> CommandResult {
     let (args, random) = (context.args, &mut *context.random);
@@ -92,7 +95,9 @@ fn pop_many(context: &mut Context<'_, '_>, count: usize) -> CommandResult {
         for member in set.iter() {
             context.reply.bulk(&member);
         }
-        (context.dispose)(Box::new(set));
+        if count > DISPOSE_MEMBERS {
+            (context.dispose)(Box::new(set));
+        }
     } else {
         let set: &mut Set = &mut edit;
         for _ in 0..count {

@@ -25,6 +25,7 @@ use std::io::{BufRead, BufReader, Read, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 
+use keyspace::EventClass;
 use resp::{Protocol, Value};
 
 use super::{Kit, split};
@@ -259,6 +260,15 @@ fn configure(kit: &mut Kit, setting: &str) {
             limits.list_max_listpack_size = value.parse().expect("a number");
         }
         "proto-max-bulk-len" => kit.settings.string_bytes_max = number() as u64,
+        "notify-keyspace-events" => {
+            let mut mask = !(EventClass::NEW.0 | EventClass::KEY_MISS.0);
+            for (letter, class) in [('n', EventClass::NEW), ('m', EventClass::KEY_MISS)] {
+                if value.contains(letter) {
+                    mask |= class.0;
+                }
+            }
+            kit.keyspace.settings.set_notify_mask(mask);
+        }
         "maxmemory-policy" => {
             kit.keyspace
                 .settings

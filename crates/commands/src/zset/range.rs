@@ -52,7 +52,7 @@ impl<'a> Selection<'a> {
     pub(super) fn of(&self, set: &SortedSet, reverse: bool) -> Range<usize> {
         match self {
             Selection::Ranks(start, stop) => {
-                let ranks = argument::byte_range(*start, *stop, set.len());
+                let ranks = argument::index_range(*start, *stop, set.len());
                 if reverse {
                     set.len() - ranks.end..set.len() - ranks.start
                 } else {

@@ -10,6 +10,9 @@ use crate::error::CommandResult;
 
 const ZREM: Event = Event::sorted_set("zrem");
 
+/// More removed members than this are freed elsewhere.
+const DISPOSE_MEMBERS: usize = 64;
+
 /// `ZREM key member [member …]`
 pub(super) fn zrem(context: &mut Context<'_, '_>) -> CommandResult {
     let args = context.args;
@@ -58,7 +61,9 @@ fn remove(
         if removed > 0 {
             let members = edit.remove_range(ranks);
             edit.commit_many(Event::sorted_set(event), removed as u64);
-            (context.dispose)(Box::new(members));
+            if removed > DISPOSE_MEMBERS {
+                (context.dispose)(Box::new(members));
+            }
         }
     }
     context.reply.integer(removed as i64);

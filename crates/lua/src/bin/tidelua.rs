@@ -1,4 +1,6 @@
 //! Runs a Lua file (or `-e` text, or standard input) with the full library and `print`, for comparison with other interpreters.
+//!
+//! `tidelua [--fuel UNITS] [--bytes COUNT] [FILE | -e TEXT | -] [ARGUMENTS]`: the first two bound the run; using up the fuel is a failure.
 
 use std::io::{Read, Write};
 use std::process::ExitCode;
@@ -55,7 +57,12 @@ fn printed(call: &mut Call<'_>) -> NativeResult {
         if state.1 > 1 {
             state.0.push(b'\t');
         }
-        state.0.extend_from_slice(&text);
+        // C's fputs, which lua5.1's print uses, stops at the first NUL.
+        let end = text
+            .iter()
+            .position(|&byte| byte == 0)
+            .unwrap_or(text.len());
+        state.0.extend_from_slice(&text[..end]);
         state.1 += 1;
     }
     print_more(call)
@@ -77,8 +84,20 @@ fn clock(call: &mut Call<'_>) -> NativeResult {
     call.return_value(seconds)
 }
 
+/// Takes `name NUMBER` from the front of the arguments.
+fn take_option(arguments: &mut Vec<String>, name: &str) -> Option<u64> {
+    if arguments.first().map(String::as_str) != Some(name) {
+        return None;
+    }
+    let number = arguments.get(1)?.parse().ok()?;
+    arguments.drain(..2);
+    Some(number)
+}
+
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let fuel = take_option(&mut arguments, "--fuel");
+    let bytes = take_option(&mut arguments, "--bytes");
     let (source, name) = match arguments.first().map(String::as_str) {
         Some("-e") => {
             let text = arguments.get(1).cloned().unwrap_or_default();
@@ -119,14 +138,24 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    // As in lua5.1: the program is called by a protected call of a protected call, and finds its arguments in `arg`.
+    vm.runtime.outer_calls = 2;
+    let arg = vm.runtime.heap.new_table(0, 0);
+    vm.runtime.heap.raw_set_field(globals, "arg", arg.into());
     let function = vm.load(&proto);
     let rest: Vec<Value> = arguments
         .iter()
         .skip(1)
         .map(|text| vm.runtime.heap.new_string(text.as_bytes()).into())
         .collect();
-    match vm.call(function, &rest, u64::MAX) {
-        Outcome::Finished | Outcome::Suspended => ExitCode::SUCCESS,
+    let bytes = bytes.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+    vm.set_memory_limit(bytes, false);
+    match vm.call(function, &rest, fuel.unwrap_or(u64::MAX)) {
+        Outcome::Finished => ExitCode::SUCCESS,
+        Outcome::Suspended => {
+            eprintln!("tidelua: out of fuel");
+            ExitCode::FAILURE
+        }
         Outcome::Failed(error) => {
             let mut text = b"tidelua: ".to_vec();
             text.extend_from_slice(&error.message);

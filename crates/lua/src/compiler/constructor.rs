@@ -27,7 +27,7 @@ impl Compiler<'_> {
         let line = self.lexer.line;
         let at = self.emit_abc(Opcode::NewTable, 0, 0, 0)?;
         *out = Expression::new(Kind::Relocatable(at));
-        self.to_next_register(out)?;
+        self.put_in_next_register(out)?;
         let mut constructor = Constructor {
             table: self.function.free_register - 1,
             item: Expression::VOID,
@@ -90,7 +90,7 @@ impl Compiler<'_> {
         if matches!(constructor.item.kind, Kind::Void) {
             return Ok(());
         }
-        self.to_next_register(&mut constructor.item)?;
+        self.put_in_next_register(&mut constructor.item)?;
         constructor.item = Expression::VOID;
         if u32::from(constructor.waiting) == FIELDS_PER_FLUSH {
             let waiting = Some(constructor.waiting);
@@ -111,7 +111,7 @@ impl Compiler<'_> {
             constructor.items -= 1;
         } else {
             if !matches!(constructor.item.kind, Kind::Void) {
-                self.to_next_register(&mut constructor.item)?;
+                self.put_in_next_register(&mut constructor.item)?;
             }
             let waiting = Some(constructor.waiting);
             self.emit_set_list(constructor.table, constructor.items, waiting)?;

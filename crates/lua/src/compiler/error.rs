@@ -63,8 +63,6 @@ pub enum SyntaxError {
     ConstantOverflow,
     #[error("chunk too large")]
     ChunkTooLarge,
-    #[error("precompiled chunks are not accepted")]
-    Precompiled,
 }
 
 /// Why a source could not be compiled, and where.

@@ -128,7 +128,7 @@ impl Compiler<'_> {
 
     /// Makes the expression one value, no variable and nothing open.
     #[inline]
-    pub fn to_value(&mut self, expression: &mut Expression) -> Result<()> {
+    pub fn evaluate(&mut self, expression: &mut Expression) -> Result<()> {
         match expression.kind {
             Kind::Local(register) => {
                 expression.kind = Kind::Register(register);
@@ -183,7 +183,7 @@ impl Compiler<'_> {
 
     /// Puts a value without jumps into a register; a comparison stays a jump.
     fn place_value(&mut self, expression: &mut Expression, register: u8) -> Result<()> {
-        self.to_value(expression)?;
+        self.evaluate(expression)?;
         match expression.kind {
             Kind::Nil => self.emit_nil(register, 1)?,
             Kind::True => {
@@ -211,7 +211,7 @@ impl Compiler<'_> {
     }
 
     /// Puts a value without jumps into some register.
-    pub fn value_to_any_register(&mut self, expression: &mut Expression) -> Result<u8> {
+    pub fn put_value_in_any_register(&mut self, expression: &mut Expression) -> Result<u8> {
         if let Kind::Register(register) = expression.kind {
             return Ok(register);
         }
@@ -222,7 +222,7 @@ impl Compiler<'_> {
     }
 
     /// Puts the expression, with all its jumps, into the given register.
-    pub fn to_register(&mut self, expression: &mut Expression, register: u8) -> Result<()> {
+    pub fn put_in_register(&mut self, expression: &mut Expression, register: u8) -> Result<()> {
         self.place_value(expression, register)?;
         if let Kind::Comparison(jump) = expression.kind {
             self.join(&mut expression.when_true, jump);
@@ -249,38 +249,38 @@ impl Compiler<'_> {
     }
 
     /// Puts the expression into the next free register.
-    pub fn to_next_register(&mut self, expression: &mut Expression) -> Result<()> {
-        self.to_value(expression)?;
+    pub fn put_in_next_register(&mut self, expression: &mut Expression) -> Result<()> {
+        self.evaluate(expression)?;
         self.free_expression(expression);
         self.reserve(1)?;
         let register = self.function.free_register - 1;
-        self.to_register(expression, register)
+        self.put_in_register(expression, register)
     }
 
     /// Puts the expression into some register and returns it.
-    pub fn to_any_register(&mut self, expression: &mut Expression) -> Result<u8> {
-        self.to_value(expression)?;
+    pub fn put_in_any_register(&mut self, expression: &mut Expression) -> Result<u8> {
+        self.evaluate(expression)?;
         if let Kind::Register(register) = expression.kind {
             if !expression.has_jumps() {
                 return Ok(register);
             }
             // A temporary may hold the result too; a local variable must not be changed.
             if usize::from(register) >= self.function.active {
-                self.to_register(expression, register)?;
+                self.put_in_register(expression, register)?;
                 return Ok(register);
             }
         }
-        self.to_next_register(expression)?;
+        self.put_in_next_register(expression)?;
         Ok(self.function.free_register - 1)
     }
 
     /// Makes the expression one value, with its jumps resolved.
-    pub fn to_plain_value(&mut self, expression: &mut Expression) -> Result<()> {
+    pub fn evaluate_with_jumps(&mut self, expression: &mut Expression) -> Result<()> {
         if expression.has_jumps() {
-            self.to_any_register(expression)?;
+            self.put_in_any_register(expression)?;
             Ok(())
         } else {
-            self.to_value(expression)
+            self.evaluate(expression)
         }
     }
 
@@ -312,16 +312,18 @@ impl Compiler<'_> {
         let Kind::Register(table_register) = table.kind else {
             return Err(self.lexer.error(SyntaxError::UnexpectedSymbol));
         };
-        self.to_plain_value(key)?;
+        self.evaluate_with_jumps(key)?;
         let key = match key.kind {
             Kind::String(_) => self.constant_operand(key)?.map(Key::Field),
             Kind::Number(value) => {
+                // A zero key is one of the function's zeros too, although it needs no constant here.
+                self.function.signed_zero(value);
                 let integer = value as u8;
                 (f64::from(integer) == value).then_some(Key::Integer(integer))
             }
             _ => None,
         }
-        .map_or_else(|| self.to_any_register(key).map(Key::Register), Ok)?;
+        .map_or_else(|| self.put_in_any_register(key).map(Key::Register), Ok)?;
         *table = Expression::new(Kind::Indexed {
             table: table_register,
             key,
@@ -331,7 +333,7 @@ impl Compiler<'_> {
 
     /// `object:name`: the method goes to the next register, the object behind it.
     pub fn method(&mut self, object: &mut Expression, name: Symbol) -> Result<()> {
-        let register = self.to_any_register(object)?;
+        let register = self.put_in_any_register(object)?;
         self.free_expression(object);
         let base = self.function.free_register;
         self.reserve(2)?;
@@ -341,7 +343,7 @@ impl Compiler<'_> {
                 self.emit_abc(Opcode::SelfField, base, register, constant)?;
             }
             None => {
-                let key = self.to_any_register(&mut name)?;
+                let key = self.put_in_any_register(&mut name)?;
                 self.emit_abc(Opcode::SelfRegister, base, register, key)?;
                 self.free(key);
             }
@@ -355,14 +357,14 @@ impl Compiler<'_> {
         match variable.kind {
             Kind::Local(register) => {
                 self.free_expression(value);
-                return self.to_register(value, register);
+                return self.put_in_register(value, register);
             }
             Kind::Upvalue(index) => {
-                let register = self.to_any_register(value)?;
+                let register = self.put_in_any_register(value)?;
                 self.emit_abc(Opcode::SetUpvalue, register, index, 0)?;
             }
             Kind::Global(symbol) => {
-                let register = self.to_any_register(value)?;
+                let register = self.put_in_any_register(value)?;
                 let name = self.string_constant(symbol)?;
                 self.emit_global(Opcode::SetGlobal, Opcode::SetGlobalKx, register, name)?;
             }
@@ -376,7 +378,7 @@ impl Compiler<'_> {
 
     /// `table[key] = value`; the registers of all three stay taken.
     pub fn store_in_table(&mut self, table: u8, key: Key, value: &mut Expression) -> Result<()> {
-        self.to_plain_value(value)?;
+        self.evaluate_with_jumps(value)?;
         let constant = match key {
             Key::Integer(_) => None,
             _ => self.constant_operand(value)?,
@@ -389,7 +391,7 @@ impl Compiler<'_> {
                 Instruction::abc(Opcode::SetFieldK, table, name, constant)
             }
             (key, _) => {
-                let register = self.to_any_register(value)?;
+                let register = self.put_in_any_register(value)?;
                 match key {
                     Key::Register(key) => Instruction::abc(Opcode::SetTable, table, key, register),
                     Key::Field(name) => Instruction::abc(Opcode::SetField, table, name, register),
@@ -415,7 +417,7 @@ impl Compiler<'_> {
                 return self.emit_conditional(test);
             }
         }
-        let register = self.value_to_any_register(expression)?;
+        let register = self.put_value_in_any_register(expression)?;
         self.free_expression(expression);
         let test = Instruction::abc(Opcode::TestSet, NO_REGISTER, register, u8::from(outcome));
         self.emit_conditional(test)
@@ -423,7 +425,7 @@ impl Compiler<'_> {
 
     /// Goes on with the next instruction if the expression is true; `when_false` has the jumps taken if not.
     pub fn go_if_true(&mut self, expression: &mut Expression) -> Result<()> {
-        self.to_value(expression)?;
+        self.evaluate(expression)?;
         let jump = match expression.kind {
             Kind::String(_) | Kind::Number(_) | Kind::True => JumpList::EMPTY,
             Kind::False => self.emit_jump()?,
@@ -441,7 +443,7 @@ impl Compiler<'_> {
 
     /// Goes on with the next instruction if the expression is false; `when_true` has the jumps taken if not.
     pub fn go_if_false(&mut self, expression: &mut Expression) -> Result<()> {
-        self.to_value(expression)?;
+        self.evaluate(expression)?;
         let jump = match expression.kind {
             Kind::Nil | Kind::False => JumpList::EMPTY,
             Kind::True => self.emit_jump()?,

@@ -97,17 +97,18 @@ pub struct Function {
 impl Function {
     /// The main function of a chunk of the given length.
     pub fn main(source_length: usize) -> Function {
-        let mut main = Function::new(0, (source_length / 8).clamp(16, 4096));
+        let mut main = Function::with_room((source_length / 8).clamp(16, 4096));
         main.is_vararg = true;
         main
     }
 
-    fn new(serial: u32, expected_code: usize) -> Function {
+    /// A function without code, with room for so much of it.
+    fn with_room(words: usize) -> Function {
         Function {
-            serial,
-            code: Vec::with_capacity(expected_code),
-            lines: Vec::with_capacity(expected_code),
-            constants: Vec::with_capacity(expected_code / 2),
+            serial: 0,
+            code: Vec::with_capacity(words),
+            lines: Vec::with_capacity(words),
+            constants: Vec::with_capacity(words / 2),
             children: Vec::new(),
             upvalues: Vec::new(),
             records: Vec::new(),
@@ -132,6 +133,25 @@ impl Function {
         }
     }
 
+    /// A function without code, in the room of this one.
+    fn emptied(mut self) -> Function {
+        self.code.clear();
+        self.lines.clear();
+        self.constants.clear();
+        self.children.clear();
+        self.upvalues.clear();
+        self.records.clear();
+        Function {
+            code: self.code,
+            lines: self.lines,
+            constants: self.constants,
+            children: self.children,
+            upvalues: self.upvalues,
+            records: self.records,
+            ..Function::with_room(0)
+        }
+    }
+
     /// The number as this function's constants would have it: all its zeros have the sign of the first.
     pub fn signed_zero(&mut self, value: f64) -> f64 {
         if value == 0.0 {
@@ -145,7 +165,8 @@ impl Function {
 impl Compiler<'_> {
     /// Begins a function nested in the current one.
     pub fn open_function(&mut self, line_defined: u32) {
-        let mut inner = Function::new(self.functions_made, 16);
+        let mut inner = self.spare.pop().unwrap_or_else(|| Function::with_room(32));
+        inner.serial = self.functions_made;
         self.functions_made += 1;
         inner.line_defined = line_defined;
         inner.first_variable = self.variables.len();
@@ -158,38 +179,41 @@ impl Compiler<'_> {
 
     /// Ends the current function and makes the one around it current again.
     pub fn close_function(&mut self, last_line: u32) -> Result<Proto> {
-        self.function.last_line_defined = last_line;
         self.leave_scope(0);
         self.emit_return(0, Some(0))?;
         let outer = self
             .enclosing
             .pop()
             .expect("a nested function has one around it");
-        let function = std::mem::replace(&mut self.function, outer);
+        let mut function = std::mem::replace(&mut self.function, outer);
+        function.last_line_defined = last_line;
         self.jumps.truncate(function.first_jump);
         for displaced in self.displaced.drain(function.first_displaced..) {
             let meaning = self.lexer.symbols.meaning_mut(displaced.symbol);
             meaning.constant_of = displaced.constant_of;
             meaning.constant = displaced.constant;
         }
-        Ok(self.prototype(function))
+        let proto = self.prototype(&mut function);
+        self.spare.push(function.emptied());
+        Ok(proto)
     }
 
     /// Ends the main function.
     pub fn finish_main(&mut self) -> Result<Proto> {
         self.leave_scope(0);
         self.emit_return(0, Some(0))?;
-        let main = std::mem::replace(&mut self.function, Function::new(NONE, 0));
-        Ok(self.prototype(main))
+        let mut main = std::mem::replace(&mut self.function, Function::with_room(0));
+        Ok(self.prototype(&mut main))
     }
 
-    fn prototype(&self, function: Function) -> Proto {
+    /// The finished form of a function. Its parts are copied, not shrunk: the function's room is used again.
+    fn prototype(&self, function: &mut Function) -> Proto {
         let text = |symbol: Symbol| self.lexer.symbols.text(symbol).into();
         Proto {
-            code: function.code.into(),
-            lines: function.lines.into(),
-            constants: function.constants.into(),
-            children: function.children.into(),
+            code: function.code.as_slice().into(),
+            lines: function.lines.as_slice().into(),
+            constants: function.constants.drain(..).collect(),
+            children: function.children.drain(..).collect(),
             upvalues: function
                 .upvalues
                 .iter()

@@ -21,7 +21,7 @@ impl Compiler<'_> {
         let mut count = 1;
         self.expression(last)?;
         while self.accept(Token::Comma)? {
-            self.to_next_register(last)?;
+            self.put_in_next_register(last)?;
             self.expression(last)?;
             count += 1;
         }
@@ -87,7 +87,7 @@ impl Compiler<'_> {
             match self.token() {
                 Token::Dot => self.field(out)?,
                 Token::OpenBracket => {
-                    self.to_any_register(out)?;
+                    self.put_in_any_register(out)?;
                     let mut key = Expression::VOID;
                     self.bracketed_key(&mut key)?;
                     self.index(out, &mut key)?;
@@ -99,7 +99,7 @@ impl Compiler<'_> {
                     self.call(out)?;
                 }
                 Token::OpenParenthesis | Token::OpenBrace | Token::String => {
-                    self.to_next_register(out)?;
+                    self.put_in_next_register(out)?;
                     self.call(out)?;
                 }
                 _ => return Ok(()),
@@ -119,7 +119,7 @@ impl Compiler<'_> {
                 self.advance()?;
                 self.expression(out)?;
                 self.expect_closing(Token::CloseParenthesis, Token::OpenParenthesis, line)?;
-                self.to_value(out)
+                self.evaluate(out)
             }
             _ => Err(self.lexer.error(SyntaxError::UnexpectedSymbol)),
         }
@@ -127,7 +127,7 @@ impl Compiler<'_> {
 
     /// `'.' name` or `':' name`, as a table access.
     pub fn field(&mut self, table: &mut Expression) -> Result<()> {
-        self.to_any_register(table)?;
+        self.put_in_any_register(table)?;
         self.advance()?;
         let name = self.expect_name()?;
         self.index(table, &mut Expression::new(Kind::String(name)))
@@ -137,7 +137,7 @@ impl Compiler<'_> {
     pub fn bracketed_key(&mut self, key: &mut Expression) -> Result<()> {
         self.advance()?;
         self.expression(key)?;
-        self.to_plain_value(key)?;
+        self.evaluate_with_jumps(key)?;
         self.expect(Token::CloseBracket)
     }
 
@@ -171,7 +171,7 @@ impl Compiler<'_> {
             0
         } else {
             if !matches!(last.kind, Kind::Void) {
-                self.to_next_register(&mut last)?;
+                self.put_in_next_register(&mut last)?;
             }
             self.function.free_register - base
         };

@@ -6,7 +6,7 @@
 
 use super::error::SyntaxError;
 use super::{Compiler, Result};
-use crate::opcode::{Instruction, MAX_JUMP, Opcode};
+use crate::opcode::{Instruction, Opcode};
 
 /// Marks the end of a list and the missing register of a `TestSet`.
 const END: u32 = u32::MAX;
@@ -14,14 +14,27 @@ const END: u32 = u32::MAX;
 /// The `A` operand of a `TestSet` that does not know its destination yet.
 pub const NO_REGISTER: u8 = u8::MAX;
 
+/// The longest jump, in words. Ours could be longer; this is what 5.1 can encode, and its programs are about as long.
+const MAX_DISTANCE: i64 = (1 << 17) - 1;
+
 /// One waiting jump.
 #[derive(Clone, Copy)]
 pub struct JumpNode {
     /// Index of the `Jump` word.
     at: u32,
     next: u32,
-    /// The word before the jump is a `TestSet`, until it is patched.
-    tests: bool,
+    kind: JumpKind,
+}
+
+/// What stands before a jump.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum JumpKind {
+    /// Nothing that concerns it.
+    Plain,
+    /// A condition, with no value to deliver.
+    Condition,
+    /// A `TestSet`, which can deliver the value it tests.
+    Test,
 }
 
 /// A list of waiting jumps, by their numbers in the compiler's table of nodes.
@@ -46,7 +59,7 @@ impl Compiler<'_> {
     /// Emits an unconditional jump. Jumps that were waiting for this place go where it goes.
     pub fn emit_jump(&mut self) -> Result<JumpList> {
         let waiting = std::mem::replace(&mut self.function.waiting, JumpList::EMPTY);
-        let mut list = self.emit_jump_word(false)?;
+        let mut list = self.emit_jump_word(JumpKind::Plain)?;
         self.join(&mut list, waiting);
         Ok(list)
     }
@@ -54,16 +67,20 @@ impl Compiler<'_> {
     /// Emits a condition and the jump that is taken when its outcome is what its operand `C` says.
     pub fn emit_conditional(&mut self, condition: Instruction) -> Result<JumpList> {
         self.emit(condition)?;
-        self.emit_jump_word(condition.opcode() == Opcode::TestSet)
+        self.emit_jump_word(if condition.opcode() == Opcode::TestSet {
+            JumpKind::Test
+        } else {
+            JumpKind::Condition
+        })
     }
 
-    fn emit_jump_word(&mut self, tests: bool) -> Result<JumpList> {
+    fn emit_jump_word(&mut self, kind: JumpKind) -> Result<JumpList> {
         let at = self.emit(Instruction::jump(-1))?;
         let node = self.jumps.len() as u32;
         self.jumps.push(JumpNode {
             at,
             next: END,
-            tests,
+            kind,
         });
         Ok(JumpList {
             head: node,
@@ -91,12 +108,20 @@ impl Compiler<'_> {
         *word = Instruction::abc(word.opcode(), word.a(), word.b(), word.c() ^ 1);
     }
 
+    /// Whether the list is just the jump at `at`, taken under a condition.
+    pub fn is_condition_at(&self, list: JumpList, at: u32) -> bool {
+        !list.is_empty() && list.head == list.tail && {
+            let jump = self.jumps[list.head as usize];
+            jump.at == at && jump.kind != JumpKind::Plain
+        }
+    }
+
     /// Whether some jump of the list does not bring the value that its condition tested.
     pub fn needs_value(&self, list: JumpList) -> bool {
         let mut node = list.head;
         while node != END {
             let jump = self.jumps[node as usize];
-            if !jump.tests {
+            if jump.kind != JumpKind::Test {
                 return true;
             }
             node = jump.next;
@@ -117,7 +142,7 @@ impl Compiler<'_> {
     /// whether it was one.
     fn patch_test(&mut self, node: u32, register: u8) -> bool {
         let jump = &mut self.jumps[node as usize];
-        if !jump.tests {
+        if jump.kind != JumpKind::Test {
             return false;
         }
         let word = &mut self.function.code[jump.at as usize - 1];
@@ -127,7 +152,7 @@ impl Compiler<'_> {
         } else {
             *word = Instruction::abc(Opcode::Test, tested, 0, outcome);
             // From here on it brings no value, but only lists whose values are dropped are looked at again.
-            jump.tests = false;
+            jump.kind = JumpKind::Condition;
         }
         true
     }
@@ -182,10 +207,23 @@ impl Compiler<'_> {
     /// Makes the word at `at` a jump to `target`.
     pub fn set_jump(&mut self, at: u32, target: u32) -> Result<()> {
         let offset = i64::from(target) - i64::from(at) - 1;
-        if offset.abs() > i64::from(MAX_JUMP) {
-            return Err(self.lexer.error(SyntaxError::JumpTooLong));
+        if offset.abs() > MAX_DISTANCE {
+            return Err(self.jump_error());
         }
         self.function.code[at as usize] = Instruction::jump(offset as i32);
         Ok(())
+    }
+
+    /// Fails if a loop from `start` to here is longer than a jump may be.
+    pub fn check_distance(&self, start: u32) -> Result<()> {
+        if self.function.code.len() as i64 - i64::from(start) > MAX_DISTANCE {
+            return Err(self.jump_error());
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn jump_error(&self) -> Box<super::CompileError> {
+        self.lexer.error(SyntaxError::JumpTooLong)
     }
 }

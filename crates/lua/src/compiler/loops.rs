@@ -7,23 +7,55 @@ use super::{Compiler, Result};
 use crate::lexer::{Symbol, Token};
 use crate::opcode::{Instruction, Opcode};
 
+/// The longest condition of a `while` loop, in words, that is written twice.
+const MAX_REPEATED_CONDITION: u32 = 8;
+
 impl Compiler<'_> {
     /// `'while' condition 'do' block 'end'`
     pub fn while_statement(&mut self, line: u32) -> Result<()> {
         self.advance()?;
         let start = self.label();
+        let jumps_before = self.jumps.len();
         let mut condition = Expression::VOID;
         self.expression(&mut condition)?;
         let exit = self.condition(&mut condition)?;
+        let body = self.label();
+        let is_simple =
+            self.jumps.len() == jumps_before + 1 && self.is_condition_at(exit, body - 1);
         self.enter_block(true);
         self.expect(Token::Do)?;
         self.block_body()?;
-        let again = self.emit_jump()?;
-        self.patch(again, start)?;
+        if is_simple && body - start <= MAX_REPEATED_CONDITION {
+            self.repeat_condition(start, body)?;
+        } else {
+            let again = self.emit_jump()?;
+            self.patch(again, start)?;
+        }
         self.expect_closing(Token::End, Token::While, line)?;
         self.leave_block()?;
         self.patch_to_here(exit);
         Ok(())
+    }
+
+    /// Writes a loop's short condition again behind its body, where it jumps back if it holds: a round then takes
+    /// one jump instead of two. The condition is the code from `start` to `body`; it ends with its only jump.
+    fn repeat_condition(&mut self, start: u32, body: u32) -> Result<()> {
+        self.label();
+        for at in start..body - 1 {
+            let mut word = self.function.code[at as usize];
+            let line = self.function.lines[at as usize];
+            if at == body - 2 {
+                let outcome = word.c() ^ 1;
+                word = match word.opcode() {
+                    Opcode::TestSet => Instruction::abc(Opcode::Test, word.b(), 0, outcome),
+                    opcode => Instruction::abc(opcode, word.a(), word.b(), outcome),
+                };
+            }
+            self.emit(word)?;
+            self.fix_line(line);
+        }
+        let again = self.emit_jump()?;
+        self.patch(again, body)
     }
 
     /// `'repeat' chunk 'until' condition`; the condition sees the chunk's local variables.
@@ -125,6 +157,7 @@ impl Compiler<'_> {
         self.label();
         let repeat = self.emit(Instruction::asbx(Opcode::ForLoop, base, 0))?;
         self.fix_line(line);
+        self.check_distance(prepare)?;
         if repeat - prepare < i16::MAX as u32 {
             self.set_short_jump(repeat, prepare + 1);
             self.set_short_jump(prepare, repeat + 1);
@@ -185,6 +218,7 @@ impl Compiler<'_> {
         self.fix_line(line);
         let repeat = self.emit(Instruction::asbx(Opcode::TForLoop, base, 0))?;
         self.fix_line(line);
+        self.check_distance(start)?;
         if !self.set_short_jump(repeat, start) {
             // Too far for 16 bits: the loop goes on over a full jump behind it.
             let exit = self.emit_jump()?;
@@ -210,6 +244,6 @@ impl Compiler<'_> {
     fn for_operand(&mut self) -> Result<()> {
         let mut operand = Expression::VOID;
         self.expression(&mut operand)?;
-        self.to_next_register(&mut operand)
+        self.put_in_next_register(&mut operand)
     }
 }

@@ -137,14 +137,14 @@ impl Compiler<'_> {
                 Opcode::Negate
             }
         };
-        let register = self.to_any_register(operand)?;
+        let register = self.put_in_any_register(operand)?;
         self.free_expression(operand);
         *operand = Expression::new(Kind::Relocatable(self.emit_abc(opcode, 0, register, 0)?));
         Ok(())
     }
 
     fn negate_condition(&mut self, operand: &mut Expression) -> Result<()> {
-        self.to_value(operand)?;
+        self.evaluate(operand)?;
         operand.kind = match operand.kind {
             Kind::Nil | Kind::False => Kind::True,
             Kind::Number(_) | Kind::String(_) | Kind::True => Kind::False,
@@ -153,7 +153,7 @@ impl Compiler<'_> {
                 operand.kind
             }
             _ => {
-                let register = self.value_to_any_register(operand)?;
+                let register = self.put_value_in_any_register(operand)?;
                 self.free_expression(operand);
                 Kind::Relocatable(self.emit_abc(Opcode::Not, 0, register, 0)?)
             }
@@ -169,17 +169,17 @@ impl Compiler<'_> {
         match operator {
             Binary::And => self.go_if_true(left),
             Binary::Or => self.go_if_false(left),
-            Binary::Concat => self.to_next_register(left),
+            Binary::Concat => self.put_in_next_register(left),
             Binary::Equal | Binary::NotEqual => {
-                self.to_plain_value(left)?;
+                self.evaluate_with_jumps(left)?;
                 if !left.is_constant() {
-                    self.to_any_register(left)?;
+                    self.put_in_any_register(left)?;
                 }
                 Ok(())
             }
             _ => {
                 if left.as_number().is_none() {
-                    self.to_any_register(left)?;
+                    self.put_in_any_register(left)?;
                 }
                 Ok(())
             }
@@ -195,13 +195,13 @@ impl Compiler<'_> {
     ) -> Result<()> {
         match operator {
             Binary::And => {
-                self.to_value(right)?;
+                self.evaluate(right)?;
                 self.join(&mut right.when_false, left.when_false);
                 *left = *right;
                 Ok(())
             }
             Binary::Or => {
-                self.to_value(right)?;
+                self.evaluate(right)?;
                 self.join(&mut right.when_true, left.when_true);
                 *left = *right;
                 Ok(())
@@ -265,25 +265,25 @@ impl Compiler<'_> {
         right: &mut Expression,
         allowed: fn(&Expression) -> Option<T>,
     ) -> Result<(Operand, Operand)> {
-        self.to_plain_value(right)?;
+        self.evaluate_with_jumps(right)?;
         let constant = match allowed(right) {
             Some(_) => self.constant_operand(right)?,
             None => None,
         };
         let (left_operand, right_operand) = match constant {
             Some(constant) => (
-                Operand::Register(self.to_any_register(left)?),
+                Operand::Register(self.put_in_any_register(left)?),
                 Operand::Constant(constant),
             ),
             None => {
-                let register = self.to_any_register(right)?;
+                let register = self.put_in_any_register(right)?;
                 let constant = match allowed(left) {
                     Some(_) => self.constant_operand(left)?,
                     None => None,
                 };
                 let left_operand = match constant {
                     Some(constant) => Operand::Constant(constant),
-                    None => Operand::Register(self.to_any_register(left)?),
+                    None => Operand::Register(self.put_in_any_register(left)?),
                 };
                 (left_operand, Operand::Register(register))
             }
@@ -305,7 +305,7 @@ impl Compiler<'_> {
     }
 
     fn concatenate(&mut self, left: &mut Expression, right: &mut Expression) -> Result<()> {
-        self.to_plain_value(right)?;
+        self.evaluate_with_jumps(right)?;
         let Kind::Register(first) = left.kind else {
             return Ok(());
         };
@@ -318,8 +318,8 @@ impl Compiler<'_> {
             *left = *right;
             return Ok(());
         }
-        self.to_next_register(right)?;
-        let last = self.to_any_register(right)?;
+        self.put_in_next_register(right)?;
+        let last = self.put_in_any_register(right)?;
         self.free(last);
         self.free(first);
         *left = Expression::new(Kind::Relocatable(self.emit_abc(

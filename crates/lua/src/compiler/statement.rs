@@ -186,7 +186,7 @@ impl Compiler<'_> {
             return Ok(());
         }
         if !matches!(last.kind, Kind::Void) {
-            self.to_next_register(last)?;
+            self.put_in_next_register(last)?;
         }
         if wanted > values {
             let missing = (wanted - values) as u8;
@@ -216,10 +216,10 @@ impl Compiler<'_> {
             return self.emit_return(first, None);
         }
         if values == 1 {
-            let register = self.to_any_register(&mut last)?;
+            let register = self.put_in_any_register(&mut last)?;
             return self.emit_return(register, Some(1));
         }
-        self.to_next_register(&mut last)?;
+        self.put_in_next_register(&mut last)?;
         self.emit_return(first, Some(values as u8))
     }
 
@@ -258,7 +258,7 @@ impl Compiler<'_> {
         let values = self.expression_list(&mut last)?;
         if values == targets.len() {
             // The last value needs no register of its own.
-            self.to_single_value(&mut last)?;
+            self.evaluate_open(&mut last)?;
             if let Some(target) = targets.pop() {
                 self.store(&target, &mut last)?;
             }
@@ -279,7 +279,7 @@ impl Compiler<'_> {
         let mut last = Expression::VOID;
         let values = self.expression_list(&mut last)?;
         if values == 1 {
-            self.to_single_value(&mut last)?;
+            self.evaluate_open(&mut last)?;
             return self.store(target, &mut last);
         }
         self.adjust(1, values, &mut last)?;
@@ -289,9 +289,9 @@ impl Compiler<'_> {
     }
 
     /// Makes a call or `...` deliver exactly one value.
-    fn to_single_value(&mut self, expression: &mut Expression) -> Result<()> {
+    fn evaluate_open(&mut self, expression: &mut Expression) -> Result<()> {
         if expression.is_open() {
-            self.to_value(expression)
+            self.evaluate(expression)
         } else {
             Ok(())
         }

@@ -50,7 +50,7 @@ fn messages_agree_with_the_recorded_ones_of_lua() {
 #[test]
 fn chunks_that_are_not_text_are_refused() {
     let error = compile(b"\x1bLua", b"=s").expect_err("a precompiled chunk");
-    assert_eq!(error.message(), b"precompiled chunks are not accepted");
+    assert_eq!(error.message(), b"s:1: unexpected symbol near 'char(27)'");
 }
 
 /// The greatest `n` for which the source made from `n` compiles, and the message for one more.
@@ -180,6 +180,30 @@ fn constants_may_be_many() {
     let source: String = (0..270_000).map(|i| format!("x='k{i}' ")).collect();
     let error = compile(source.as_bytes(), b"=c").expect_err("more constants than the limit");
     assert_eq!(error.message(), b"constant table overflow");
+}
+
+#[test]
+fn jumps_are_limited_about_as_in_lua() {
+    // 5.1 allows 65,533 statements in the first and 65,535 in the others.
+    for (start, end, near) in [
+        ("while x do ", " end", "end"),
+        ("if x then ", " end", "<eof>"),
+        ("for i=1,2 do ", " end", "end"),
+        ("for i in f do ", " end", "end"),
+    ] {
+        let long = |n| {
+            compile(
+                format!("{start}{}{end}", "x=y ".repeat(n)).as_bytes(),
+                b"=c",
+            )
+        };
+        assert_eq!(long(65_000).err(), None, "{start}");
+        let error = long(66_000).expect_err("too long").to_string();
+        assert_eq!(
+            error,
+            format!("c:1: control structure too long near '{near}'")
+        );
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::loaded::LoadedProto;
 use crate::metamethod::Metamethod;
 use crate::table::{Node, Table};
 use crate::thread::Thread;
-use crate::value::{ClosureHandle, StringHandle, TableHandle, ThreadHandle, UpvalueHandle, Value};
+use crate::value::{ClosureHandle, StringHandle, TableHandle, UpvalueHandle, Value};
 
 /// A set of arena indices.
 struct Bits(Vec<u64>);
@@ -169,7 +169,7 @@ impl<'a> Marker<'a> {
         }
         for native in &thread.natives {
             self.mark(Value::Native(native.function));
-            self.mark(native.handler);
+            self.mark(native.handler.unwrap_or_default());
         }
         for open in &thread.open {
             self.mark_upvalue(open.upvalue);
@@ -266,10 +266,6 @@ impl Reached {
     /// Whether a loaded prototype is in use.
     pub(crate) fn has_proto(&self, proto: u32) -> bool {
         self.protos.contains(proto as usize)
-    }
-
-    pub(crate) fn has_thread(&self, thread: ThreadHandle) -> bool {
-        self.threads.contains(thread.index())
     }
 }
 

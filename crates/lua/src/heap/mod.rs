@@ -399,6 +399,14 @@ impl Heap {
         self.raw_get(table, Value::String(key))
     }
 
+    /// Writes a field of an old table for the time of a region only: the host promises to overwrite it with an old value
+    /// before the region ends, so the write does not keep what it refers to alive beyond it.
+    pub fn raw_set_transient(&mut self, table: TableHandle, key: StringHandle, value: Value) {
+        let escaped = self.escaped;
+        self.raw_set_string(table, key, value);
+        self.escaped = escaped;
+    }
+
     /// Reads the field `name`, without metamethods.
     pub fn raw_get_field(&mut self, table: TableHandle, name: &str) -> Value {
         let key = self.new_string(name.as_bytes());
@@ -506,6 +514,24 @@ impl Heap {
             self.account_resize(before, after);
         }
         Ok(())
+    }
+
+    /// Takes back the array slots that were made beyond the `used` first ones, so that the table is as if those had been
+    /// stored one by one.
+    pub(crate) fn shrink_array(&mut self, table: TableHandle, used: usize) {
+        let size = if used == 0 {
+            0
+        } else {
+            used.next_power_of_two()
+        };
+        let object = &mut self.tables[table.index()];
+        if size < object.array.len() {
+            let before = (object.array.len(), object.nodes.len());
+            object.array.truncate(size);
+            object.array.shrink_to_fit();
+            let after = object.bytes();
+            self.account_resize(before, after);
+        }
     }
 
     /// Whether the table refuses writes.

@@ -45,13 +45,12 @@ pub fn open(runtime: &mut Runtime) {
     let version = heap.new_string(b"Lua 5.1");
     heap.raw_set_field(globals, "_VERSION", version.into());
     heap.register(globals, FUNCTIONS);
-    let next = heap.raw_get_field(globals, "next");
+    // The function pairs returns is not the global one, as in 5.1.
+    let next = heap.new_native(next, &[]);
     let step = heap.new_native(ipairs_step, &[]);
-    if let Value::Native(next) = next {
-        heap.iterators.next = Some(next);
-    }
+    heap.iterators.next = Some(next);
     heap.iterators.ipairs_step = Some(step);
-    let pairs = heap.new_native(pairs, &[next]);
+    let pairs = heap.new_native(pairs, &[Value::Native(next)]);
     heap.raw_set_field(globals, "pairs", Value::Native(pairs));
     let ipairs = heap.new_native(ipairs, &[Value::Native(step)]);
     heap.raw_set_field(globals, "ipairs", Value::Native(ipairs));
@@ -102,7 +101,7 @@ fn protected_call(call: &mut Call<'_>) -> NativeResult {
     call.set(1, Value::Boolean(true));
     Ok(Flow::ProtectedCall {
         arguments,
-        handler: Value::Nil,
+        handler: None,
         resume: protected_call_ended,
     })
 }
@@ -115,7 +114,7 @@ fn protected_call_with_handler(call: &mut Call<'_>) -> NativeResult {
     call.push(function);
     Ok(Flow::ProtectedCall {
         arguments: 0,
-        handler,
+        handler: Some(handler),
         resume: protected_call_ended,
     })
 }
@@ -226,7 +225,7 @@ fn next(call: &mut Call<'_>) -> NativeResult {
             Ok(Flow::Return(2))
         }
         Ok(None) => call.return_value(Value::Nil),
-        Err(invalid) => Err(call.error(invalid.to_string())),
+        Err(invalid) => Err(call.error_without_position(invalid.to_string())),
     }
 }
 
@@ -421,7 +420,7 @@ fn set_environment(call: &mut Call<'_>) -> NativeResult {
 fn load_chunk(call: &mut Call<'_>, source: &[u8], chunk_name: &[u8]) -> NativeResult {
     call.charge(source.len() as u64 / 4 + 1)?;
     call.reserve(source.len())?;
-    match compiler::compile(source, chunk_name) {
+    match compiler::compile_at_level(source, chunk_name, call.runtime.thread.native_depth) {
         Ok(proto) => {
             let environment: TableHandle = call.runtime.thread.environment;
             let function = call.runtime.load_function(&Arc::new(proto), environment);
@@ -466,7 +465,7 @@ fn ask_reader(call: &mut Call<'_>) -> NativeResult {
     call.push(function);
     Ok(Flow::ProtectedCall {
         arguments: 0,
-        handler: Value::Nil,
+        handler: None,
         resume: reader_answered,
     })
 }
@@ -489,8 +488,10 @@ fn reader_answered(call: &mut Call<'_>) -> NativeResult {
         Value::String(string) => call.bytes(string).to_vec(),
         Value::Number(number) => number::to_text(number).as_bytes().to_vec(),
         _ => {
-            let message = call.new_string(b"reader function must return a string");
-            return call.return_values(&[Value::Nil, message.into()]);
+            let Raise::Error(message) = call.error("reader function must return a string") else {
+                return Ok(Flow::Return(0));
+            };
+            return call.return_values(&[Value::Nil, message]);
         }
     };
     if text.is_empty() {

@@ -282,7 +282,13 @@ impl Runtime {
             loaded.proto.needs_arg,
         );
         self.count_frame(finish)?;
-        self.ensure_stack(function + 1 + arguments + parameters + 1);
+        let slots = function + 1 + arguments + parameters + 1;
+        if self.thread.stack.len() < slots + WINDOW {
+            self.grow_stack(slots + WINDOW);
+            if !self.heap.has_room(0) {
+                return Err(Raise::OutOfMemory);
+            }
+        }
         let first = function + 1;
         let stack = &mut self.thread.stack;
         let base = if is_vararg {
@@ -349,7 +355,9 @@ impl Runtime {
             callback_start: step.callback_start,
             failed: step.failed,
         };
+        call.runtime.in_native = true;
         let result = function_pointer(&mut call);
+        call.runtime.in_native = false;
         let Call {
             state,
             top,
@@ -383,7 +391,7 @@ impl Runtime {
                 }
             }
             Flow::Call { arguments, resume } => {
-                let waiting = self.waiting(handle, resume, state, original, false, Value::Nil);
+                let waiting = self.waiting(handle, resume, state, original, false, None);
                 let called = top - arguments - 1;
                 self.wait(
                     Frame::native(
@@ -429,7 +437,7 @@ impl Runtime {
                 )
             }
             Flow::Suspend { resume } => {
-                let waiting = self.waiting(handle, resume, state, original, false, Value::Nil);
+                let waiting = self.waiting(handle, resume, state, original, false, None);
                 self.wait(
                     Frame::native(
                         function as u32,
@@ -448,7 +456,7 @@ impl Runtime {
                 arguments,
                 resume,
             } => {
-                let waiting = self.waiting(handle, resume, state, original, true, Value::Nil);
+                let waiting = self.waiting(handle, resume, state, original, true, None);
                 let end = top - arguments;
                 self.wait(
                     Frame::native(
@@ -474,7 +482,7 @@ impl Runtime {
         state: Option<Box<dyn Any + Send>>,
         arguments: usize,
         protected: bool,
-        handler: Value,
+        handler: Option<Value>,
     ) -> NativeFrame {
         NativeFrame {
             function,
@@ -560,7 +568,7 @@ impl Runtime {
             Value::Nil
         };
         match finish {
-            Finish::Call => {
+            Finish::Call | Finish::Iterator => {
                 self.move_results(from, count, destination, want);
                 if self.heap.needs_attention()
                     && let Err(raise) = self.collect_garbage_if_due()
@@ -683,9 +691,11 @@ impl Runtime {
             .find(|native| native.protected)
             .map(|native| native.handler);
         match handler {
-            Some(handler) if !handler.is_nil() => {
+            Some(Some(handler)) => {
                 self.thread.handler_depth += 1;
-                if self.thread.native_depth + self.thread.handler_depth >= MAX_HANDLER_DEPTH {
+                let is_function = matches!(handler, Value::Function(_) | Value::Native(_));
+                let depth = self.thread.native_depth + self.thread.handler_depth;
+                if !is_function || depth >= MAX_HANDLER_DEPTH {
                     let raise = self.error_in_error_handling();
                     return self.unwind(raise);
                 }
@@ -700,7 +710,7 @@ impl Runtime {
                     finish: Finish::ErrorHandler,
                 }
             }
-            Some(_) => self.unwind(raise),
+            Some(None) => self.unwind(raise),
             None => {
                 if self.thread.resumer.is_none() {
                     self.note_failure();

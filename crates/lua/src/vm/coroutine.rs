@@ -9,11 +9,13 @@ use crate::value::{ThreadHandle, Value};
 
 /// How deep coroutines may resume one another.
 const MAX_RESUME_DEPTH: u32 = 199;
+/// The native call a coroutine's stack begins with: its resume.
+const COROUTINE_DEPTH: u32 = 1;
 
 impl Runtime {
     /// Makes a coroutine that will run `function`.
     pub(crate) fn new_coroutine(&mut self, function: Value) -> ThreadHandle {
-        let mut thread = Thread::new(self.thread.environment);
+        let mut thread = Thread::new(self.thread.environment, COROUTINE_DEPTH);
         thread.stack[0] = function;
         thread.top = 1;
         self.heap.new_thread(thread)
@@ -98,9 +100,14 @@ impl Runtime {
         want: i16,
         finish: Finish,
     ) -> Action {
-        if self.thread.resumer.is_none() || self.thread.native_depth > 0 || is_nested(finish) {
-            let raise = self.error("attempt to yield across metamethod/C-call boundary");
-            return Action::Fail(raise);
+        if self.thread.resumer.is_none()
+            || self.thread.native_depth > COROUTINE_DEPTH
+            || is_nested(finish)
+        {
+            let message = self
+                .heap
+                .new_string(b"attempt to yield across metamethod/C-call boundary");
+            return Action::Fail(Raise::Error(message.into()));
         }
         self.thread.pending = Some(Pending {
             destination: destination as u32,

@@ -395,6 +395,11 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                     condition!(truth);
                 }
                 Opcode::Call => {
+                    meter.fuel -= 1;
+                    if meter.fuel < 0 {
+                        pc -= 1;
+                        pause!(Fuel);
+                    }
                     let Value::Function(callee) = a!() else {
                         pause!(Instruction)
                     };
@@ -414,11 +419,6 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                         0 => top.saturating_sub(callee_base),
                         b => b as usize - 1,
                     };
-                    meter.fuel -= 1;
-                    if meter.fuel < 0 {
-                        pc -= 1;
-                        pause!(Fuel);
-                    }
                     if let Some(caller) = frames.last_mut() {
                         caller.pc = pc as u32;
                     }
@@ -516,6 +516,14 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                         pc = (pc as isize + instruction.sbx() as isize) as usize;
                         burn!();
                     }
+                }
+                Opcode::TailCall => {
+                    meter.fuel -= 1;
+                    if meter.fuel < 0 {
+                        pc -= 1;
+                        pause!(Fuel);
+                    }
+                    pause!(Instruction)
                 }
                 _ => pause!(Instruction),
             }

@@ -78,7 +78,12 @@ impl Runtime {
     /// An error with the position of the running Lua code in front.
     #[cold]
     pub(crate) fn error(&mut self, message: impl AsRef<[u8]>) -> Raise {
-        let mut text = self.position(1);
+        // Errors of operations that a native function asked for have no position.
+        let mut text = if self.in_native {
+            Vec::new()
+        } else {
+            self.position(1)
+        };
         text.extend_from_slice(message.as_ref());
         Raise::Error(self.heap.new_string(&text).into())
     }

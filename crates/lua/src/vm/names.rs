@@ -3,7 +3,7 @@
 //! The name is found as 5.1 finds it: a live local variable, or else by walking the code in order up to the failing instruction
 //! (following forward jumps that do not pass it) and looking at the last instruction that wrote the register.
 
-use crate::opcode::{Instruction, Opcode};
+use crate::opcode::Opcode;
 use crate::proto::{Constant, Proto};
 
 /// A register's kind (`local`, `global`, `field`, `upvalue`, `method`) and name.
@@ -25,8 +25,13 @@ pub(crate) fn object_name(proto: &Proto, pc: usize, register: usize) -> Option<O
     if let Some(name) = local_name(proto, register, pc) {
         return Some(("local", name.to_vec()));
     }
-    let writer = last_writer(proto, pc, register)?;
+    let at = last_writer(proto, pc, register)?;
+    let writer = proto.code[at];
     match writer.opcode() {
+        Opcode::GetGlobalKx => {
+            let name = proto.code.get(at + 1)?;
+            Some(("global", constant_name(proto, name.0 as usize)))
+        }
         Opcode::GetGlobal => Some(("global", constant_name(proto, usize::from(writer.bx())))),
         Opcode::Move if writer.b() < writer.a() => object_name(proto, pc, usize::from(writer.b())),
         Opcode::GetField => Some(("field", constant_name(proto, usize::from(writer.c())))),
@@ -59,8 +64,8 @@ fn constant_name(proto: &Proto, index: usize) -> Vec<u8> {
     }
 }
 
-/// The last instruction before `last` that wrote `register`, on the straight path to it.
-fn last_writer(proto: &Proto, last: usize, register: usize) -> Option<Instruction> {
+/// Where the last instruction before `last` is that wrote `register`, on the straight path to it.
+fn last_writer(proto: &Proto, last: usize, register: usize) -> Option<usize> {
     let mut writer = None;
     let mut pc = 0;
     while pc < last {
@@ -86,18 +91,18 @@ fn last_writer(proto: &Proto, last: usize, register: usize) -> Option<Instructio
                 }
                 register == a
             }
-            Opcode::LoadKx => {
+            Opcode::LoadKx | Opcode::GetGlobalKx => {
                 next += 1;
                 register == a
             }
-            Opcode::SetList => {
+            Opcode::SetList | Opcode::SetGlobalKx => {
                 next += usize::from(instruction.has_extra_word());
                 false
             }
             opcode => register == a && writes_a(opcode),
         };
         if writes {
-            writer = Some(instruction);
+            writer = Some(pc);
         }
         pc = next;
     }
@@ -110,9 +115,11 @@ fn writes_a(opcode: Opcode) -> bool {
     match opcode {
         Move | LoadK | LoadInteger | LoadTrue | LoadFalse | LoadFalseSkip | GetUpvalue
         | GetGlobal => true,
-        NewTable | GetTable | GetField | GetInteger | Closure | VarArg | TestSet | ForLoop => true,
+        NewTable | GetTable | GetField | GetInteger | Closure | VarArg | ForLoop => true,
         Add | Sub | Mul | Div | Mod | Pow | AddK | SubK | MulK | DivK | ModK | PowK => true,
         KAdd | KSub | KMul | KDiv | KMod | KPow | Negate | Not | Length | Concat => true,
+        // 5.1 takes a test for a write.
+        Test | TestSet => true,
         _ => false,
     }
 }

@@ -83,6 +83,19 @@ impl Runtime {
                 let value = self.register(a);
                 self.store_into(Value::Table(environment), key, value, None)
             }
+            Opcode::GetGlobalKx => {
+                let environment = self.heap.closures[self.place().closure.index()].environment;
+                let key = self.next_word();
+                let key = self.constant(key as usize);
+                self.index_into(a, Value::Table(environment), key, None)
+            }
+            Opcode::SetGlobalKx => {
+                let environment = self.heap.closures[self.place().closure.index()].environment;
+                let key = self.next_word();
+                let key = self.constant(key as usize);
+                let value = self.register(a);
+                self.store_into(Value::Table(environment), key, value, None)
+            }
             Opcode::GetTable => self.index_into(a, self.register(b), self.register(c), Some(b)),
             Opcode::GetField => {
                 self.index_into(a, self.register(b), self.constant(c.into()), Some(b))
@@ -206,7 +219,7 @@ impl Runtime {
             Opcode::TForCall => {
                 let base = self.place().base + usize::from(a);
                 self.thread.stack.copy_within(base..base + 3, base + 3);
-                Ok(self.call(base + 3, 2, i16::from(c), Finish::Call))
+                Ok(self.call(base + 3, 2, i16::from(c), Finish::Iterator))
             }
             _ => Err(self.error("illegal instruction")),
         }
@@ -267,17 +280,27 @@ impl Runtime {
         }
     }
 
+    /// The extra word of the instruction being executed, which execution then passes.
+    fn next_word(&mut self) -> u32 {
+        let proto = self.place().proto as usize;
+        match (self.thread.frames.last_mut(), self.loaded.get(proto)) {
+            (Some(frame), Some(Some(loaded))) => {
+                let word = loaded.proto.code[frame.pc as usize].0;
+                frame.pc += 1;
+                word
+            }
+            _ => 0,
+        }
+    }
+
     fn set_list(&mut self, instruction: Instruction) -> Result<Step, Raise> {
         let (a, b, c) = (instruction.a(), instruction.b(), instruction.c());
         let place = self.place();
-        let mut batch = u32::from(c);
-        if c == 0
-            && let Some(frame) = self.thread.frames.last_mut()
-            && let Some(Some(loaded)) = self.loaded.get(place.proto as usize)
-        {
-            batch = loaded.proto.code[frame.pc as usize].0;
-            frame.pc += 1;
-        }
+        let batch = if c == 0 {
+            self.next_word()
+        } else {
+            u32::from(c)
+        };
         let Value::Table(table) = self.register(a) else {
             return Err(self.error("illegal instruction"));
         };
@@ -596,35 +619,6 @@ impl Runtime {
             },
         );
         upvalue
-    }
-
-    /// The value of an upvalue.
-    pub(crate) fn upvalue(&self, upvalue: UpvalueHandle) -> Value {
-        match self.heap.upvalues[upvalue.index()] {
-            Upvalue::Closed(value) => value,
-            Upvalue::Open { thread, slot } if thread == self.current => {
-                self.thread.stack[slot as usize]
-            }
-            Upvalue::Open { thread, slot } => {
-                self.heap.threads[thread.index()].stack[slot as usize]
-            }
-        }
-    }
-
-    /// Sets an upvalue.
-    pub(crate) fn set_upvalue(&mut self, upvalue: UpvalueHandle, value: Value) {
-        match self.heap.upvalues[upvalue.index()] {
-            Upvalue::Closed(_) => {
-                self.heap.barrier_upvalue(upvalue, value);
-                self.heap.upvalues[upvalue.index()] = Upvalue::Closed(value);
-            }
-            Upvalue::Open { thread, slot } if thread == self.current => {
-                self.thread.stack[slot as usize] = value;
-            }
-            Upvalue::Open { thread, slot } => {
-                self.heap.threads[thread.index()].stack[slot as usize] = value;
-            }
-        }
     }
 
     fn prepare_for(&mut self, instruction: Instruction) -> Result<Step, Raise> {

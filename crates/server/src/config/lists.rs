@@ -409,6 +409,11 @@ impl EventClasses {
             .is_some_and(|bit| self.0 & (1 << bit) != 0)
     }
 
+    /// The classes as bits, in the order of their letters.
+    pub fn bits(self) -> u16 {
+        self.0
+    }
+
     /// Whether no class is on.
     pub fn is_empty(self) -> bool {
         self.0 == 0

@@ -11,7 +11,7 @@ mod info;
 mod lolwut;
 mod memory;
 mod monitor;
-mod pubsub;
+pub(crate) mod pubsub;
 mod script;
 mod server;
 mod slowlog;
@@ -60,13 +60,4 @@ pub(crate) fn bind(container: Option<&'static Command>, command: &'static Comman
         .find(|(name, _)| container.is_empty() && *name == command.name)
         .map(|&(_, planner)| planner);
     (handler, planner)
-}
-
-/// Answers a HELP subcommand.
-fn help(call: &mut crate::road::run::Call<'_>, lines: &[&str]) -> commands::CommandResult {
-    call.reply.array(lines.len());
-    for line in lines {
-        call.reply.status(line);
-    }
-    Ok(())
 }

@@ -40,7 +40,9 @@ pub(crate) fn check(
                 return Err(CommandError::text("NOAUTH Authentication required."));
             }
             if client.transaction.open && command.has(flag::NO_MULTI) {
-                return Err(CommandError::text("ERR Command not allowed inside a transaction"));
+                return Err(CommandError::text(
+                    "ERR Command not allowed inside a transaction",
+                ));
             }
             if client.is_subscriber()
                 && client.protocol == Protocol::Resp2
@@ -56,7 +58,9 @@ pub(crate) fn check(
         Origin::Transaction => {}
         Origin::Script { read_only } => {
             if command.has(flag::NOSCRIPT) && !server.scripts_may_call_all() {
-                return Err(CommandError::text("ERR This Redis command is not allowed from script"));
+                return Err(CommandError::text(
+                    "ERR This Redis command is not allowed from script",
+                ));
             }
             let writes = command.flags & (flag::WRITE | flag::MAY_REPLICATE) != 0;
             if read_only && writes {

@@ -67,7 +67,10 @@ struct Table {
 fn table() -> &'static Table {
     static TABLE: OnceLock<Table> = OnceLock::new();
     TABLE.get_or_init(|| {
-        let mut table = Table { entries: Vec::new(), by_name: HashMap::new() };
+        let mut table = Table {
+            entries: Vec::new(),
+            by_name: HashMap::new(),
+        };
         for command in commands::commands() {
             let subcommands = command
                 .subcommands
@@ -93,7 +96,14 @@ impl Table {
             Handler::Server => handlers::bind(container, command),
             _ => (None, None),
         };
-        self.entries.push(Entry { command, container, index, handler, planner, subcommands });
+        self.entries.push(Entry {
+            command,
+            container,
+            index,
+            handler,
+            planner,
+            subcommands,
+        });
         index
     }
 }
@@ -111,7 +121,9 @@ pub(crate) fn lookup(args: &[&[u8]]) -> Result<&'static Entry, CommandError> {
     let table = table();
     let name = args[0];
     let mut lower = [0; NAME_BYTES_MAX];
-    let Some(lower) = lower.get_mut(..name.len()) else { return Err(unknown(args)) };
+    let Some(lower) = lower.get_mut(..name.len()) else {
+        return Err(unknown(args));
+    };
     lower.copy_from_slice(name);
     lower.make_ascii_lowercase();
     match table.by_name.get(&*lower) {
@@ -155,7 +167,10 @@ pub(crate) fn resolve(
 }
 
 fn unknown(args: &[&[u8]]) -> CommandError {
-    let mut text = format!("ERR unknown command '{}', with args beginning with: ", shown(args[0]));
+    let mut text = format!(
+        "ERR unknown command '{}', with args beginning with: ",
+        shown(args[0])
+    );
     let start = text.len();
     for argument in &args[1..] {
         let room = NAME_SHOWN_MAX.saturating_sub(text.len() - start);
@@ -182,7 +197,11 @@ mod tests {
     fn every_server_command_has_a_handler() {
         for entry in entries() {
             if matches!(entry.command.handler, Handler::Server) {
-                assert!(entry.handler.is_some(), "{} has no handler", entry.full_name());
+                assert!(
+                    entry.handler.is_some(),
+                    "{} has no handler",
+                    entry.full_name()
+                );
             }
         }
     }

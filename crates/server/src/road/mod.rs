@@ -16,4 +16,3 @@ pub(crate) mod settle;
 
 pub(crate) use check::{Origin, check};
 pub(crate) use lookup::{Entry, lookup};
-pub(crate) use run::{Call, Next, run};

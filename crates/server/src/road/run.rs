@@ -9,6 +9,7 @@ use resp::Reply;
 
 use crate::client::Client;
 use crate::config::Config;
+use crate::machines::Machines;
 use crate::road::Origin;
 use crate::road::lookup::Entry;
 use crate::script_run::ScriptStart;
@@ -24,8 +25,63 @@ pub(crate) struct Bench {
     pub(crate) random: Random,
     pub(crate) stats: Arc<WorkerStats>,
     pub(crate) clock: Clock,
+    pub(crate) machines: Machines,
     /// Messages that the running command publishes to its own client: they go before its reply.
     pub(crate) to_self: Vec<Arc<[u8]>>,
+}
+
+impl Bench {
+    pub(crate) fn new(
+        server: &Server,
+        config: Arc<Config>,
+        random: Random,
+        worker: usize,
+    ) -> Bench {
+        Bench {
+            settings: Arc::new(settings_of(&config)),
+            config,
+            random,
+            stats: Arc::clone(&server.stats[worker]),
+            clock: Clock::new(),
+            machines: Machines::default(),
+            to_self: Vec::new(),
+        }
+    }
+
+    /// Takes the configuration as it is now.
+    pub(crate) fn take_config(&mut self, server: &Server) {
+        self.config = server.config.current();
+        self.settings = Arc::new(settings_of(&self.config));
+    }
+
+    /// What a script's run borrows: the same configuration and counters, and the clock as it stands.
+    pub(crate) fn lend(&self) -> Bench {
+        Bench {
+            config: Arc::clone(&self.config),
+            settings: Arc::clone(&self.settings),
+            random: self.random.clone(),
+            stats: Arc::clone(&self.stats),
+            clock: self.clock.clone(),
+            machines: Machines::default(),
+            to_self: Vec::new(),
+        }
+    }
+}
+
+fn settings_of(config: &Config) -> commands::Settings {
+    let entries = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+    commands::Settings {
+        limits: types::Limits {
+            hash_max_listpack_entries: entries(config.hash_max_listpack_entries),
+            hash_max_listpack_value: entries(config.hash_max_listpack_value),
+            set_max_intset_entries: config.set_max_intset_entries as usize,
+            zset_max_listpack_entries: entries(config.zset_max_listpack_entries),
+            zset_max_listpack_value: entries(config.zset_max_listpack_value),
+            ..types::Limits::DEFAULT
+        },
+        string_bytes_max: config.proto_max_bulk_len,
+        lazy_user_flush: config.lazyfree_lazy_user_flush,
+    }
 }
 
 /// The clock of an event loop. Reading it costs as much as a small command, so each reading serves twice: as the end
@@ -40,7 +96,11 @@ pub(crate) struct Clock {
 impl Clock {
     pub(crate) fn new() -> Clock {
         let anchor = Instant::now();
-        Clock { anchor, anchor_unix_us: unix_us(), now: anchor }
+        Clock {
+            anchor,
+            anchor_unix_us: unix_us(),
+            now: anchor,
+        }
     }
 
     /// Reads the clock.
@@ -98,7 +158,6 @@ pub(crate) struct Call<'a> {
     pub(crate) server: &'static Server,
     pub(crate) bench: &'a mut Bench,
     pub(crate) client: &'a mut Client,
-    pub(crate) entry: &'static Entry,
     pub(crate) args: &'a [&'a [u8]],
     pub(crate) unit: &'a mut Unit<'static>,
     pub(crate) reply: &'a mut dyn Reply,
@@ -107,7 +166,10 @@ pub(crate) struct Call<'a> {
 }
 
 /// Runs one command whose locks are held; the reply or the error goes to `reply`.
-#[allow(clippy::too_many_arguments, reason = "each is a different thing a command touches")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "each is a different thing a command touches"
+)]
 pub(crate) fn run(
     server: &'static Server,
     bench: &mut Bench,
@@ -139,12 +201,13 @@ pub(crate) fn run(
             (result, next)
         }
         Handler::Server => {
-            let handler = entry.handler.expect("every server command is bound to a handler");
+            let handler = entry
+                .handler
+                .expect("every server command is bound to a handler");
             let mut call = Call {
                 server,
                 bench,
                 client,
-                entry,
                 args,
                 unit,
                 reply,

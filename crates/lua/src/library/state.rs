@@ -1,0 +1,69 @@
+//! What the libraries of a VM remember from one call to the next.
+
+use super::cjson::Settings;
+use super::math::Random;
+use crate::pattern::{Pattern, Search};
+use std::sync::Arc;
+
+/// How many compiled patterns are kept.
+const PATTERN_SLOTS: usize = 64;
+/// Longest source of a pattern that is kept.
+const LONGEST_KEPT_PATTERN: usize = 256;
+
+/// A compiled pattern with what it was compiled from.
+struct KeptPattern {
+    source: Box<[u8]>,
+    anchors: bool,
+    pattern: Arc<Pattern>,
+}
+
+/// The libraries' state: settings that scripts can change, the random sequence and what is kept to be used again.
+pub struct LibraryState {
+    /// `math.random`'s sequence.
+    pub random: Random,
+    /// What the configuration functions of `cjson` set.
+    pub cjson: Settings,
+    patterns: Vec<Option<KeptPattern>>,
+    pub(super) search: Option<Box<Search>>,
+    pub(super) buffer: Vec<u8>,
+}
+
+impl Default for LibraryState {
+    fn default() -> LibraryState {
+        LibraryState {
+            random: Random::default(),
+            cjson: Settings::default(),
+            patterns: (0..PATTERN_SLOTS).map(|_| None).collect(),
+            search: None,
+            buffer: Vec::new(),
+        }
+    }
+}
+
+impl LibraryState {
+    /// Puts everything a script can change back to where it started: settings and the random sequence.
+    pub fn reset(&mut self) {
+        self.random = Random::default();
+        self.cjson = Settings::default();
+    }
+
+    /// The compiled form of the pattern `source`, whose string hash is `hash`.
+    pub(super) fn pattern(&mut self, source: &[u8], hash: u32, anchors: bool) -> Arc<Pattern> {
+        let slot = (hash as usize ^ usize::from(anchors)) % PATTERN_SLOTS;
+        if let Some(kept) = &self.patterns[slot]
+            && kept.anchors == anchors
+            && *kept.source == *source
+        {
+            return Arc::clone(&kept.pattern);
+        }
+        let pattern = Arc::new(Pattern::new(source, anchors));
+        if source.len() <= LONGEST_KEPT_PATTERN {
+            self.patterns[slot] = Some(KeptPattern {
+                source: source.into(),
+                anchors,
+                pattern: Arc::clone(&pattern),
+            });
+        }
+        pattern
+    }
+}

@@ -1,0 +1,170 @@
+//! The `string` library, and the metatable that makes its functions methods of strings.
+
+mod find;
+mod format;
+mod gmatch;
+mod gsub;
+mod matching;
+
+use super::output::{Output, substring};
+use crate::heap::Heap;
+use crate::native::{Call, Flow, LibraryEntry, NativeResult, Raise};
+use crate::value::{Type, Value};
+
+const ENTRIES: &[LibraryEntry] = &[
+    ("byte", byte),
+    ("char", char),
+    ("dump", dump),
+    ("find", find::find),
+    ("format", format::format),
+    ("gmatch", gmatch::gmatch),
+    ("gsub", gsub::gsub),
+    ("len", len),
+    ("lower", lower),
+    ("match", find::match_),
+    ("rep", rep),
+    ("reverse", reverse),
+    ("sub", sub),
+    ("upper", upper),
+];
+
+/// Most values a native function may have on its stack in 5.1.
+pub(crate) const STACK_SLOTS: usize = 8000;
+
+/// Adds the library to the global table and makes its functions methods of strings.
+pub fn open(heap: &mut Heap) {
+    let library = heap.new_table(0, 16);
+    heap.register(library, ENTRIES);
+    let gmatch = heap.raw_get_field(library, "gmatch");
+    heap.raw_set_field(library, "gfind", gmatch);
+    super::install(heap, "string", library);
+    let metatable = heap.new_table(0, 1);
+    heap.raw_set_field(metatable, "__index", Value::Table(library));
+    heap.set_type_metatable(Type::String, Some(metatable));
+}
+
+/// A position as scripts give it, counted from 1 or, if negative, from behind; 0 if that lies before the start.
+fn position(at: i64, length: usize) -> i64 {
+    let length = length as i64;
+    if at >= 0 {
+        at
+    } else {
+        at.saturating_add(length + 1).max(0)
+    }
+}
+
+fn len(call: &mut Call<'_>) -> NativeResult {
+    let string = call.check_string(1)?;
+    let length = call.bytes(string).len();
+    call.return_value(length as f64)
+}
+
+fn sub(call: &mut Call<'_>) -> NativeResult {
+    let string = call.check_string(1)?;
+    let length = call.bytes(string).len();
+    let start = call.check_integer(2)?;
+    let end = call.optional_integer(3, -1)?;
+    let start = position(start, length).max(1);
+    let end = position(end, length).min(length as i64);
+    let range = if start <= end {
+        start as usize - 1..end as usize
+    } else {
+        0..0
+    };
+    let piece = substring(call, string, range)?;
+    call.return_value(piece)
+}
+
+fn byte(call: &mut Call<'_>) -> NativeResult {
+    let string = call.check_string(1)?;
+    let length = call.bytes(string).len();
+    let first = call.optional_integer(2, 1)?;
+    let first = position(first, length);
+    let last = call.optional_integer(3, first)?;
+    let last = position(last, length).min(length as i64);
+    let first = first.max(1);
+    if first > last {
+        return Ok(Flow::Return(0));
+    }
+    let count = (last - first + 1) as usize;
+    if call.argument_count() + count > STACK_SLOTS {
+        return Err(call.error("stack overflow (string slice too long)"));
+    }
+    for index in first as usize - 1..last as usize {
+        let byte = call.bytes(string)[index];
+        call.push(f64::from(byte));
+    }
+    call.charge(count as u64 / 8)?;
+    Ok(Flow::Return(count))
+}
+
+fn char(call: &mut Call<'_>) -> NativeResult {
+    let mut out = Output::new(call);
+    out.room(call.heap(), call.argument_count())?;
+    for index in 1..=call.argument_count() {
+        let code = call.check_integer(index)? as i32;
+        match u8::try_from(code) {
+            Ok(byte) => out.bytes.push(byte),
+            Err(_) => return Err(call.argument_error(index, "invalid value")),
+        }
+    }
+    let string = out.finish(call)?;
+    call.return_value(string)
+}
+
+/// Compiled code never leaves the engine.
+fn dump(call: &mut Call<'_>) -> NativeResult {
+    call.check_type(1, Type::Function)?;
+    Err(call.error("unable to dump given function"))
+}
+
+fn rep(call: &mut Call<'_>) -> NativeResult {
+    let string = call.check_string(1)?;
+    let times = call.check_integer(2)? as i32;
+    let length = call.bytes(string).len();
+    let times = usize::try_from(times).unwrap_or(0);
+    let total = length.checked_mul(times).ok_or(Raise::OutOfMemory)?;
+    let mut out = Output::new(call);
+    out.room(call.heap(), total)?;
+    call.charge(total as u64 / 16)?;
+    match call.bytes(string) {
+        &[byte] => out.bytes.resize(total, byte),
+        bytes if total > 0 => {
+            out.bytes.extend_from_slice(bytes);
+            while out.bytes.len() < total {
+                let more = (total - out.bytes.len()).min(out.bytes.len());
+                out.bytes.extend_from_within(..more);
+            }
+        }
+        _ => {}
+    }
+    let string = out.finish(call)?;
+    call.return_value(string)
+}
+
+/// Makes the result of changing every byte of the first argument.
+fn map_bytes(call: &mut Call<'_>, change: impl Fn(&[u8], &mut Vec<u8>)) -> NativeResult {
+    let string = call.check_string(1)?;
+    let mut out = Output::new(call);
+    let bytes = call.bytes(string);
+    out.room(call.heap(), bytes.len())?;
+    change(bytes, &mut out.bytes);
+    let string = out.finish(call)?;
+    call.return_value(string)
+}
+
+fn lower(call: &mut Call<'_>) -> NativeResult {
+    map_bytes(call, |bytes, out| {
+        out.extend(bytes.iter().map(u8::to_ascii_lowercase))
+    })
+}
+
+fn upper(call: &mut Call<'_>) -> NativeResult {
+    map_bytes(call, |bytes, out| {
+        out.extend(bytes.iter().map(u8::to_ascii_uppercase))
+    })
+}
+
+fn reverse(call: &mut Call<'_>) -> NativeResult {
+    map_bytes(call, |bytes, out| out.extend(bytes.iter().rev()))
+}

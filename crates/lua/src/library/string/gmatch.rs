@@ -1,0 +1,55 @@
+//! `string.gmatch`: an iterator whose upvalues are the subject, the pattern and where to go on.
+
+use super::matching::{Matching, Progress, pause, take_state};
+use crate::native::{Call, Flow, NativeResult};
+use crate::value::Value;
+
+pub(super) fn gmatch(call: &mut Call<'_>) -> NativeResult {
+    let subject = call.check_string(1)?;
+    let source = call.check_string(2)?;
+    let upvalues = [
+        Value::String(subject),
+        Value::String(source),
+        Value::Number(0.0),
+    ];
+    let iterator = call.heap_mut().new_native(next, &upvalues);
+    call.return_value(Value::Native(iterator))
+}
+
+fn next(call: &mut Call<'_>) -> NativeResult {
+    let (Value::String(subject), Value::String(source), Value::Number(from)) =
+        (call.upvalue(0), call.upvalue(1), call.upvalue(2))
+    else {
+        return Ok(Flow::Return(0));
+    };
+    if from as usize > call.bytes(subject).len() {
+        return Ok(Flow::Return(0));
+    }
+    let mut matching = Matching::new(call, subject, source, false);
+    matching.search.begin(from as usize);
+    proceed(call, matching)
+}
+
+fn proceed(call: &mut Call<'_>, mut matching: Matching) -> NativeResult {
+    match matching.advance(call)? {
+        Progress::Found(start, end) => {
+            // An empty match must not be found again.
+            let next = end + usize::from(end == start);
+            call.set_upvalue(2, Value::Number(next as f64));
+            let count = matching.push_captures(call, true, (start, end))?;
+            matching.finish(call);
+            Ok(Flow::Return(count))
+        }
+        Progress::NotFound => {
+            matching.finish(call);
+            Ok(Flow::Return(0))
+        }
+        Progress::Pause => pause(call, Box::new(matching), resume),
+    }
+}
+
+fn resume(call: &mut Call<'_>) -> NativeResult {
+    call.drop_callback_results();
+    let matching = take_state::<Matching>(call);
+    proceed(call, *matching)
+}

@@ -1,0 +1,135 @@
+//! A pattern search within a running function: sliced by fuel, able to pause.
+
+use super::super::output::substring;
+use crate::native::{Call, Flow, NativeFunction, NativeResult, Raise};
+use crate::pattern::{Capture, Pattern, PatternError, Search, Step};
+use crate::value::{StringHandle, Value};
+use std::any::Any;
+use std::sync::Arc;
+
+/// Steps of the matcher between two looks at the fuel.
+const SLICE: u64 = 4096;
+
+/// A search in a string, which an argument or an upvalue of the function keeps alive.
+pub(super) struct Matching {
+    pub(super) pattern: Arc<Pattern>,
+    pub(super) search: Box<Search>,
+    pub(super) subject: StringHandle,
+}
+
+/// How far a search got.
+pub(super) enum Progress {
+    /// A match, as byte offsets.
+    Found(usize, usize),
+    NotFound,
+    /// The host wants the run to pause.
+    Pause,
+}
+
+impl Matching {
+    pub(super) fn new(
+        call: &mut Call<'_>,
+        subject: StringHandle,
+        source: StringHandle,
+        anchors: bool,
+    ) -> Matching {
+        let runtime = &mut *call.runtime;
+        let pattern = runtime
+            .libraries
+            .pattern(runtime.heap.bytes(source), source.hash(), anchors);
+        let search = runtime.libraries.search.take().unwrap_or_default();
+        Matching {
+            pattern,
+            search,
+            subject,
+        }
+    }
+
+    /// Searches on until there is an outcome or the host wants the run to pause.
+    pub(super) fn advance(&mut self, call: &mut Call<'_>) -> Result<Progress, Raise> {
+        loop {
+            let mut budget = SLICE;
+            let subject = call.runtime.heap.bytes(self.subject);
+            let step = match self.search.run(&self.pattern, subject, &mut budget) {
+                Ok(step) => step,
+                Err(fault) => return Err(call.error(fault.to_string())),
+            };
+            call.charge((SLICE - budget) / 4)?;
+            match step {
+                Step::Found { start, end } => return Ok(Progress::Found(start, end)),
+                Step::NotFound => return Ok(Progress::NotFound),
+                Step::OutOfBudget if call.runtime.meter.suspend_requested => {
+                    return Ok(Progress::Pause);
+                }
+                Step::OutOfBudget => {}
+            }
+        }
+    }
+
+    /// Leaves the search for the next function that needs one.
+    pub(super) fn finish(self, call: &mut Call<'_>) {
+        call.runtime.libraries.search = Some(self.search);
+    }
+
+    /// The number of values [`Matching::push_captures`] pushes.
+    pub(super) fn value_count(&self, whole: bool) -> usize {
+        match self.search.capture_count() {
+            0 if whole => 1,
+            count => count,
+        }
+    }
+
+    /// The value of capture `index` (from 0); index 0 of a pattern without captures is the whole match.
+    pub(super) fn value(
+        &self,
+        call: &mut Call<'_>,
+        index: usize,
+        span: (usize, usize),
+    ) -> Result<Value, Raise> {
+        let range = match self.search.capture(index) {
+            Ok(Capture::Position(at)) => return Ok(Value::Number((at + 1) as f64)),
+            Ok(Capture::Span(start, end)) => start..end,
+            Err(PatternError::InvalidCaptureIndex) if index == 0 => span.0..span.1,
+            Err(fault) => return Err(call.error(fault.to_string())),
+        };
+        substring(call, self.subject, range).map(Value::String)
+    }
+
+    /// Pushes all captures, or with `whole` the whole match if there are none; returns how many.
+    pub(super) fn push_captures(
+        &self,
+        call: &mut Call<'_>,
+        whole: bool,
+        span: (usize, usize),
+    ) -> Result<usize, Raise> {
+        let count = self.value_count(whole);
+        for index in 0..count {
+            let value = self.value(call, index, span)?;
+            call.push(value);
+        }
+        Ok(count)
+    }
+}
+
+/// Leaves the run, to go on with `resume` and `state`.
+pub(super) fn pause(
+    call: &mut Call<'_>,
+    state: Box<dyn Any + Send>,
+    resume: NativeFunction,
+) -> NativeResult {
+    // This is the suspension that was asked for.
+    call.runtime.meter.suspend_requested = false;
+    call.state = Some(state);
+    Ok(Flow::Suspend { resume })
+}
+
+/// The state that [`pause`] or a call back left.
+pub(super) fn take_state<T: Any>(call: &mut Call<'_>) -> Box<T> {
+    let state = call
+        .state
+        .take()
+        .expect("a function that was left with a state is resumed with it");
+    state
+        .downcast()
+        .expect("a function is resumed with its own state")
+}

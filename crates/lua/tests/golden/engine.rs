@@ -1,0 +1,23 @@
+//! Runs programs on the engine under test.
+
+use super::program;
+use std::env;
+use std::ffi::OsString;
+use std::time::Duration;
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// The `tidelua` program: the one named by the variable `TIDELUA`, or else the one of this build.
+pub fn tidelua() -> OsString {
+    env::var_os("TIDELUA")
+        .or_else(|| option_env!("CARGO_BIN_EXE_tidelua").map(OsString::from))
+        .expect("the tidelua binary is built with the tests")
+}
+
+/// What a program prints, with a note about its end if that was not a good one.
+pub fn output(source: &str) -> Vec<u8> {
+    match program::run_source(&tidelua(), &[], source.as_bytes(), LIMIT) {
+        Ok(finished) => finished.transcript(),
+        Err(error) => format!("[did not start: {error}]").into_bytes(),
+    }
+}

@@ -1,0 +1,2 @@
+local t = {1, 2, 3}
+while true do for k in pairs(t) do end end

@@ -1,0 +1,2 @@
+local t = {} t.__index = t setmetatable(t, t)
+return t.x

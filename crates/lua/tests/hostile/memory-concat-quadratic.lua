@@ -1,0 +1,2 @@
+local s = ''
+for i = 1, 1e7 do s = s .. 'some text' end

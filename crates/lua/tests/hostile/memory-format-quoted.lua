@@ -1,0 +1,1 @@
+return ('%q'):format(('\0'):rep(5e7))

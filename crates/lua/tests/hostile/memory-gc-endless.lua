@@ -1,0 +1,4 @@
+local u = newproxy(true)
+getmetatable(u).__gc = function() while true do end end
+u = nil
+collectgarbage() collectgarbage()

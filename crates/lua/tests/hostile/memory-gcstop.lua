@@ -1,0 +1,2 @@
+collectgarbage('stop')
+while true do local t = {{}, {}, {}} end

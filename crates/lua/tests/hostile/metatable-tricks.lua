@@ -1,0 +1,5 @@
+local t = setmetatable({}, {__metatable = setmetatable({}, {__index = error})})
+pcall(function() return getmetatable(t).x end)
+pcall(setmetatable, t, {})
+local m = {} m.__index = m m.__newindex = m m.__call = m m.__concat = m m.__eq = m m.__lt = m m.__tostring = m setmetatable(m, m)
+pcall(function() return m.x end) pcall(function() m.x = 1 end) pcall(function() return m() end) pcall(function() return m .. m end) pcall(function() return m < m end) pcall(tostring, m) pcall(function() return m == setmetatable({}, m) end)

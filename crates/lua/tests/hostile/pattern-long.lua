@@ -1,0 +1,1 @@
+return pcall(string.find, 'x', ('x?'):rep(1000000))

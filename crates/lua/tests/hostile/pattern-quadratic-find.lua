@@ -1,0 +1,1 @@
+return ('a'):rep(300000):find('.-b')

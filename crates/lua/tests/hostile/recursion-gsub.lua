@@ -1,0 +1,2 @@
+local function f(c) return (c:gsub('.', f)) end
+f('abc')

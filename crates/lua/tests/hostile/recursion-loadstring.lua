@@ -1,0 +1,2 @@
+s = 'return 1 + loadstring(s)()'
+loadstring(s)()

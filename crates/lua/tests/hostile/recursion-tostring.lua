@@ -1,0 +1,2 @@
+local t t = setmetatable({}, {__tostring = function() return tostring(t) end})
+tostring(t)

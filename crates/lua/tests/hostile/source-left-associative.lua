@@ -1,0 +1,1 @@
+return loadstring('return ' .. ('1 + '):rep(1e6) .. '1'), loadstring('return x' .. (' and x'):rep(1e6)), loadstring('return x' .. ('.x'):rep(1e6)), loadstring('return x' .. ('()'):rep(1e6)), loadstring('return x' .. ('[1]'):rep(1e6))

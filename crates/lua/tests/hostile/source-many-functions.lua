@@ -1,0 +1,1 @@
+return loadstring(('x = function() end '):rep(300000))

@@ -1,0 +1,1 @@
+return loadstring(('return function() '):rep(1e5) .. ('end '):rep(1e5))

@@ -1,0 +1,9 @@
+-- needs: argparse cliargs
+local argparse = require 'argparse'
+local p = argparse('script', 'An example.', 'Epilog.') p:argument('input', 'Input file.') p:argument('rest', 'Others.'):args '*' p:option('-o --output', 'Output file.', 'a.out') p:option('-I --include', 'Include.'):count '*' p:option('-n --number'):convert(tonumber) p:flag('-v --verbose', 'Verbose.'):count '0-2':target 'verbosity' p:mutex(p:flag '-q --quiet', p:flag '-l --loud')
+print(p:get_usage()) print(p:get_help())
+local function show(t) local keys, out = {}, {} for k in pairs(t) do keys[#keys + 1] = k end table.sort(keys) for _, k in ipairs(keys) do out[#out + 1] = k .. '=' .. (type(t[k]) == 'table' and '[' .. table.concat(t[k], ' ') .. ']' or tostring(t[k])) end return table.concat(out, ' ') end
+for _, args in ipairs{{'foo'}, {'foo', '-o', 'x', '-vv', 'a', 'b'}, {'foo', '-Ia', '-I', 'b', '--include=c'}, {'foo', '-n', '12'}, {'foo', '-n', 'x'}, {}, {'foo', '--unknown'}, {'foo', '-q', '-l'}, {'foo', '--outptu', 'x'}, {'--', '-foo'}} do local ok, r = p:pparse(args) print(ok, ok and show(r) or r) end
+local q = argparse('git') q:command_target('command') local add = q:command('add', 'Add files') add:argument('file'):args '+' q:command('commit'):option('-m --message') for _, args in ipairs{{'add', 'a', 'b'}, {'commit', '-m', 'text'}, {'push'}, {'comit'}} do local ok, r = q:pparse(args) print(ok, ok and show(r) or r) end
+local cli = require 'cliargs' cli:set_name('tool') cli:set_description('does things') cli:argument('ROOT', 'the root') cli:option('-o, --output=FILE', 'where', 'out.txt') cli:flag('-v, --[no-]verbose', 'talk', false) cli:splat('MORE', 'others', 'none', 3)
+local r, e = cli:parse({'path', '-o', 'x', 'm1', 'm2'}) print(e, r and r.ROOT, r and r.output, r and r.verbose, r and type(r.MORE)) print(cli:parse({})) print(cli:parse({'path', '--bad'})) cli:print_usage() cli:print_help()

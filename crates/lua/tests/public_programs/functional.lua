@@ -1,0 +1,8 @@
+-- needs: moses moses_min
+for _, name in ipairs{'moses', 'moses_min'} do
+  local M = require(name) local function show(t) if type(t) ~= 'table' then return tostring(t) end local keys = {} for k in pairs(t) do keys[#keys + 1] = k end table.sort(keys, function(a, b) return tostring(a) < tostring(b) end) local out = {} for _, k in ipairs(keys) do out[#out + 1] = tostring(k) .. '=' .. show(t[k]) end return '{' .. table.concat(out, ' ') .. '}' end
+  print(show(M.map({1, 2, 3}, function(v) return v * 2 end)), show(M.filter and M.filter({1, 2, 3, 4}, function(v) return v % 2 == 0 end)), show(M.reduce({1, 2, 3}, function(a, b) return a + b end)), show(M.groupBy({1, 2, 3}, function(v) return v % 2 == 0 and 'even' or 'odd' end)))
+  print(show(M.sort({3, 1, 2})), show(M.uniq({1, 1, 2})), show(M.flatten({1, {2, {3}}})), show(M.zip({1, 2}, {'a', 'b'})), show(M.range(1, 5)), show(M.chunk({1, 1, 2, 2}, function(v) return v end)), show(M.union({1}, {2}, {1})), show(M.difference({1, 2, 3}, {2})), show(M.intersection({1, 2}, {2, 3})))
+  print(M.isEqual({1, {2}}, {1, {2}}), show(M.invert({'a', 'b'})), show(M.keys({x = 1})), M.max({1, 5, 3}), M.min({4, 2, 3}), show(M.slice({1, 2, 3, 4}, 2, 3)), M.compose(function(x) return x + 1 end, function(x) return x * 2 end)(5), M.identity(7), show(M.pick({a = 1, b = 2}, 'a')), show(M.omit({a = 1, b = 2}, 'a')), M.isEmpty({}), show(M.partition and 'has partition'))
+  local memo = M.memoize(function(n) return n * n end) print(memo(4), memo(4), M.curry(function(a, b, c) return a + b + c end, 3)(1)(2)(3), M.uniqueId and M.uniqueId(), M.template and 'template', M.size({1, 2, 3}), M.include({1, 2}, 2), M.all({2, 4}, function(v) return v % 2 == 0 end))
+end

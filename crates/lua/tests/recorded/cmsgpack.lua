@@ -1,0 +1,26 @@
+-- Expected output: redis-cli --eval FILE (redis-server 7.0.15).
+local out={}
+local function hex(s) return (s:gsub(".",function(c) return string.format("%02x",c:byte()) end)) end
+local function show(v,d) d=d or 0
+ if type(v)=="table" then if d>4 then return "{...}" end local t={} for k,x in pairs(v) do t[#t+1]="["..show(k,d+1).."]="..show(x,d+1) end return "{"..table.concat(t,",").."}" end
+ if type(v)=="string" then return string.format("%q",v) end
+ if type(v)=="number" then return string.format("%.17g",v) end
+ if type(v)=="number" or type(v)=="boolean" or type(v)=="nil" then return tostring(v) end return type(v) end
+local function P(name,...) local t={} for i=1,select('#',...) do t[i]=show((select(i,...))) end out[#out+1]=name.." => "..table.concat(t," | ") end
+local function K(...) local r={pcall(cmsgpack.pack,...)} if r[1] and r[2] then r[2]=hex(r[2]) if #r[2]>200 then r[2]=r[2]:sub(1,200).."..." end end local n={} for i=1,select('#',...) do n[i]=show((select(i,...))) if #n[i]>100 then n[i]=n[i]:sub(1,100).."..." end end P("pack "..table.concat(n,","),unpack(r)) end
+local function U(h) local s=h:gsub("%x%x",function(x) return string.char(tonumber(x,16)) end) P("unpack "..h,pcall(cmsgpack.unpack,s)) end
+for _,v in ipairs{0,1,127,128,255,256,65535,65536,2^31-1,2^31,2^32-1,2^32,2^53,2^63,2^64,2^62,1e18,1e19,-1,-32,-33,-128,-129,-32768,-32769,-2^31,-2^31-1,-2^53,-2^63,-2^64,1.5,0.1,1/3,1e300,1e-300,1/0,-1/0,0/0,-0.0,3.0,2^24+0.5,1e10,16777217.5,3.4028235e38,2^40+0.5} do K(v) end
+K(true) K(false) K(nil) K("") K("a") K(("a"):rep(31)) K(("a"):rep(32)) K(("a"):rep(255)) K(("a"):rep(256)) K(("a"):rep(65536)) K({}) K({1,2,3}) K({a=1}) K({1,2,nil,4}) K({[1]=1,[3]=3}) K({[2]=1}) K({[0]=1}) K({1,2,a=3}) K({1.5}) K({[1.5]=1}) K({true,false,{}}) K({[true]=1}) K(next) K({next}) K(1,2,3) K() K(1,nil,3) K(nil,nil) K({{{}}}) K(cjson.null)  K(coroutine.create(function() end))
+local t={} for i=1,15 do t[i]=i end K(t) t[16]=16 K(t) t={} for i=1,16 do t["k"..i]=i end K(t) t={} for i=1,70000 do t[i]=1 end K(t) 
+local t={"x"} for i=1,14 do t={t} end K(t) t={t} K(t) t={t} K(t) t={t} K(t) 
+local t={x=1} for i=1,17 do t={x=t} end K(t) local c={} c.a=c K(c) c={} c[1]=c K(c)
+K(setmetatable({1,2},{__index={9,8}})) K({[1]=1,[2]=2,[2^40]=1}) K({nil,2}) K({[-1]=1}) K({[1]=1,["2"]=2})
+for _,h in ipairs{"","c0","c1","c2","c3","00","7f","80","81","8101","90","91","9101","a0","a161","a1","bf","c4","c400","c40161","c50001ff","c600000001ff","c7","c70001","c80000ff","c9","ca","ca3fc00000","cb3ff8000000000000","cbffffffffffffffff","cc","ccff","cdffff","ceffffffff","cfffffffffffffffff","cf8000000000000000","d0ff","d1ffff","d2ffffffff","d3ffffffffffffffff","d380","d4","d40100","d5","d6","d7","d8","d900","d90161","d9ff","da0001","da000161","da0000","db00000001","db0000000161","dbffffffff","dc0001","dc000101","dcffff","dd00000001","dd0000000101","ddffffffff","de0001","de00010102","df0000000101","df000000010102","dfffffffff","e0","ff","81c001","81c0","82a16101a16202","9201a162","0102","01c1","c2c3c0","93","9301","8191018101","82010102","81cbfff800000000000001","818080"} do U(h) end
+P("u noarg",pcall(cmsgpack.unpack)) P("u nil",pcall(cmsgpack.unpack,nil)) P("u num",pcall(cmsgpack.unpack,1)) P("u 2",pcall(cmsgpack.unpack,"\1",5)) P("u tbl",pcall(cmsgpack.unpack,{}))
+local s="\1\2\3\4"
+P("one",pcall(cmsgpack.unpack_one,s)) P("one",pcall(cmsgpack.unpack_one,s,1)) P("one",pcall(cmsgpack.unpack_one,s,3)) P("one",pcall(cmsgpack.unpack_one,s,4)) P("one",pcall(cmsgpack.unpack_one,s,5)) P("one",pcall(cmsgpack.unpack_one,s,-1)) P("one",pcall(cmsgpack.unpack_one,s,-2)) P("one",pcall(cmsgpack.unpack_one,"")) P("one",pcall(cmsgpack.unpack_one)) P("one",pcall(cmsgpack.unpack_one,s,"x")) P("one",pcall(cmsgpack.unpack_one,s,1.7))P("one",pcall(cmsgpack.unpack_one,"\145"))P("one",pcall(cmsgpack.unpack_one,"\193"))P("one",pcall(cmsgpack.unpack_one,s,0,3))
+P("lim",pcall(cmsgpack.unpack_limit,s)) P("lim",pcall(cmsgpack.unpack_limit,s,2)) P("lim",pcall(cmsgpack.unpack_limit,s,2,1)) P("lim",pcall(cmsgpack.unpack_limit,s,0)) P("lim",pcall(cmsgpack.unpack_limit,s,0,0)) P("lim",pcall(cmsgpack.unpack_limit,s,10)) P("lim",pcall(cmsgpack.unpack_limit,s,4))  P("lim",pcall(cmsgpack.unpack_limit,s,-1)) P("lim",pcall(cmsgpack.unpack_limit,s,1,-1)) P("lim",pcall(cmsgpack.unpack_limit,s,-1,-1)) P("lim",pcall(cmsgpack.unpack_limit,s,1,9)) P("lim",pcall(cmsgpack.unpack_limit,s,2,4)) P("lim",pcall(cmsgpack.unpack_limit,s,2,3)) P("lim",pcall(cmsgpack.unpack_limit,s,0,4)) P("lim",pcall(cmsgpack.unpack_limit,s,"x"))
+P("meta",cmsgpack._NAME,cmsgpack._VERSION,cmsgpack._COPYRIGHT,cmsgpack._DESCRIPTION)
+P("deep",pcall(cmsgpack.unpack,("\145"):rep(100).."\1")) P("deep2",pcall(function() cmsgpack.unpack(("\145"):rep(20000).."\1") return 1 end)) P("nilkey",pcall(cmsgpack.unpack,"\129\192\1")) P("nankey",pcall(cmsgpack.unpack,"\129\203\255\248\0\0\0\0\0\0\1"))
+P("nil in arr",cmsgpack.unpack("\147\1\192\2")) P("err",pcall(cmsgpack.pack,1,next)) P("many",pcall(function() return select('#',cmsgpack.unpack(("\1"):rep(7000))) end)) P("many",pcall(function() return select('#',cmsgpack.unpack(("\1"):rep(70000))) end))P("many",pcall(function() return select('#',cmsgpack.unpack(("\1"):rep(10000000))) end))
+return table.concat(out,"\n")

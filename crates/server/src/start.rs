@@ -1,0 +1,137 @@
+//! Starting and stopping: from the command line to running event loops, and back.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use crate::config::load::CommandLine;
+use crate::config::settings::as_path;
+use crate::config::{COMPATIBLE_VERSION, Config, ConfigStore, FatalConfig, Startup};
+use crate::log::{Log, Role};
+use crate::net::process::{Ending, on_signals, raise_descriptor_limit};
+use crate::net::{Hub, Listener, Workers};
+use crate::server::Server;
+use crate::worker::Worker;
+
+/// Runs the server with these command-line arguments (without the program's name) until it is told to end.
+pub fn run(arguments: &[Vec<u8>]) -> ExitCode {
+    let command_line = CommandLine::parse(arguments);
+    let startup = match Startup::read(&command_line) {
+        Ok(startup) => startup,
+        Err(error) => {
+            report(&error);
+            return ExitCode::FAILURE;
+        }
+    };
+    // Renamed commands, users and modules have no subject here; a file that asks for them is refused, not half obeyed.
+    if let Some(statement) = startup.statements.first() {
+        report(&statement.fatal("Bad directive or wrong number of arguments"));
+        return ExitCode::FAILURE;
+    }
+    let log = Arc::new(Log::default());
+    match serve(startup, &log) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(text) => {
+            log.warning(format_args!("{text}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn report(error: &FatalConfig) {
+    match error {
+        FatalConfig::Open { .. } => Log::default().warning(format_args!("{error}")),
+        _ => eprintln!("{error}"),
+    }
+}
+
+fn serve(startup: Startup, log: &Arc<Log>) -> Result<bool, String> {
+    let config = startup.config;
+    log.set_level(config.loglevel);
+    let logfile: &[u8] = config.logfile.as_ref();
+    if !logfile.is_empty() {
+        log.set_file(Some(as_path(logfile).to_path_buf()))
+            .map_err(|error| format!("Can't open the log file: {error}"))?;
+    }
+    let dir = &config.dir.0;
+    std::env::set_current_dir(dir)
+        .map_err(|error| format!("Can't chdir to '{}': {error}", dir.display()))?;
+    log.warning(format_args!(
+        "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo"
+    ));
+    log.warning(format_args!(
+        "Tidelock version={}, Redis version={COMPATIBLE_VERSION}, bits={}, pid={}, just started",
+        env!("CARGO_PKG_VERSION"),
+        usize::BITS,
+        std::process::id()
+    ));
+    log.warning(format_args!("Configuration loaded"));
+    log.set_role(Role::Primary);
+    banner(log, &config);
+    raise_descriptor_limit(config.maxclients);
+    let mut listeners = Listener::open_tcp(&config).map_err(|error| {
+        log.warning(format_args!("{error}"));
+        format!("Failed listening on port {} (TCP), aborting.", config.port)
+    })?;
+    listeners.extend(Listener::open_unix(&config).map_err(|error| error.to_string())?);
+    let pidfile = write_pidfile(&config, log);
+    let hub = Hub::new(config.io_threads as usize).map_err(|error| error.to_string())?;
+    let store = Arc::new(ConfigStore::new(config, startup.file));
+    let server: &'static Server = Box::leak(Box::new(Server::new(
+        Arc::clone(&store),
+        Arc::clone(&hub),
+        Arc::clone(log),
+    )));
+    server.apply_config();
+    let signal_log = Arc::clone(log);
+    on_signals(move |ending| {
+        let signal = match ending {
+            Ending::Interrupt => "SIGINT",
+            Ending::Terminate => "SIGTERM",
+        };
+        signal_log.warning(format_args!("Received {signal} scheduling shutdown..."));
+        server.shut_down();
+    })
+    .map_err(|error| error.to_string())?;
+    log.notice(format_args!("Server initialized"));
+    let workers = Workers::start(&hub, &store, log, listeners, move |index| {
+        Worker::new(server, index)
+    })
+    .map_err(|error| error.to_string())?;
+    log.notice(format_args!("Ready to accept connections"));
+    let fine = workers.join();
+    if let Some(pidfile) = pidfile {
+        log.notice(format_args!("Removing the pid file."));
+        // If it is gone already, all the better.
+        let _ = std::fs::remove_file(pidfile);
+    }
+    log.warning(format_args!("Redis is now ready to exit, bye bye..."));
+    Ok(fine)
+}
+
+/// The moon, and what people look for at the start of a log.
+fn banner(log: &Log, config: &Config) {
+    log.raw(&format!(
+        "\n        _..._\n      .' o    '.      Tidelock {} (Redis {COMPATIBLE_VERSION}), {} bit\n     :      O   :\n     \
+         : .o       :     Running in standalone mode\n      '.    o .'      Port: {}\n        '-...-'       PID: \
+         {}\n\n",
+        env!("CARGO_PKG_VERSION"),
+        usize::BITS,
+        config.port,
+        std::process::id()
+    ));
+}
+
+fn write_pidfile(config: &Config, log: &Log) -> Option<PathBuf> {
+    let path: &[u8] = config.pidfile.as_ref();
+    if path.is_empty() {
+        return None;
+    }
+    let path = as_path(path).to_path_buf();
+    if let Err(error) = std::fs::write(&path, format!("{}\n", std::process::id())) {
+        log.warning(format_args!("Failed to write PID file: {error}"));
+        return None;
+    }
+    Some(path)
+}

@@ -1,0 +1,97 @@
+//! The tree the suite runs in: a copy of the source package without its sources, with the binaries as links in `src/`.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::error::Error;
+use crate::server::{Program, target_directory};
+
+/// What the suite needs of the package. Its `src` and `deps` are never read.
+const NEEDED: &[&str] = &["tests", "utils", "redis.conf", "sentinel.conf"];
+/// Debian's tools that some tests call.
+const TOOLS: &[&str] = &[
+    "redis-cli",
+    "redis-benchmark",
+    "redis-check-rdb",
+    "redis-check-aof",
+];
+
+/// A copy of the suite, of this process alone; removed when dropped.
+#[derive(Debug)]
+pub struct Tree(PathBuf);
+
+impl Tree {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Copies the suite of `source` under the target directory, with `server` in the place of redis-server.
+pub fn prepare(source: &Path, server: &Program) -> Result<Tree, Error> {
+    if !source.join("tests/test_helper.tcl").is_file() {
+        let reason = format!(
+            "{} is not an unpacked redis source package",
+            source.display()
+        );
+        return Err(Error::Usage(reason));
+    }
+    let tree = Tree(target_directory().join(format!("tcl-suite-{}", std::process::id())));
+    let binaries = tree.path().join("src");
+    fs::create_dir_all(&binaries).map_err(Error::file(&binaries))?;
+    for part in NEEDED {
+        let status = Command::new("cp")
+            .arg("-r")
+            .arg(source.join(part))
+            .arg(tree.path())
+            .status()
+            .map_err(|source| Error::Spawn {
+                program: "cp".to_owned(),
+                source,
+            })?;
+        if !status.success() {
+            return Err(Error::Failed {
+                program: "cp".to_owned(),
+                output: format!("{part}: {status}"),
+            });
+        }
+    }
+    tolerate_missing_functions(tree.path())?;
+    link(&installed(&server.path), &binaries.join("redis-server"))?;
+    for tool in TOOLS {
+        link(&installed(Path::new(tool)), &binaries.join(tool))?;
+    }
+    Ok(tree)
+}
+
+/// External mode begins every unit with FUNCTION FLUSH; a server without function libraries has nothing to flush.
+fn tolerate_missing_functions(tree: &Path) -> Result<(), Error> {
+    let path = tree.join("tests/support/server.tcl");
+    let framework = fs::read_to_string(&path).map_err(Error::file(&path))?;
+    let tolerant = framework.replace("    r function flush\n", "    catch {r function flush}\n");
+    fs::write(&path, tolerant).map_err(Error::file(&path))
+}
+
+fn link(program: &Path, place: &Path) -> Result<(), Error> {
+    symlink(program, place).map_err(Error::file(place))
+}
+
+/// Where a program named without a path is installed.
+fn installed(program: &Path) -> PathBuf {
+    if program.components().count() > 1 {
+        return fs::canonicalize(program).unwrap_or_else(|_| program.to_owned());
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .map(|directory| directory.join(program))
+        .find(|candidate| candidate.is_file())
+        .unwrap_or_else(|| program.to_owned())
+}
