@@ -21,7 +21,6 @@ pub(crate) struct CodeEntry {
     pub(crate) code: Arc<[Instruction]>,
     pub(crate) constants: Arc<[Value]>,
     pub(crate) parameters: u8,
-    pub(crate) max_stack: u8,
     pub(crate) is_vararg: bool,
 }
 
@@ -32,7 +31,6 @@ impl CodeEntry {
             code: Arc::new([]),
             constants: Arc::new([]),
             parameters: 0,
-            max_stack: 2,
             is_vararg: false,
         }
     }
@@ -42,7 +40,6 @@ impl CodeEntry {
             code: Arc::clone(&loaded.proto.code),
             constants: Arc::clone(&loaded.constants),
             parameters: loaded.proto.parameters,
-            max_stack: loaded.proto.max_stack,
             is_vararg: loaded.proto.is_vararg,
         }
     }

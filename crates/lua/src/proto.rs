@@ -89,16 +89,29 @@ impl Proto {
             .constants
             .iter()
             .map(|constant| {
-                let text = if let Constant::String(text) = constant { text.len() } else { 0 };
+                let text = if let Constant::String(text) = constant {
+                    text.len()
+                } else {
+                    0
+                };
                 size_of::<Constant>() + text
             })
             .sum();
-        let locals: usize =
-            self.locals.iter().map(|local| size_of::<LocalVariable>() + local.name.len()).sum();
-        let names: usize =
-            self.upvalue_names.iter().map(|name| size_of::<Box<[u8]>>() + name.len()).sum();
-        let children: usize =
-            self.children.iter().map(|child| size_of::<Proto>() + child.heap_size()).sum();
+        let locals: usize = self
+            .locals
+            .iter()
+            .map(|local| size_of::<LocalVariable>() + local.name.len())
+            .sum();
+        let names: usize = self
+            .upvalue_names
+            .iter()
+            .map(|name| size_of::<Box<[u8]>>() + name.len())
+            .sum();
+        let children: usize = self
+            .children
+            .iter()
+            .map(|child| size_of::<Proto>() + child.heap_size())
+            .sum();
         size_of_val(&*self.code)
             + size_of_val(&*self.lines)
             + constants

@@ -143,12 +143,6 @@ pub(crate) struct Thread {
     pub(crate) pending: Option<Pending>,
 }
 
-impl Default for Value {
-    fn default() -> Value {
-        Value::Nil
-    }
-}
-
 /// The call of `coroutine.yield` that waits for the values of the next resume.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pending {

@@ -77,9 +77,10 @@ handles! {
 }
 
 /// A Lua value.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub enum Value {
     /// `nil`.
+    #[default]
     Nil,
     /// `true` or `false`.
     Boolean(bool),
@@ -217,7 +218,7 @@ impl From<TableHandle> for Value {
 /// A number as an integer, as C converts it on 64-bit machines: truncated; what is out of range becomes the smallest integer.
 #[inline]
 pub fn to_integer(number: f64) -> i64 {
-    if number >= -9_223_372_036_854_775_808.0 && number < 9_223_372_036_854_775_808.0 {
+    if (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&number) {
         number as i64
     } else {
         i64::MIN

@@ -11,7 +11,7 @@ use crate::loaded::LoadedProto;
 use crate::metamethod::Metamethod;
 use crate::table::{Node, Table};
 use crate::thread::Thread;
-use crate::value::{ClosureHandle, StringHandle, TableHandle, ThreadHandle, UpvalueHandle, Value};
+use crate::value::{ClosureHandle, StringHandle, TableHandle, UpvalueHandle, Value};
 
 /// A set of arena indices.
 struct Bits(Vec<u64>);
@@ -266,10 +266,6 @@ impl Reached {
     /// Whether a loaded prototype is in use.
     pub(crate) fn has_proto(&self, proto: u32) -> bool {
         self.protos.contains(proto as usize)
-    }
-
-    pub(crate) fn has_thread(&self, thread: ThreadHandle) -> bool {
-        self.threads.contains(thread.index())
     }
 }
 

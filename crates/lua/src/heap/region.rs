@@ -232,11 +232,11 @@ impl Heap {
 
 impl Closure {
     pub(super) fn bytes(&self) -> usize {
-        let spilled = self
-            .upvalues
-            .spilled()
-            .then(|| self.upvalues.capacity())
-            .unwrap_or_default();
+        let spilled = if self.upvalues.spilled() {
+            self.upvalues.capacity()
+        } else {
+            0
+        };
         size_of::<Closure>() + spilled * size_of::<crate::value::UpvalueHandle>()
     }
 }

@@ -20,7 +20,7 @@ fn array_index(key: Value) -> Option<usize> {
         return None;
     };
     let index = number as i64;
-    (index as f64 == number && index >= 1 && index <= 1 << MAX_BITS).then_some(index as usize)
+    (index as f64 == number && (1..=1 << MAX_BITS).contains(&index)).then_some(index as usize)
 }
 
 /// Chooses the array size for `keys` counted integer keys: the largest power of two of which more than half is used.

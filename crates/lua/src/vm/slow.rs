@@ -621,35 +621,6 @@ impl Runtime {
         upvalue
     }
 
-    /// The value of an upvalue.
-    pub(crate) fn upvalue(&self, upvalue: UpvalueHandle) -> Value {
-        match self.heap.upvalues[upvalue.index()] {
-            Upvalue::Closed(value) => value,
-            Upvalue::Open { thread, slot } if thread == self.current => {
-                self.thread.stack[slot as usize]
-            }
-            Upvalue::Open { thread, slot } => {
-                self.heap.threads[thread.index()].stack[slot as usize]
-            }
-        }
-    }
-
-    /// Sets an upvalue.
-    pub(crate) fn set_upvalue(&mut self, upvalue: UpvalueHandle, value: Value) {
-        match self.heap.upvalues[upvalue.index()] {
-            Upvalue::Closed(_) => {
-                self.heap.barrier_upvalue(upvalue, value);
-                self.heap.upvalues[upvalue.index()] = Upvalue::Closed(value);
-            }
-            Upvalue::Open { thread, slot } if thread == self.current => {
-                self.thread.stack[slot as usize] = value;
-            }
-            Upvalue::Open { thread, slot } => {
-                self.heap.threads[thread.index()].stack[slot as usize] = value;
-            }
-        }
-    }
-
     fn prepare_for(&mut self, instruction: Instruction) -> Result<Step, Raise> {
         let a = instruction.a();
         let names = [
