@@ -71,12 +71,15 @@ fn check(path: &Path, name: &str) -> Result<(), String> {
     let bytes = BYTES.to_string();
     let mut command = Command::new(engine::tidelua());
     command.args(["--fuel", FUEL, "--bytes", &bytes]).arg(path);
-    let finished = program::run(&mut command, LIMIT).expect("the engine starts");
+    let finished = program::run(&mut command, LIMIT, 2 * RESIDENT).expect("the engine starts");
     let error = String::from_utf8_lossy(&finished.stderr);
     let first = error.lines().next().unwrap_or("ended by itself");
     let first: String = first.chars().take(110).collect();
     let (seconds, megabytes) = (finished.elapsed.as_secs_f64(), finished.peak_resident >> 20);
     println!("{seconds:6.2} s {megabytes:5} MB  {name}: {first}");
+    if finished.peak_resident > RESIDENT {
+        return Err(format!("{name}: {megabytes} MB resident: {first}"));
+    }
     match finished.status.map(|status| status.code()) {
         None => return Err(format!("{name}: still running after {LIMIT:?}")),
         Some(Some(0 | 1)) => {}
@@ -84,9 +87,6 @@ fn check(path: &Path, name: &str) -> Result<(), String> {
     }
     if error.contains("panicked") {
         return Err(format!("{name}: panicked: {first}"));
-    }
-    if finished.peak_resident > RESIDENT {
-        return Err(format!("{name}: {megabytes} MB resident: {first}"));
     }
     Ok(())
 }

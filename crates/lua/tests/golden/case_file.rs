@@ -132,6 +132,16 @@ pub fn printable(output: &[u8]) -> String {
     let mut at = 0;
     while at < output.len() {
         let rest = &output[at..];
+        if rest.starts_with(b"tidelock-lua-") {
+            // The name of a scratch file.
+            let length = rest
+                .iter()
+                .position(|&byte| byte == b':')
+                .unwrap_or(rest.len());
+            text.push_str("program");
+            at += length;
+            continue;
+        }
         if rest.starts_with(b": 0x") {
             let digits = rest[4..]
                 .iter()

@@ -23,7 +23,7 @@ pub struct Finished {
     pub peak_resident: u64,
     /// How long it ran.
     pub elapsed: Duration,
-    /// How it ended; `None` when it was killed at its time limit.
+    /// How it ended; `None` when it was killed at a limit.
     pub status: Option<ExitStatus>,
 }
 
@@ -32,7 +32,7 @@ impl Finished {
     pub fn transcript(&self) -> Vec<u8> {
         let mut text = self.stdout.clone();
         match self.status {
-            None => text.extend_from_slice(b"\n[killed at its time limit]"),
+            None => text.extend_from_slice(b"\n[killed at its limit]"),
             Some(status) if !status.success() => {
                 text.extend_from_slice(format!("\n[ended with {status}]\n").as_bytes());
                 text.extend_from_slice(&self.stderr);
@@ -56,13 +56,14 @@ pub fn run_source(
     fs::File::create(&path)?.write_all(source)?;
     let mut command = Command::new(program);
     command.args(arguments).arg(&path);
-    let finished = run(&mut command, limit);
+    let finished = run(&mut command, limit, u64::MAX);
     fs::remove_file(&path)?;
     finished
 }
 
-/// Runs a prepared command to its end, or kills it at `limit`.
-pub fn run(command: &mut Command, limit: Duration) -> io::Result<Finished> {
+/// Runs a prepared command to its end, or kills it at `limit` or when it has more than `memory`
+/// bytes resident.
+pub fn run(command: &mut Command, limit: Duration, memory: u64) -> io::Result<Finished> {
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -78,7 +79,7 @@ pub fn run(command: &mut Command, limit: Duration) -> io::Result<Finished> {
         if let Some(status) = child.try_wait()? {
             break Some(status);
         }
-        if started.elapsed() > limit {
+        if started.elapsed() > limit || peak_resident > memory {
             child.kill()?;
             child.wait()?;
             break None;
