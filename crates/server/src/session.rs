@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use commands::record::flag;
 use commands::{CommandError, TimeoutReply};
-use keyspace::{Unit, WaiterId};
+use keyspace::{LockPlan, Unit, WaiterId};
 use resp::{Reply, RespWriter};
 use types::Bytes;
 
@@ -13,6 +13,7 @@ use crate::blocking;
 use crate::client::{Client, ReplyMode};
 use crate::handlers::transaction::{discard_transaction, plan_watched};
 use crate::message::OnTimeout;
+use crate::road::check::has_flags;
 use crate::road::lookup::{Entry, lookup};
 use crate::road::run::{Bench, Next, refuse, run};
 use crate::road::{Origin, check, settle};
@@ -124,7 +125,12 @@ impl Session {
             }
             Err(error) => return self.reject(server, bench, args, error, out),
         };
-        if client.transaction.open && !runs_inside_multi(entry) {
+        if client.transaction.open && !entry.runs_inside_multi() {
+            if is_overdue(server, bench, &entry.plan(server, client, args)) {
+                bench.stats.command_rejected(entry.index);
+                return self.reject(server, bench, args, busy(), out);
+            }
+            let client = &mut self.client;
             client.transaction.queue.push(Queued {
                 entry,
                 args: args.iter().map(|&argument| Bytes::from(argument)).collect(),
@@ -134,21 +140,19 @@ impl Session {
             RespWriter::new(out, client.protocol).status("QUEUED");
             return self.end_request(out, reply_start);
         }
-        if server
-            .pause
-            .holds(bench.clock.unix_ms(), may_write(client, entry))
-            && !entry.command.has(flag::ALLOW_BUSY)
+        if server.pause.holds(
+            bench.clock.unix_ms(),
+            has_flags(client, entry, flag::WRITE | flag::MAY_REPLICATE),
+        ) && !entry.command.has(flag::ALLOW_BUSY)
         {
             return Outcome::Later;
         }
         let plan = entry.plan(server, client, args);
         let now_ms = bench.clock.unix_ms();
         let Some(mut unit) = server.keyspace.try_lock(&plan, client.database, now_ms) else {
-            let threshold_ms = bench.config.busy_reply_threshold as u64;
-            if threshold_ms > 0 && server.running.overdue(&plan, threshold_ms) {
-                refuse(server, &mut RespWriter::new(out, client.protocol), &busy());
+            if is_overdue(server, bench, &plan) {
                 bench.stats.command_rejected(entry.index);
-                return self.end_request(out, reply_start);
+                return self.reject(server, bench, args, busy(), out);
             }
             return Outcome::Later;
         };
@@ -247,7 +251,12 @@ impl Session {
             out.splice(reply_start..reply_start, own);
         }
         if outcome == Outcome::Done {
-            return self.end_request(out, reply_start);
+            let held_back = if entry.replies_are_messages() {
+                out.len()
+            } else {
+                reply_start
+            };
+            return self.end_request(out, held_back);
         }
         outcome
     }
@@ -485,23 +494,10 @@ fn is_http(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
 }
 
-/// The commands that MULTI does not queue.
-fn runs_inside_multi(entry: &Entry) -> bool {
-    matches!(
-        entry.command.name,
-        "exec" | "discard" | "multi" | "watch" | "quit" | "reset"
-    ) && entry.container.is_none()
-}
-
-fn may_write(client: &Client, entry: &Entry) -> bool {
-    let writes = flag::WRITE | flag::MAY_REPLICATE;
-    entry.command.flags & writes != 0
-        || (entry.command.name == "exec"
-            && client
-                .transaction
-                .queue
-                .iter()
-                .any(|queued| queued.entry.command.flags & writes != 0))
+/// Whether a script that has run for too long stands in the way of `plan`.
+fn is_overdue(server: &Server, bench: &Bench, plan: &LockPlan) -> bool {
+    let threshold_ms = bench.config.busy_reply_threshold as u64;
+    threshold_ms > 0 && server.running.overdue(plan, threshold_ms)
 }
 
 fn busy() -> CommandError {
