@@ -178,12 +178,12 @@ impl Unit<'_> {
             let shard = self.shard_mut(shard);
             for (database, other) in [(first, second), (second, first)] {
                 shard.note_database_change(database, |shard, key, was_expired| {
-                    let live = |database: &Database| {
+                    let find = |database: &Database| {
                         let place = database.table.find(keyspace.hash(key), key);
-                        place.is_some_and(|place| !database.table.get(place).is_expired(now_ms))
+                        place.map(|place| database.table.get(place).is_expired(now_ms))
                     };
-                    !was_expired && live(&shard.databases[database])
-                        || live(&shard.databases[other])
+                    !was_expired && find(&shard.databases[database]).is_some()
+                        || find(&shard.databases[other]) == Some(false)
                 });
             }
             shard.databases.swap(first, second);

@@ -169,7 +169,7 @@ impl Server {
         } else {
             keyspace::AccessPolicy::Lru
         });
-        settings.set_lfu(config.lfu_log_factor as u32, config.lfu_decay_time as u32);
+        settings.set_lfu(config.lfu_log_factor, config.lfu_decay_time);
         self.slowlog
             .configure(config.slowlog_log_slower_than, config.slowlog_max_len);
         self.log.set_level(config.loglevel);

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use commands::record::flag;
 use commands::{CommandError, TimeoutReply};
-use keyspace::{LockPlan, Unit, WaiterId};
+use keyspace::{Unit, WaiterId};
 use resp::{Reply, RespWriter};
 use types::Bytes;
 
@@ -13,8 +13,8 @@ use crate::blocking;
 use crate::client::{Client, ReplyMode};
 use crate::handlers::transaction::{discard_transaction, plan_watched};
 use crate::message::OnTimeout;
-use crate::road::check::has_flags;
-use crate::road::lookup::{Entry, lookup};
+use crate::road::check::may_replicate;
+use crate::road::lookup::{Entry, find, lookup};
 use crate::road::run::{Bench, Next, refuse, run};
 use crate::road::{Origin, check, settle};
 use crate::script_run::{ScriptRun, Slice};
@@ -123,14 +123,18 @@ impl Session {
                 ));
                 return Outcome::Abort;
             }
-            Err(error) => return self.reject(server, bench, args, error, out),
+            Err(error) => {
+                if let (CommandError::Arity(_), Ok(entry)) = (&error, find(args)) {
+                    bench.stats.command_rejected(entry.index);
+                }
+                return self.reject(server, bench, args, error, out);
+            }
         };
         if client.transaction.open && !entry.runs_inside_multi() {
-            if is_overdue(server, bench, &entry.plan(server, client, args)) {
+            if is_overdue(server, bench, client, entry, args) {
                 bench.stats.command_rejected(entry.index);
                 return self.reject(server, bench, args, busy(), out);
             }
-            let client = &mut self.client;
             client.transaction.queue.push(Queued {
                 entry,
                 args: args.iter().map(|&argument| Bytes::from(argument)).collect(),
@@ -140,17 +144,17 @@ impl Session {
             RespWriter::new(out, client.protocol).status("QUEUED");
             return self.end_request(out, reply_start);
         }
-        if server.pause.holds(
-            bench.clock.unix_ms(),
-            has_flags(client, entry, flag::WRITE | flag::MAY_REPLICATE),
-        ) && !entry.command.has(flag::ALLOW_BUSY)
+        if server
+            .pause
+            .holds(bench.clock.unix_ms(), may_write(client, entry))
+            && !entry.command.has(flag::ALLOW_BUSY)
         {
             return Outcome::Later;
         }
         let plan = entry.plan(server, client, args);
         let now_ms = bench.clock.unix_ms();
         let Some(mut unit) = server.keyspace.try_lock(&plan, client.database, now_ms) else {
-            if is_overdue(server, bench, &plan) {
+            if is_overdue(server, bench, client, entry, args) {
                 bench.stats.command_rejected(entry.index);
                 return self.reject(server, bench, args, busy(), out);
             }
@@ -494,10 +498,27 @@ fn is_http(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
 }
 
-/// Whether a script that has run for too long stands in the way of `plan`.
-fn is_overdue(server: &Server, bench: &Bench, plan: &LockPlan) -> bool {
-    let threshold_ms = bench.config.busy_reply_threshold as u64;
-    threshold_ms > 0 && server.running.overdue(plan, threshold_ms)
+fn may_write(client: &Client, entry: &Entry) -> bool {
+    let queue = &client.transaction.queue;
+    may_replicate(entry)
+        || (entry.command.name == "exec" && queue.iter().any(|queued| may_replicate(queued.entry)))
+}
+
+/// Whether a script that stands in this command's way has run for longer than `busy-reply-threshold`.
+fn is_overdue(
+    server: &Server,
+    bench: &Bench,
+    client: &Client,
+    entry: &Entry,
+    args: &[&[u8]],
+) -> bool {
+    let threshold_ms = bench.config.busy_reply_threshold;
+    threshold_ms > 0
+        && server.running.any()
+        && !entry.command.has(flag::ALLOW_BUSY)
+        && server
+            .running
+            .overdue(&entry.plan(server, client, args), threshold_ms)
 }
 
 fn busy() -> CommandError {

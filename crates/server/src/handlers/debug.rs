@@ -122,6 +122,10 @@ fn object(call: &mut Call<'_>) -> CommandResult {
     Ok(())
 }
 
+/// What Redis sends as its sample of a double: not meant to be pi.
+#[expect(clippy::approx_constant, reason = "the sample is what it is")]
+const TEST_DOUBLE: f64 = 3.141_f64;
+
 /// One reply of each kind, for client libraries to try their parsers on.
 fn protocol(call: &mut Call<'_>) -> CommandResult {
     let kind = call.args[2];
@@ -131,7 +135,7 @@ fn protocol(call: &mut Call<'_>) -> CommandResult {
     } else if is("integer") {
         call.reply.integer(12345);
     } else if is("double") {
-        call.reply.double(3.141);
+        call.reply.double(TEST_DOUBLE);
     } else if is("null") {
         call.reply.null();
     } else if is("array") {
