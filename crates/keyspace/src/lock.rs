@@ -4,7 +4,7 @@
 //! waiting. So no deadlock is possible.
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, MutexGuard};
 use smallvec::SmallVec;
@@ -146,10 +146,19 @@ impl Settings {
 pub struct Keyspace {
     shards: Box<[Padded]>,
     databases: usize,
+    /// What INFO saw of each shard's part of each database when it last could look.
+    seen: Box<[Seen]>,
     secrets: rapidhash::v3::RapidSecrets,
     /// Settings that may change while it runs.
     pub settings: Settings,
     random_state: AtomicU64,
+}
+
+/// Counts of one database's part in one shard.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) keys: AtomicUsize,
+    pub(crate) expiring: AtomicUsize,
 }
 
 /// A shard on cache lines of its own, so that threads on different shards do not disturb each other.
@@ -177,6 +186,9 @@ impl Keyspace {
         Keyspace {
             shards,
             databases,
+            seen: (0..SHARD_COUNT * databases)
+                .map(|_| Seen::default())
+                .collect(),
             secrets: rapidhash::v3::RapidSecrets::seed(hash_seed),
             settings: Settings::default(),
             random_state: AtomicU64::new(hash_seed | 1),
@@ -231,6 +243,10 @@ impl Keyspace {
             }
             std::thread::yield_now();
         }
+    }
+
+    pub(crate) fn seen(&self, shard: ShardIndex, database: usize) -> &Seen {
+        &self.seen[usize::from(shard) * self.databases + database]
     }
 
     pub(crate) fn try_shard(&self, shard: ShardIndex) -> Option<MutexGuard<'_, Shard>> {

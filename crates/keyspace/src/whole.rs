@@ -1,6 +1,7 @@
 //! Work on whole databases: counting, scanning, emptying, swapping, expiring; and clients that watch or wait.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use types::{Bytes, Value};
 
@@ -34,17 +35,29 @@ impl Unit<'_> {
             .sum()
     }
 
-    /// What INFO tells of a database, over the locked shards.
+    /// What INFO tells of a database. Shards that somebody else holds are told as they were when last seen: INFO never
+    /// waits.
     pub fn database_stats(&self, database: usize) -> DatabaseStats {
         let mut stats = DatabaseStats::default();
         let (mut ttl_sum, mut ttl_count) = (0i64, 0usize);
-        for shard in self.held_shards() {
-            let part = &self.shard(shard).databases[database];
-            stats.keys += part.table.len();
-            stats.expiring += part.expiring();
-            let (sum, count) = part.ttl_sample(self.now_ms(), TTL_SAMPLE);
-            ttl_sum = ttl_sum.saturating_add(sum);
-            ttl_count += count;
+        for index in 0..SHARD_COUNT as ShardIndex {
+            let guard;
+            let part = if self.holds(index) {
+                Some(&self.shard(index).databases[database])
+            } else {
+                guard = self.keyspace.try_shard(index);
+                guard.as_ref().map(|shard| &shard.databases[database])
+            };
+            let seen = self.keyspace.seen(index, database);
+            if let Some(part) = part {
+                seen.keys.store(part.table.len(), Ordering::Relaxed);
+                seen.expiring.store(part.expiring(), Ordering::Relaxed);
+                let (sum, count) = part.ttl_sample(self.now_ms(), TTL_SAMPLE);
+                ttl_sum = ttl_sum.saturating_add(sum);
+                ttl_count += count;
+            }
+            stats.keys += seen.keys.load(Ordering::Relaxed);
+            stats.expiring += seen.expiring.load(Ordering::Relaxed);
         }
         if ttl_count > 0 {
             stats.average_ttl_ms = ttl_sum / ttl_count as i64;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use lua::library::math::Random as RandomSequence;
 use parking_lot::RwLock;
 use sha1::{Digest, Sha1};
 
@@ -15,6 +16,7 @@ pub struct ScriptCache {
     scripts: RwLock<Scripts>,
     bytes: AtomicUsize,
     flushes: AtomicU64,
+    random: RandomSequence,
 }
 
 /// The scripts a flush took out; dropping them may take a while.
@@ -42,8 +44,12 @@ impl ScriptCache {
             return Ok(Arc::clone(script));
         }
         self.bytes.fetch_add(script.bytes(), Ordering::Relaxed);
-        scripts.by_sha.insert(*script.sha_bytes(), Arc::clone(&script));
-        scripts.by_text.insert(Arc::clone(script.text()), Arc::clone(&script));
+        scripts
+            .by_sha
+            .insert(*script.sha_bytes(), Arc::clone(&script));
+        scripts
+            .by_text
+            .insert(Arc::clone(script.text()), Arc::clone(&script));
         Ok(script)
     }
 
@@ -68,6 +74,11 @@ impl ScriptCache {
         self.bytes.store(0, Ordering::Relaxed);
         self.flushes.fetch_add(1, Ordering::Relaxed);
         taken.by_sha.into_values().collect()
+    }
+
+    /// The sequence behind `math.random`, which all scripts of a server share.
+    pub fn random_sequence(&self) -> RandomSequence {
+        self.random.clone()
     }
 
     /// How often the cache was flushed: machines that hold code from before may drop it.
@@ -111,7 +122,11 @@ mod tests {
         let cache = ScriptCache::default();
         let script = cache.get_or_compile(b"return 1").expect("compiles");
         assert_eq!(script.sha(), "e0e1f9fabfc9d4800c877a703b823ac0578ff8db");
-        assert!(cache.get(b"E0E1F9FABFC9D4800C877A703B823AC0578FF8DB").is_some());
+        assert!(
+            cache
+                .get(b"E0E1F9FABFC9D4800C877A703B823AC0578FF8DB")
+                .is_some()
+        );
         assert!(cache.get(b"e0e1").is_none());
         assert_eq!(cache.flush().len(), 1);
         assert!(cache.is_empty());

@@ -96,7 +96,9 @@ fn run_command(call: &mut Call<'_>) -> (Value, bool) {
         return (error_table(call, text), true);
     }
     // The arguments are copied to a buffer of the run's: the reply is made on the heap they come from.
-    let Some(state) = call.host::<RunState>() else { return (Value::Nil, false) };
+    let Some(state) = call.host::<RunState>() else {
+        return (Value::Nil, false);
+    };
     let mut bytes = std::mem::take(&mut state.arguments);
     let mut spans = std::mem::take(&mut state.spans);
     bytes.clear();
@@ -114,7 +116,9 @@ fn run_command(call: &mut Call<'_>) -> (Value, bool) {
         }
         spans.push((start, bytes.len()));
     }
-    let Some((state, heap)) = call.host_and_heap::<RunState>() else { return (Value::Nil, false) };
+    let Some((state, heap)) = call.host_and_heap::<RunState>() else {
+        return (Value::Nil, false);
+    };
     let protocol = state.protocol;
     let mut reply = LuaReply::new(heap, protocol);
     let site = site_of(&bytes[..spans[0].1], state.sites.len());
@@ -125,9 +129,14 @@ fn run_command(call: &mut Call<'_>) -> (Value, bool) {
         for (arg, &(start, end)) in args.iter_mut().zip(&spans) {
             *arg = &bytes[start..end];
         }
-        state.host.call(&args[..spans.len()], site, protocol, &mut reply);
+        state
+            .host
+            .call(&args[..spans.len()], site, protocol, &mut reply);
     } else {
-        let args: Vec<&[u8]> = spans.iter().map(|&(start, end)| &bytes[start..end]).collect();
+        let args: Vec<&[u8]> = spans
+            .iter()
+            .map(|&(start, end)| &bytes[start..end])
+            .collect();
         state.host.call(&args, site, protocol, &mut reply);
     }
     let outcome = reply.finish();
@@ -154,9 +163,13 @@ fn site_of(name: &[u8], sites: usize) -> usize {
     (usize::from(first) * 7 + usize::from(last) * 3 + name.len()) % sites
 }
 
-/// A number as an argument: whole ones as integers, others with 17 digits.
+/// A number as an argument: as C's `%.17g` writes it, which for most is an integer.
 fn write_number(number: f64, out: &mut Vec<u8>) {
-    if number.trunc() == number && number.abs() < 9.2e18 {
+    let bits_of_zero = 0.0_f64.to_bits();
+    if number.trunc() == number
+        && number.abs() < 1e16
+        && (number != 0.0 || number.to_bits() == bits_of_zero)
+    {
         let mut digits = itoa::Buffer::new();
         out.extend_from_slice(digits.format(number as i64).as_bytes());
     } else {
@@ -167,10 +180,16 @@ fn write_number(number: f64, out: &mut Vec<u8>) {
 fn log(call: &mut Call<'_>) -> NativeResult {
     let count = call.argument_count();
     if count < 2 {
-        return Err(fail(call, "ERR redis.log() requires two arguments or more."));
+        return Err(fail(
+            call,
+            "ERR redis.log() requires two arguments or more.",
+        ));
     }
-    let Value::Number(level) = call.argument(1) else {
-        return Err(fail(call, "ERR First argument must be a number (log level)."));
+    let Some(level) = call.heap().to_number(call.argument(1)) else {
+        return Err(fail(
+            call,
+            "ERR First argument must be a number (log level).",
+        ));
     };
     let level = match level as i64 {
         0 => LogLevel::Debug,
@@ -200,9 +219,10 @@ fn setresp(call: &mut Call<'_>) -> NativeResult {
     if call.argument_count() != 1 {
         return Err(fail(call, "ERR redis.setresp() requires one argument."));
     }
-    let protocol = match call.argument(1) {
-        Value::Number(2.0) => Protocol::Resp2,
-        Value::Number(3.0) => Protocol::Resp3,
+    let version = call.heap().to_number(call.argument(1)).unwrap_or(0.0);
+    let protocol = match version as i64 {
+        2 => Protocol::Resp2,
+        3 => Protocol::Resp3,
         _ => return Err(fail(call, "ERR RESP version must be 2 or 3.")),
     };
     if let Some(state) = call.host::<RunState>() {
@@ -261,10 +281,7 @@ fn set_repl(call: &mut Call<'_>) -> NativeResult {
     if call.argument_count() != 1 {
         return Err(fail(call, "ERR redis.set_repl() requires two arguments."));
     }
-    let flags = match call.argument(1) {
-        Value::Number(flags) => flags as i64,
-        _ => 0,
-    };
+    let flags = call.heap().to_number(call.argument(1)).unwrap_or(0.0) as i64;
     if flags & !REPL_ALL != 0 {
         return Err(fail(
             call,
@@ -291,7 +308,10 @@ fn debug(_call: &mut Call<'_>) -> NativeResult {
 fn acl_check_cmd(call: &mut Call<'_>) -> NativeResult {
     let count = call.argument_count();
     if count == 0 {
-        return Err(fail(call, "ERR Please specify at least one argument for this redis lib call"));
+        return Err(fail(
+            call,
+            "ERR Please specify at least one argument for this redis lib call",
+        ));
     }
     let mut args: Vec<Vec<u8>> = Vec::with_capacity(count);
     for index in 1..=count {
@@ -305,15 +325,20 @@ fn acl_check_cmd(call: &mut Call<'_>) -> NativeResult {
             _ => {
                 return Err(fail(
                     call,
-                    "ERR redis.acl_check_cmd() require all arguments to be strings or integers",
+                    "ERR Lua redis lib command arguments must be strings or integers",
                 ));
             }
         });
     }
     let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
-    let allowed = call.host::<RunState>().and_then(|state| state.host.may_call(&args));
+    let allowed = call
+        .host::<RunState>()
+        .and_then(|state| state.host.may_call(&args));
     match allowed {
         Some(allowed) => call.return_value(Value::Boolean(allowed)),
-        None => Err(fail(call, "ERR Invalid command passed to redis.acl_check_cmd()")),
+        None => Err(fail(
+            call,
+            "ERR Invalid command passed to redis.acl_check_cmd()",
+        )),
     }
 }

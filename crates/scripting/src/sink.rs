@@ -38,7 +38,13 @@ enum Kind {
 
 impl<'a> LuaReply<'a> {
     pub(crate) fn new(heap: &'a mut Heap, protocol: Protocol) -> LuaReply<'a> {
-        LuaReply { heap, protocol, root: Value::Nil, is_error: false, open: Vec::new() }
+        LuaReply {
+            heap,
+            protocol,
+            root: Value::Nil,
+            is_error: false,
+            open: Vec::new(),
+        }
     }
 
     /// The reply as a value, and whether the whole of it is an error.
@@ -85,6 +91,8 @@ impl<'a> LuaReply<'a> {
 
     fn begin(&mut self, kind: Aggregate, len: Option<usize>) {
         let size = len.unwrap_or(0);
+        // A map has two values a pair, whether it becomes a table of pairs or, in RESP2, a flat array.
+        let missing = len.map_or(usize::MAX, |len| kind.values(len));
         let resp3 = self.protocol.is_resp3();
         let (table, outer, kind) = match kind {
             Aggregate::Map if resp3 => {
@@ -109,19 +117,14 @@ impl<'a> LuaReply<'a> {
             }
         };
         let nothing = matches!(kind, Kind::Nothing);
-        let missing = match len {
-            Some(len) if nothing => len * 2,
-            Some(len) => match kind {
-                Kind::Map(_) => len * 2,
-                Kind::Set => len,
-                _ => len,
-            },
-            None => usize::MAX,
-        };
         if !nothing {
             self.attach(Value::Table(outer));
         }
-        self.open.push(Frame { table, kind, missing });
+        self.open.push(Frame {
+            table,
+            kind,
+            missing,
+        });
     }
 
     /// Puts an aggregate into the one around it, which is not complete before the aggregate is.
@@ -134,7 +137,11 @@ impl<'a> LuaReply<'a> {
                 frame.missing = usize::MAX;
                 self.emit(value);
                 if let Some(frame) = self.open.last_mut() {
-                    frame.missing = if missing == usize::MAX { missing } else { missing - 1 };
+                    frame.missing = if missing == usize::MAX {
+                        missing
+                    } else {
+                        missing - 1
+                    };
                 }
             }
         }
@@ -164,7 +171,8 @@ impl Reply for LuaReply<'_> {
         let text = Value::String(self.heap.new_string(text));
         let table = self.heap.new_table(0, 0);
         self.heap.raw_set_field(table, "err", text);
-        self.heap.raw_set_field(table, "ignore_error_stats_update", Value::Boolean(true));
+        self.heap
+            .raw_set_field(table, "ignore_error_stats_update", Value::Boolean(true));
         self.emit(Value::Table(table));
     }
 
@@ -180,7 +188,11 @@ impl Reply for LuaReply<'_> {
     }
 
     fn null(&mut self) {
-        self.emit(if self.protocol.is_resp3() { Value::Nil } else { Value::Boolean(false) });
+        self.emit(if self.protocol.is_resp3() {
+            Value::Nil
+        } else {
+            Value::Boolean(false)
+        });
     }
 
     fn null_array(&mut self) {
@@ -232,11 +244,65 @@ impl Reply for LuaReply<'_> {
 
     fn open(&mut self, kind: Aggregate) -> Mark {
         self.begin(kind, None);
-        Mark { position: self.open.len(), kind }
+        Mark {
+            position: self.open.len(),
+            kind,
+        }
     }
 
     fn close(&mut self, mark: Mark, _len: usize) {
         self.open.truncate(mark.position - 1);
         self.pop_complete();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes an array of the map `{a: 1, b: {}}` and 7; the table it becomes.
+    fn nested(heap: &mut Heap, protocol: Protocol) -> TableHandle {
+        let mut reply = LuaReply::new(heap, protocol);
+        reply.array(2);
+        reply.map(2);
+        reply.bulk(b"a");
+        reply.integer(1);
+        reply.bulk(b"b");
+        reply.map(0);
+        reply.integer(7);
+        let (Value::Table(table), false) = reply.finish() else {
+            panic!("an array is a table");
+        };
+        table
+    }
+
+    #[test]
+    fn a_map_is_a_flat_array_in_resp2() {
+        let mut vm = lua::Vm::new();
+        let heap = &mut vm.runtime.heap;
+        let outer = nested(heap, Protocol::Resp2);
+        assert_eq!(heap.length(outer), 2);
+        assert!(matches!(heap.raw_get_integer(outer, 2), Value::Number(7.0)));
+        let Value::Table(inner) = heap.raw_get_integer(outer, 1) else {
+            panic!("a map is a table");
+        };
+        assert_eq!(heap.length(inner), 4);
+        assert!(matches!(heap.raw_get_integer(inner, 2), Value::Number(1.0)));
+        assert!(matches!(heap.raw_get_integer(inner, 4), Value::Table(_)));
+    }
+
+    #[test]
+    fn a_map_is_a_table_of_pairs_in_resp3() {
+        let mut vm = lua::Vm::new();
+        let heap = &mut vm.runtime.heap;
+        let outer = nested(heap, Protocol::Resp3);
+        assert!(matches!(heap.raw_get_integer(outer, 2), Value::Number(7.0)));
+        let Value::Table(inner) = heap.raw_get_integer(outer, 1) else {
+            panic!("a map is a table");
+        };
+        let Value::Table(map) = heap.raw_get_field(inner, "map") else {
+            panic!("a map says what it is");
+        };
+        assert!(matches!(heap.raw_get_field(map, "a"), Value::Number(1.0)));
     }
 }

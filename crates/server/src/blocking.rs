@@ -89,7 +89,10 @@ pub(crate) fn enqueue(
     request: &BlockRequest,
 ) -> WaiterId {
     let waiter = server.blocked.new_waiter();
-    let keys: Vec<Bytes> = args[request.keys.clone()].iter().map(|&key| Bytes::from(key)).collect();
+    let keys: Vec<Bytes> = args[request.keys.clone()]
+        .iter()
+        .map(|&key| Bytes::from(key))
+        .collect();
     unit.select(client.database);
     for key in &keys {
         unit.wait_for(key, waiter);
@@ -134,7 +137,9 @@ pub(crate) fn serve(
         let place = blocked.client.record.place;
         if !unit.try_extend(&blocked.plan) {
             server.blocked.add(waiter, blocked);
-            server.hub.send_to(place, Mail::To(place, Message::Retry { waiter }));
+            server
+                .hub
+                .send_to(place, Mail::To(place, Message::Retry { waiter }));
             continue;
         }
         let mut reply = Vec::new();
@@ -161,7 +166,11 @@ pub(crate) fn serve(
         settle::settle_command(server, bench, unit);
         dequeue(unit, ready.database, &blocked.keys, waiter);
         let closes = matches!(next, Next::Close);
-        let message = Message::Served { waiter, reply, closes };
+        let message = Message::Served {
+            waiter,
+            reply,
+            closes,
+        };
         server.hub.send_to(place, Mail::To(place, message));
     }
 }

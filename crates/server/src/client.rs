@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 use resp::Protocol;
@@ -40,7 +40,6 @@ pub(crate) struct ClientRecord {
     pub(crate) query_bytes: AtomicUsize,
     pub(crate) output_bytes: AtomicUsize,
     pub(crate) argument_bytes: AtomicUsize,
-    pub(crate) total_commands: AtomicU64,
     pub(crate) is_blocked: AtomicBool,
     pub(crate) is_monitor: AtomicBool,
     pub(crate) is_unix: bool,
@@ -86,7 +85,6 @@ impl ClientRecord {
             query_bytes: AtomicUsize::new(0),
             output_bytes: AtomicUsize::new(0),
             argument_bytes: AtomicUsize::new(0),
-            total_commands: AtomicU64::new(0),
             is_blocked: AtomicBool::new(false),
             is_monitor: AtomicBool::new(false),
             is_unix,
@@ -233,7 +231,11 @@ impl Client {
 
     /// The client as which a script's commands run: its own database, the caller's identity.
     pub(crate) fn for_script(caller: &Client) -> Client {
-        Client { protocol: Protocol::Resp2, is_script: true, ..caller.shadow() }
+        Client {
+            protocol: Protocol::Resp2,
+            is_script: true,
+            ..caller.shadow()
+        }
     }
 
     /// The client as which a command of its runs on another thread: without transaction and subscriptions.
@@ -266,7 +268,9 @@ impl Client {
 
     pub(crate) fn set_protocol(&mut self, protocol: Protocol) {
         self.protocol = protocol;
-        self.record.protocol.store(protocol.number() as u32, Ordering::Relaxed);
+        self.record
+            .protocol
+            .store(protocol.number() as u32, Ordering::Relaxed);
     }
 
     pub(crate) fn is_subscriber(&self) -> bool {
@@ -291,10 +295,6 @@ impl Clients {
 
     pub(crate) fn get(&self, id: ClientId) -> Option<Arc<ClientRecord>> {
         self.records.read().get(&id).cloned()
-    }
-
-    pub(crate) fn count(&self) -> usize {
-        self.records.read().len()
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<ClientRecord>> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use scripting::{Machine, Verdict};
+use scripting::{Machine, ScriptCache, Verdict};
 
 /// How long a script runs before its event loop serves others.
 const SLICE: Duration = Duration::from_millis(1);
@@ -43,13 +43,15 @@ impl Control {
     /// Starts a slice at `now`.
     pub(crate) fn start_slice(&self, now: Instant) {
         let end = now.saturating_duration_since(self.anchor) + SLICE;
-        self.slice_end.store(end.as_nanos() as u64, Ordering::Relaxed);
+        self.slice_end
+            .store(end.as_nanos() as u64, Ordering::Relaxed);
     }
 
     fn decide(&self) -> Verdict {
         if self.killed.load(Ordering::Acquire) {
             Verdict::Kill
-        } else if self.anchor.elapsed().as_nanos() as u64 >= self.slice_end.load(Ordering::Relaxed) {
+        } else if self.anchor.elapsed().as_nanos() as u64 >= self.slice_end.load(Ordering::Relaxed)
+        {
             Verdict::Suspend
         } else {
             Verdict::Continue
@@ -73,11 +75,17 @@ pub(crate) struct Machines {
 
 impl Machines {
     /// A VM that is free.
-    pub(crate) fn take(&mut self) -> ControlledMachine {
+    pub(crate) fn take(&mut self, scripts: &ScriptCache) -> ControlledMachine {
         self.idle.pop().unwrap_or_else(|| {
             let control = Arc::new(Control::new());
             let watched = Arc::clone(&control);
-            ControlledMachine { machine: Machine::new(Box::new(move || watched.decide())), control }
+            ControlledMachine {
+                machine: Machine::new(
+                    Box::new(move || watched.decide()),
+                    scripts.random_sequence(),
+                ),
+                control,
+            }
         })
     }
 

@@ -37,7 +37,12 @@ pub(crate) fn cpu_seconds() -> (f64, f64) {
     // The second field is the program's name in parentheses and may hold blanks.
     let after_name = text.rsplit_once(')').map_or("", |(_, rest)| rest);
     let mut fields = after_name.split_whitespace().skip(11);
-    let mut next = || fields.next().and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
+    let mut next = || {
+        fields
+            .next()
+            .and_then(|field| field.parse::<f64>().ok())
+            .unwrap_or(0.0)
+    };
     (next() / TICKS_PER_SECOND, next() / TICKS_PER_SECOND)
 }
 

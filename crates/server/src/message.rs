@@ -7,7 +7,11 @@ use keyspace::WaiterId;
 #[derive(Debug)]
 pub(crate) enum Message {
     /// To a blocked client: it was served, this is its reply.
-    Served { waiter: WaiterId, reply: Vec<u8>, closes: bool },
+    Served {
+        waiter: WaiterId,
+        reply: Vec<u8>,
+        closes: bool,
+    },
     /// To a blocked client: a key is ready, but the locks its command needs were not to be had. It runs again.
     Retry { waiter: WaiterId },
     /// To a blocked client, by CLIENT UNBLOCK: as if the time were over, or with an error.

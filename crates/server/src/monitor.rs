@@ -20,7 +20,11 @@ pub(crate) struct Monitors {
 
 impl Monitors {
     pub(crate) fn new(hub: Arc<Hub<Message>>) -> Monitors {
-        Monitors { count: AtomicUsize::new(0), clients: RwLock::default(), hub }
+        Monitors {
+            count: AtomicUsize::new(0),
+            clients: RwLock::default(),
+            hub,
+        }
     }
 
     pub(crate) fn add(&self, record: &Arc<ClientRecord>) {
@@ -44,7 +48,13 @@ impl Monitors {
     }
 
     /// Shows a command. `source` is the caller's address, or `lua`.
-    pub(crate) fn show(&self, unix_microseconds: i64, database: usize, source: &str, args: &[&[u8]]) {
+    pub(crate) fn show(
+        &self,
+        unix_microseconds: i64,
+        database: usize,
+        source: &str,
+        args: &[&[u8]],
+    ) {
         let mut line = format!(
             "+{}.{:06} [{database} {source}]",
             unix_microseconds / 1_000_000,
@@ -58,7 +68,8 @@ impl Monitors {
         line.extend_from_slice(b"\r\n");
         let line: Arc<[u8]> = line.into();
         for client in self.clients.read().iter() {
-            self.hub.send_to(client.place, Mail::Output(client.place, Arc::clone(&line)));
+            self.hub
+                .send_to(client.place, Mail::Output(client.place, Arc::clone(&line)));
         }
     }
 }

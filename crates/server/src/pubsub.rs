@@ -22,7 +22,12 @@ struct Listener {
 
 impl Listener {
     fn protocol(&self) -> Protocol {
-        if self.record.protocol.load(std::sync::atomic::Ordering::Relaxed) == 3 {
+        if self
+            .record
+            .protocol
+            .load(std::sync::atomic::Ordering::Relaxed)
+            == 3
+        {
             Protocol::Resp3
         } else {
             Protocol::Resp2
@@ -64,7 +69,10 @@ pub(crate) struct ToSelf<'a> {
 
 impl PubSub {
     pub(crate) fn new(hub: Arc<Hub<Message>>) -> PubSub {
-        PubSub { registry: RwLock::default(), hub }
+        PubSub {
+            registry: RwLock::default(),
+            hub,
+        }
     }
 
     pub(crate) fn subscribe(&self, kind: Kind, name: &[u8], record: &Arc<ClientRecord>) {
@@ -73,7 +81,10 @@ impl PubSub {
             Kind::Channel => registry.channels.entry(name.to_vec()).or_default(),
             Kind::ShardChannel => registry.shard_channels.entry(name.to_vec()).or_default(),
             Kind::Pattern => {
-                let position = registry.patterns.iter().position(|(pattern, _)| pattern == name);
+                let position = registry
+                    .patterns
+                    .iter()
+                    .position(|(pattern, _)| pattern == name);
                 let position = position.unwrap_or_else(|| {
                     registry.patterns.push((name.to_vec(), Listeners::new()));
                     registry.patterns.len() - 1
@@ -81,7 +92,12 @@ impl PubSub {
                 &mut registry.patterns[position].1
             }
         };
-        listeners.insert(record.id, Listener { record: Arc::clone(record) });
+        listeners.insert(
+            record.id,
+            Listener {
+                record: Arc::clone(record),
+            },
+        );
     }
 
     pub(crate) fn unsubscribe(&self, kind: Kind, name: &[u8], client: ClientId) {
@@ -102,12 +118,16 @@ impl PubSub {
                 }
             }
             Kind::Pattern => {
-                if let Some((_, listeners)) =
-                    registry.patterns.iter_mut().find(|(pattern, _)| pattern == name)
+                if let Some((_, listeners)) = registry
+                    .patterns
+                    .iter_mut()
+                    .find(|(pattern, _)| pattern == name)
                 {
                     listeners.remove(&client);
                 }
-                registry.patterns.retain(|(_, listeners)| !listeners.is_empty());
+                registry
+                    .patterns
+                    .retain(|(_, listeners)| !listeners.is_empty());
             }
         }
     }
@@ -150,7 +170,9 @@ impl PubSub {
         mut to_self: Option<&mut ToSelf<'_>>,
     ) -> usize {
         let registry = self.registry.read();
-        let Some(listeners) = registry.shard_channels.get(channel) else { return 0 };
+        let Some(listeners) = registry.shard_channels.get(channel) else {
+            return 0;
+        };
         let parts: &[&[u8]] = &[b"smessage", channel, message];
         let mut encoded = Encoded::new(parts);
         for listener in listeners.values() {
@@ -204,7 +226,11 @@ impl PubSub {
     /// How many channels, patterns and shard channels have subscribers.
     pub(crate) fn counts(&self) -> (usize, usize, usize) {
         let registry = self.registry.read();
-        (registry.channels.len(), registry.patterns.len(), registry.shard_channels.len())
+        (
+            registry.channels.len(),
+            registry.patterns.len(),
+            registry.shard_channels.len(),
+        )
     }
 }
 
@@ -217,7 +243,11 @@ struct Encoded<'a> {
 
 impl<'a> Encoded<'a> {
     fn new(parts: &'a [&'a [u8]]) -> Encoded<'a> {
-        Encoded { parts, resp2: None, resp3: None }
+        Encoded {
+            parts,
+            resp2: None,
+            resp3: None,
+        }
     }
 
     fn get(&mut self, protocol: Protocol) -> Arc<[u8]> {

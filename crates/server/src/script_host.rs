@@ -13,7 +13,7 @@ use scripting::{CallSite, LogLevel, ScriptHost};
 
 use crate::client::Client;
 use crate::config::enums::LogLevel as ServerLevel;
-use crate::road::lookup::{Entry, lookup, resolve};
+use crate::road::lookup::{Entry, find, lookup, resolve};
 use crate::road::run::{Bench, refuse, run};
 use crate::road::{Origin, check, settle};
 use crate::running::RunningScript;
@@ -37,6 +37,19 @@ pub(crate) struct RoadHost {
 }
 
 impl RoadHost {
+    /// What a script is told of a command that the look-up refuses.
+    fn unknown(&self, args: &[&[u8]], error: &CommandError) -> CommandError {
+        if let CommandError::Arity(_) = error {
+            if let Ok(entry) = find(args) {
+                self.bench.stats.command_rejected(entry.index);
+            }
+            return CommandError::text(
+                "ERR Wrong number of args calling Redis command from script",
+            );
+        }
+        CommandError::text("ERR Unknown Redis command called from script")
+    }
+
     fn call_entry(
         &mut self,
         entry: &'static Entry,
@@ -44,7 +57,9 @@ impl RoadHost {
         protocol: Protocol,
         reply: &mut dyn Reply,
     ) -> Result<(), CommandError> {
-        let origin = Origin::Script { read_only: self.read_only };
+        let origin = Origin::Script {
+            read_only: self.read_only,
+        };
         if let Err(error) = check(self.server, &self.client, entry, args, origin) {
             self.bench.stats.command_rejected(entry.index);
             return Err(error);
@@ -53,7 +68,9 @@ impl RoadHost {
             let plan = entry.plan(self.server, &self.client, args);
             if !self.unit.try_extend(&plan) {
                 // Only a script that was seen to stay within its keys runs without all locks; it does stay there.
-                return Err(CommandError::text("ERR Script attempted to access a key it does not hold"));
+                return Err(CommandError::text(
+                    "ERR Script attempted to access a key it does not hold",
+                ));
             }
         }
         if entry.command.has(flag::WRITE) && !self.has_written {
@@ -64,7 +81,9 @@ impl RoadHost {
         }
         if self.server.monitors.any() && !entry.command.has(flag::SKIP_MONITOR) {
             let now_us = self.bench.clock.unix_us();
-            self.server.monitors.show(now_us, self.client.database, "lua", args);
+            self.server
+                .monitors
+                .show(now_us, self.client.database, "lua", args);
         }
         self.client.protocol = protocol;
         let _ = run(
@@ -92,32 +111,18 @@ impl ScriptHost for RoadHost {
         protocol: Protocol,
         reply: &mut dyn Reply,
     ) {
-        let entry = match site.get::<Entry>(args[0]) {
+        let found = match site.get::<Entry>(args[0]) {
             Some(entry) => resolve(entry, args),
-            None => match lookup(args) {
-                Ok(entry) => {
-                    if entry.container.is_none() {
-                        site.remember(args[0], entry);
-                    }
-                    Ok(entry)
+            None => lookup(args).inspect(|entry| {
+                if entry.container.is_none() {
+                    site.remember(args[0], *entry);
                 }
-                Err(CommandError::Arity(_)) => Err(CommandError::text(
-                    "ERR Wrong number of args calling Redis command from script",
-                )),
-                Err(CommandError::UnknownSubcommand { .. }) => {
-                    Err(CommandError::text("ERR Unknown Redis command called from script"))
-                }
-                Err(_) => Err(CommandError::text("ERR Unknown Redis command called from script")),
-            },
+            }),
         };
-        let result = entry
-            .map_err(|error| match error {
-                CommandError::Arity(_) => CommandError::text(
-                    "ERR Wrong number of args calling Redis command from script",
-                ),
-                other => other,
-            })
-            .and_then(|entry| self.call_entry(entry, args, protocol, reply));
+        let result = match found {
+            Ok(entry) => self.call_entry(entry, args, protocol, reply),
+            Err(error) => Err(self.unknown(args, &error)),
+        };
         if let Err(error) = result {
             refuse(self.server, reply, &error);
         }
@@ -130,12 +135,14 @@ impl ScriptHost for RoadHost {
             LogLevel::Notice => ServerLevel::Notice,
             LogLevel::Warning => ServerLevel::Warning,
         };
-        self.server.log.write(level, format_args!("{}", String::from_utf8_lossy(message)));
+        self.server
+            .log
+            .write(level, format_args!("{}", String::from_utf8_lossy(message)));
     }
 
     fn may_call(&mut self, args: &[&[u8]]) -> Option<bool> {
         // Every user may run every command as long as there is only the default user.
-        lookup(args).ok().map(|_| true)
+        find(args).ok().map(|_| true)
     }
 
     fn count_error(&mut self, text: &[u8]) {

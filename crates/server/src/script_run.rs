@@ -9,6 +9,7 @@ use scripting::{Progress, Script};
 
 use crate::client::Client;
 use crate::machines::ControlledMachine;
+use crate::road::Entry;
 use crate::road::run::Bench;
 use crate::script_host::RoadHost;
 use crate::server::Server;
@@ -17,6 +18,8 @@ use crate::server::Server;
 pub(crate) struct ScriptStart {
     pub(crate) machine: ControlledMachine,
     pub(crate) script: Arc<Script>,
+    /// The command that runs it.
+    pub(crate) entry: &'static Entry,
     /// EVAL_RO and EVALSHA_RO.
     pub(crate) read_only: bool,
     pub(crate) plan: LockPlan,
@@ -24,7 +27,10 @@ pub(crate) struct ScriptStart {
 
 impl std::fmt::Debug for ScriptStart {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("ScriptStart").field("sha", &self.script.sha()).finish()
+        formatter
+            .debug_struct("ScriptStart")
+            .field("sha", &self.script.sha())
+            .finish()
     }
 }
 
@@ -32,6 +38,7 @@ impl std::fmt::Debug for ScriptStart {
 pub(crate) struct ScriptRun {
     machine: ControlledMachine,
     script: Arc<Script>,
+    entry: &'static Entry,
     /// Whether the log has told of it.
     reported: bool,
 }
@@ -41,7 +48,10 @@ pub(crate) enum Slice {
     /// The script goes on in the next slice.
     Suspended(Box<ScriptRun>),
     /// The script is over; its reply is written.
-    Finished { machine: ControlledMachine, host: Box<RoadHost> },
+    Finished {
+        machine: ControlledMachine,
+        host: Box<RoadHost>,
+    },
 }
 
 impl ScriptRun {
@@ -54,7 +64,13 @@ impl ScriptRun {
         start: ScriptStart,
         reply: &mut dyn Reply,
     ) -> Slice {
-        let ScriptStart { mut machine, script, read_only, plan } = start;
+        let ScriptStart {
+            mut machine,
+            script,
+            entry,
+            read_only,
+            plan,
+        } = start;
         let now = bench.clock.now();
         let host = RoadHost {
             server,
@@ -70,7 +86,13 @@ impl ScriptRun {
         machine.control.reset();
         machine.control.start_slice(now);
         machine.machine.set_host(Box::new(host));
-        Box::new(ScriptRun { machine, script, reported: false }).advance(reply)
+        Box::new(ScriptRun {
+            machine,
+            script,
+            entry,
+            reported: false,
+        })
+        .advance(reply)
     }
 
     /// Runs the next slice.
@@ -85,14 +107,24 @@ impl ScriptRun {
                 self.note_slow();
                 Slice::Suspended(self)
             }
-            Progress::Finished => {
-                let host = self.machine.machine.take_host().expect("the host was set at the start");
+            Progress::Finished { failed } => {
+                let host = self
+                    .machine
+                    .machine
+                    .take_host()
+                    .expect("the host was set at the start");
                 let host = host.into_any().downcast::<RoadHost>();
                 let host = host.expect("the host is the server's own");
+                if failed {
+                    host.bench.stats.command_failed(self.entry.index);
+                }
                 if let Some(listed) = &host.listed {
                     host.server.running.remove(listed);
                 }
-                Slice::Finished { machine: self.machine, host }
+                Slice::Finished {
+                    machine: self.machine,
+                    host,
+                }
             }
         }
     }
@@ -101,10 +133,16 @@ impl ScriptRun {
     fn note_slow(&mut self) {
         let reported = self.reported;
         let control = Arc::clone(&self.machine.control);
-        let Some(host) = self.machine.machine.host_mut::<RoadHost>() else { return };
+        let Some(host) = self.machine.machine.host_mut::<RoadHost>() else {
+            return;
+        };
         if host.listed.is_none() {
             let (started, plan) = (host.started, host.plan.clone());
-            host.listed = Some(host.server.running.add(started, plan, control, host.has_written));
+            host.listed = Some(
+                host.server
+                    .running
+                    .add(started, plan, control, host.has_written),
+            );
         }
         let threshold_ms = host.bench.config.busy_reply_threshold;
         let elapsed_ms = host.started.elapsed().as_millis();

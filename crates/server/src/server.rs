@@ -1,7 +1,7 @@
 //! What all event loops share.
 
-use std::sync::Arc;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -99,7 +99,8 @@ impl Server {
 
     /// A seed for an event loop's random numbers.
     pub(crate) fn seed(&self, worker: usize) -> u64 {
-        self.seed.wrapping_add((worker as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15))
+        self.seed
+            .wrapping_add((worker as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15))
     }
 
     /// Whether nobody chose the addresses to listen on.
@@ -162,7 +163,8 @@ impl Server {
             keyspace::AccessPolicy::Lru
         });
         settings.set_lfu(config.lfu_log_factor as u32, config.lfu_decay_time as u32);
-        self.slowlog.configure(config.slowlog_log_slower_than, config.slowlog_max_len);
+        self.slowlog
+            .configure(config.slowlog_log_slower_than, config.slowlog_max_len);
         self.log.set_level(config.loglevel);
     }
 }
@@ -195,9 +197,7 @@ impl Pause {
     /// Whether a command has to wait now; `writes` tells whether it may write.
     pub(crate) fn holds(&self, now_ms: i64, writes: bool) -> bool {
         let until_ms = self.until_ms.load(Ordering::Relaxed);
-        until_ms != 0
-            && until_ms > now_ms
-            && (writes || !self.writes_only.load(Ordering::Relaxed))
+        until_ms != 0 && until_ms > now_ms && (writes || !self.writes_only.load(Ordering::Relaxed))
     }
 }
 
@@ -208,7 +208,9 @@ pub(crate) fn unix_ms() -> i64 {
 
 /// Unix time in microseconds.
 pub(crate) fn unix_us() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
@@ -216,7 +218,10 @@ pub(crate) fn unix_us() -> i64 {
 fn random_hex() -> String {
     let mut digits = String::new();
     while digits.len() < 40 {
-        digits.push_str(&format!("{:016x}", RandomState::new().hash_one(digits.len())));
+        digits.push_str(&format!(
+            "{:016x}",
+            RandomState::new().hash_one(digits.len())
+        ));
     }
     digits.truncate(40);
     digits

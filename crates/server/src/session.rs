@@ -5,14 +5,16 @@ use std::time::Instant;
 
 use commands::record::flag;
 use commands::{CommandError, TimeoutReply};
-use keyspace::{LockPlan, Unit, WaiterId};
+use keyspace::{Unit, WaiterId};
 use resp::{Reply, RespWriter};
 use types::Bytes;
 
 use crate::blocking;
 use crate::client::{Client, ReplyMode};
+use crate::handlers::transaction::{discard_transaction, plan_watched};
 use crate::message::OnTimeout;
-use crate::road::lookup::{Entry, lookup};
+use crate::road::check::may_replicate;
+use crate::road::lookup::{Entry, find, lookup};
 use crate::road::run::{Bench, Next, refuse, run};
 use crate::road::{Origin, check, settle};
 use crate::script_run::{ScriptRun, Slice};
@@ -45,7 +47,6 @@ pub(crate) struct Waiting {
     pub(crate) waiter: WaiterId,
     pub(crate) deadline: Option<Instant>,
     pub(crate) on_timeout: OnTimeout,
-    pub(crate) started: Instant,
 }
 
 /// What is remembered of a request until its reply is written.
@@ -75,13 +76,19 @@ pub(crate) enum Outcome {
     Later,
     /// The connection closes when its output is sent.
     Close,
+    /// The connection closes at once.
+    Abort,
     /// The server ends.
     Shutdown,
 }
 
 impl Session {
     pub(crate) fn new(client: Client) -> Session {
-        Session { client, parsed: None, activity: Activity::Idle }
+        Session {
+            client,
+            parsed: None,
+            activity: Activity::Idle,
+        }
     }
 
     pub(crate) fn is_idle(&self) -> bool {
@@ -99,21 +106,35 @@ impl Session {
         let started = bench.clock.now();
         let client = &mut self.client;
         let reply_start = out.len();
-        let entry = match lookup(args) {
+        let checked = lookup(args).and_then(|entry| {
+            check(server, client, entry, args, Origin::Client)
+                .map(|()| entry)
+                .inspect_err(|_| {
+                    bench.stats.command_rejected(entry.index);
+                })
+        });
+        let entry = match checked {
             Ok(entry) => entry,
+            Err(_) if is_http(args[0]) => {
+                server.log.warning(format_args!(
+                    "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to \
+                     Redis. This is likely due to an attacker attempting to use Cross Protocol Scripting to \
+                     compromise your Redis instance. Connection aborted."
+                ));
+                return Outcome::Abort;
+            }
             Err(error) => {
-                client.transaction.failed |= client.transaction.open;
-                refuse(server, &mut RespWriter::new(out, client.protocol), &error);
-                return self.end_request(out, reply_start);
+                if let (CommandError::Arity(_), Ok(entry)) = (&error, find(args)) {
+                    bench.stats.command_rejected(entry.index);
+                }
+                return self.reject(server, bench, args, error, out);
             }
         };
-        if let Err(error) = check(server, client, entry, args, Origin::Client) {
-            client.transaction.failed |= client.transaction.open;
-            bench.stats.command_rejected(entry.index);
-            refuse(server, &mut RespWriter::new(out, client.protocol), &error);
-            return self.end_request(out, reply_start);
-        }
         if client.transaction.open && !runs_inside_multi(entry) {
+            if is_overdue(server, bench, client, entry, args) {
+                bench.stats.command_rejected(entry.index);
+                return self.reject(server, bench, args, busy(), out);
+            }
             client.transaction.queue.push(Queued {
                 entry,
                 args: args.iter().map(|&argument| Bytes::from(argument)).collect(),
@@ -123,7 +144,9 @@ impl Session {
             RespWriter::new(out, client.protocol).status("QUEUED");
             return self.end_request(out, reply_start);
         }
-        if server.pause.holds(bench.clock.unix_ms(), may_write(client, entry))
+        if server
+            .pause
+            .holds(bench.clock.unix_ms(), may_write(client, entry))
             && !entry.command.has(flag::ALLOW_BUSY)
         {
             return Outcome::Later;
@@ -131,15 +154,16 @@ impl Session {
         let plan = entry.plan(server, client, args);
         let now_ms = bench.clock.unix_ms();
         let Some(mut unit) = server.keyspace.try_lock(&plan, client.database, now_ms) else {
-            let threshold_ms = bench.config.busy_reply_threshold as u64;
-            if threshold_ms > 0 && server.running.overdue(&plan, threshold_ms) {
-                refuse(server, &mut RespWriter::new(out, client.protocol), &busy());
+            if is_overdue(server, bench, client, entry, args) {
                 bench.stats.command_rejected(entry.index);
-                return self.end_request(out, reply_start);
+                return self.reject(server, bench, args, busy(), out);
             }
             return Outcome::Later;
         };
-        client.record.last_command.store(entry.index, Ordering::Relaxed);
+        client
+            .record
+            .last_command
+            .store(entry.index, Ordering::Relaxed);
         let shown_before = entry.command.name != "exec";
         if shown_before {
             show(server, bench, client, entry, args);
@@ -159,7 +183,8 @@ impl Session {
         let header = Header {
             entry,
             started,
-            reply_muted: client.reply_mode == ReplyMode::Off || client.reply_mode == ReplyMode::Skip,
+            reply_muted: client.reply_mode == ReplyMode::Off
+                || client.reply_mode == ReplyMode::Skip,
         };
         let outcome = match next {
             Next::Done => {
@@ -177,14 +202,16 @@ impl Session {
             Next::Block(request) => {
                 let waiter = blocking::enqueue(server, &mut unit, client, entry, args, &request);
                 settle::settle_unit(server, bench, &mut unit);
-                self.wait(waiter, request.timeout_ms, OnTimeout::Null(request.reply), started);
+                self.wait(waiter, request.timeout_ms, OnTimeout::Null(request.reply));
                 Outcome::Busy
             }
             Next::WaitForReplicas(timeout_ms) => {
                 settle::settle_unit(server, bench, &mut unit);
                 let waiter = server.blocked.new_waiter();
-                server.blocked.add(waiter, blocking::Blocked::without_keys(client, entry));
-                self.wait(waiter, timeout_ms, OnTimeout::Integer(0), started);
+                server
+                    .blocked
+                    .add(waiter, blocking::Blocked::without_keys(client, entry));
+                self.wait(waiter, timeout_ms, OnTimeout::Integer(0));
                 Outcome::Busy
             }
             Next::Script(start) => {
@@ -206,7 +233,11 @@ impl Session {
                 client.record.queued.store(-1, Ordering::Relaxed);
                 crate::handlers::transaction::unwatch_all(client, &mut unit);
                 writer.array(queue.len());
-                let execution = Box::new(Execution { queue, position: 0, header });
+                let execution = Box::new(Execution {
+                    queue,
+                    position: 0,
+                    header,
+                });
                 let outcome = self.go_on(server, bench, execution, unit, out);
                 if server.monitors.any() {
                     show(server, bench, &self.client, entry, args);
@@ -216,7 +247,11 @@ impl Session {
         };
         if !bench.to_self.is_empty() {
             // What a command publishes to its own client goes before its reply.
-            let own: Vec<u8> = bench.to_self.drain(..).flat_map(|bytes| bytes.to_vec()).collect();
+            let own: Vec<u8> = bench
+                .to_self
+                .drain(..)
+                .flat_map(|bytes| bytes.to_vec())
+                .collect();
             out.splice(reply_start..reply_start, own);
         }
         if outcome == Outcome::Done {
@@ -303,7 +338,8 @@ impl Session {
             );
             execution.position += 1;
             if let Next::Script(start) = next {
-                let slice = ScriptRun::start(server, bench, &self.client, unit, *start, &mut writer);
+                let slice =
+                    ScriptRun::start(server, bench, &self.client, unit, *start, &mut writer);
                 match self.after_slice_in_transaction(bench, slice) {
                     Ok(back) => unit = back,
                     Err(run) => {
@@ -351,35 +387,39 @@ impl Session {
         }
     }
 
-    fn wait(
-        &mut self,
-        waiter: WaiterId,
-        timeout_ms: Option<i64>,
-        on_timeout: OnTimeout,
-        started: Instant,
-    ) {
+    fn wait(&mut self, waiter: WaiterId, timeout_ms: Option<i64>, on_timeout: OnTimeout) {
         let deadline = timeout_ms.and_then(|timeout_ms| {
             let timeout = std::time::Duration::from_millis(u64::try_from(timeout_ms).unwrap_or(0));
             Instant::now().checked_add(timeout)
         });
         self.client.record.is_blocked.store(true, Ordering::Relaxed);
-        self.activity = Activity::Blocked(Waiting { waiter, deadline, on_timeout, started });
+        self.activity = Activity::Blocked(Waiting {
+            waiter,
+            deadline,
+            on_timeout,
+        });
     }
 
     /// Waits on, under another number, because the command could not be run again yet.
     pub(crate) fn wait_again(&mut self, waiter: WaiterId) {
         let on_timeout = OnTimeout::Null(TimeoutReply::NullArray);
-        self.wait(waiter, None, on_timeout, Instant::now());
+        self.wait(waiter, None, on_timeout);
     }
 
     /// A blocked command was served: logs it if it was slow to run.
     pub(crate) fn note_served(&self, bench: &Bench, _server: &Server) {
-        self.client.record.last_interaction_ms.store(bench.clock.unix_ms(), Ordering::Relaxed);
+        self.client
+            .record
+            .last_interaction_ms
+            .store(bench.clock.unix_ms(), Ordering::Relaxed);
     }
 
     /// Ends a wait: the session may go on.
     pub(crate) fn stop_waiting(&mut self) {
-        self.client.record.is_blocked.store(false, Ordering::Relaxed);
+        self.client
+            .record
+            .is_blocked
+            .store(false, Ordering::Relaxed);
         self.activity = Activity::Idle;
     }
 
@@ -401,6 +441,35 @@ impl Session {
         }
     }
 
+    /// Answers a request that was refused before it ran. In a transaction EXEC will fail; a refused EXEC ends it.
+    fn reject(
+        &mut self,
+        server: &'static Server,
+        bench: &Bench,
+        args: &[&[u8]],
+        mut error: CommandError,
+        out: &mut Vec<u8>,
+    ) -> Outcome {
+        let client = &mut self.client;
+        let reply_start = out.len();
+        client.transaction.failed |= client.transaction.open;
+        if args[0].eq_ignore_ascii_case(b"exec") {
+            let plan = plan_watched(server, client, args);
+            let now_ms = bench.clock.unix_ms();
+            let Some(mut unit) = server.keyspace.try_lock(&plan, client.database, now_ms) else {
+                return Outcome::Later;
+            };
+            discard_transaction(client, &mut unit);
+            let text = error.to_string();
+            let reason = text.strip_prefix("ERR ").unwrap_or(&text);
+            error = CommandError::owned(format!(
+                "EXECABORT Transaction discarded because of: {reason}"
+            ));
+        }
+        refuse(server, &mut RespWriter::new(out, client.protocol), &error);
+        self.end_request(out, reply_start)
+    }
+
     /// Applies CLIENT REPLY to what a request has written.
     fn end_request(&mut self, out: &mut Vec<u8>, reply_start: usize) -> Outcome {
         match self.client.reply_mode {
@@ -419,6 +488,11 @@ impl Session {
     }
 }
 
+/// Whether a request's first word is that of an HTTP request, which a browser was tricked into sending.
+fn is_http(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
+}
+
 /// The commands that MULTI does not queue.
 fn runs_inside_multi(entry: &Entry) -> bool {
     matches!(
@@ -428,14 +502,26 @@ fn runs_inside_multi(entry: &Entry) -> bool {
 }
 
 fn may_write(client: &Client, entry: &Entry) -> bool {
-    let writes = flag::WRITE | flag::MAY_REPLICATE;
-    entry.command.flags & writes != 0
-        || (entry.command.name == "exec"
-            && client
-                .transaction
-                .queue
-                .iter()
-                .any(|queued| queued.entry.command.flags & writes != 0))
+    let queue = &client.transaction.queue;
+    may_replicate(entry)
+        || (entry.command.name == "exec" && queue.iter().any(|queued| may_replicate(queued.entry)))
+}
+
+/// Whether a script that stands in this command's way has run for longer than `busy-reply-threshold`.
+fn is_overdue(
+    server: &Server,
+    bench: &Bench,
+    client: &Client,
+    entry: &Entry,
+    args: &[&[u8]],
+) -> bool {
+    let threshold_ms = bench.config.busy_reply_threshold as u64;
+    threshold_ms > 0
+        && server.running.any()
+        && !entry.command.has(flag::ALLOW_BUSY)
+        && server
+            .running
+            .overdue(&entry.plan(server, client, args), threshold_ms)
 }
 
 fn busy() -> CommandError {
@@ -445,18 +531,17 @@ fn busy() -> CommandError {
 }
 
 fn show(server: &Server, bench: &Bench, client: &Client, entry: &Entry, args: &[&[u8]]) {
-    if !server.monitors.any() || entry.command.flags & (flag::SKIP_MONITOR | flag::ADMIN) != 0 {
+    // Scripts are marked to be skipped only because they are shown in their own way: before what they call.
+    let is_script =
+        entry.planner.is_some() && entry.command.has(flag::NOSCRIPT | flag::SKIP_MONITOR);
+    let is_hidden = entry.command.flags & (flag::SKIP_MONITOR | flag::ADMIN) != 0;
+    if !server.monitors.any() || (is_hidden && !is_script) {
         return;
     }
-    server.monitors.show(bench.clock.unix_us(), client.database, &client.record.address, args);
-}
-
-/// Locks the shards of some keys at once if they are free.
-pub(crate) fn try_lock_keys<'k>(
-    server: &'static Server,
-    database: usize,
-    keys: impl IntoIterator<Item = &'k [u8]>,
-    now_ms: i64,
-) -> Option<Unit<'static>> {
-    server.keyspace.try_lock(&LockPlan::for_keys(keys), database, now_ms)
+    server.monitors.show(
+        bench.clock.unix_us(),
+        client.database,
+        &client.record.address,
+        args,
+    );
 }

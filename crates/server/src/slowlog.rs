@@ -90,7 +90,11 @@ impl Slowlog {
 }
 
 fn shortened(args: &[&[u8]]) -> Vec<Vec<u8>> {
-    let kept = if args.len() > ARGUMENTS_MAX { ARGUMENTS_MAX - 1 } else { args.len() };
+    let kept = if args.len() > ARGUMENTS_MAX {
+        ARGUMENTS_MAX - 1
+    } else {
+        args.len()
+    };
     let mut shown: Vec<Vec<u8>> = args[..kept]
         .iter()
         .map(|argument| {

@@ -57,7 +57,9 @@ fn serve(startup: Startup, log: &Arc<Log>) -> Result<bool, String> {
     let dir = &config.dir.0;
     std::env::set_current_dir(dir)
         .map_err(|error| format!("Can't chdir to '{}': {error}", dir.display()))?;
-    log.warning(format_args!("oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo"));
+    log.warning(format_args!(
+        "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo"
+    ));
     log.warning(format_args!(
         "Tidelock version={}, Redis version={COMPATIBLE_VERSION}, bits={}, pid={}, just started",
         env!("CARGO_PKG_VERSION"),
@@ -76,8 +78,11 @@ fn serve(startup: Startup, log: &Arc<Log>) -> Result<bool, String> {
     let pidfile = write_pidfile(&config, log);
     let hub = Hub::new(config.io_threads as usize).map_err(|error| error.to_string())?;
     let store = Arc::new(ConfigStore::new(config, startup.file));
-    let server: &'static Server =
-        Box::leak(Box::new(Server::new(Arc::clone(&store), Arc::clone(&hub), Arc::clone(log))));
+    let server: &'static Server = Box::leak(Box::new(Server::new(
+        Arc::clone(&store),
+        Arc::clone(&hub),
+        Arc::clone(log),
+    )));
     server.apply_config();
     let signal_log = Arc::clone(log);
     on_signals(move |ending| {
@@ -90,9 +95,10 @@ fn serve(startup: Startup, log: &Arc<Log>) -> Result<bool, String> {
     })
     .map_err(|error| error.to_string())?;
     log.notice(format_args!("Server initialized"));
-    let workers =
-        Workers::start(&hub, &store, log, listeners, move |index| Worker::new(server, index))
-            .map_err(|error| error.to_string())?;
+    let workers = Workers::start(&hub, &store, log, listeners, move |index| {
+        Worker::new(server, index)
+    })
+    .map_err(|error| error.to_string())?;
     log.notice(format_args!("Ready to accept connections"));
     let fine = workers.join();
     if let Some(pidfile) = pidfile {

@@ -4,6 +4,7 @@
 //! stays in the query buffer and is tried again every turn. A session whose script has used up its slice is *running*:
 //! every turn runs one more slice. A turn serves everybody else in between.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -82,7 +83,9 @@ impl Worker {
     fn pump(&mut self, connection: &mut Connection<Session>, context: &mut Context<'_, Message>) {
         self.bench.clock.tick();
         let record = Arc::clone(&connection.session.client.record);
-        record.last_interaction_ms.store(self.bench.clock.unix_ms(), Ordering::Relaxed);
+        record
+            .last_interaction_ms
+            .store(self.bench.clock.unix_ms(), Ordering::Relaxed);
         let input = connection.query.unread().len();
         loop {
             if connection.is_closing() {
@@ -96,7 +99,15 @@ impl Worker {
                 Activity::Blocked(_) => break,
                 Activity::Script(..) | Activity::Transaction(..) => {
                     let Connection { session, out, .. } = connection;
-                    session.resume(self.server, &mut self.bench, out)
+                    catch_unwind(AssertUnwindSafe(|| {
+                        session.resume(self.server, &mut self.bench, out)
+                    }))
+                    .unwrap_or_else(|_| {
+                        self.server.log.warning(format_args!(
+                            "Bug: a script panicked; its connection is closed"
+                        ));
+                        Outcome::Abort
+                    })
                 }
                 Activity::Idle => match self.next_request(connection) {
                     Some(outcome) => outcome,
@@ -117,6 +128,10 @@ impl Worker {
                     connection.close_after_output();
                     break;
                 }
+                Outcome::Abort => {
+                    connection.close_now();
+                    break;
+                }
                 Outcome::Shutdown => {
                     connection.close_after_output();
                     self.server.shut_down();
@@ -125,15 +140,26 @@ impl Worker {
             }
         }
         let left = connection.query.unread().len();
-        add(&self.bench.stats.input_bytes, input.saturating_sub(left) as u64);
+        add(
+            &self.bench.stats.input_bytes,
+            input.saturating_sub(left) as u64,
+        );
         record.query_bytes.store(left, Ordering::Relaxed);
-        record.output_bytes.store(connection.out.len(), Ordering::Relaxed);
+        record
+            .output_bytes
+            .store(connection.out.len(), Ordering::Relaxed);
         let _ = context;
     }
 
     /// Parses and runs the next request; `None` if it is not complete.
     fn next_request(&mut self, connection: &mut Connection<Session>) -> Option<Outcome> {
-        let Connection { query, parser, out, session, .. } = connection;
+        let Connection {
+            query,
+            parser,
+            out,
+            session,
+            ..
+        } = connection;
         let consumed = match session.parsed {
             Some(consumed) => consumed,
             None => {
@@ -159,7 +185,18 @@ impl Worker {
         };
         let request = parser.request(query.unread());
         let args: SmallVec<[&[u8]; 8]> = request.iter().collect();
-        let outcome = session.execute(self.server, &mut self.bench, &args, out);
+        // A panic is a defect, but one client's: its connection goes, the server stays. Locks it held are released by the
+        // unwinding.
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            session.execute(self.server, &mut self.bench, &args, out)
+        }))
+        .unwrap_or_else(|_| {
+            self.server.log.warning(format_args!(
+                "Bug: the command {:?} panicked; its connection is closed",
+                args[0].escape_ascii().to_string()
+            ));
+            Outcome::Abort
+        });
         drop(args);
         if outcome == Outcome::Later {
             session.parsed = Some(consumed);
@@ -186,18 +223,21 @@ impl Worker {
 
     /// The blocked session's wait is over without its keys: it gets an error or what a time-out gets.
     fn give_up(&mut self, connection: &mut Connection<Session>, waiter: WaiterId, error: bool) {
-        let Activity::Blocked(waiting) = &connection.session.activity else { return };
+        let Activity::Blocked(waiting) = &connection.session.activity else {
+            return;
+        };
         if waiting.waiter != waiter {
             return;
         }
         let on_timeout = waiting.on_timeout;
-        let Some(blocked) = self.server.blocked.claim(waiter) else { return };
+        let Some(blocked) = self.server.blocked.claim(waiter) else {
+            return;
+        };
         self.leave_queues(blocked.client.database, blocked.keys, waiter);
         let mut writer = RespWriter::new(&mut connection.out, connection.session.client.protocol);
         if error {
-            let text = commands::CommandError::text(
-                "UNBLOCKED client unblocked via CLIENT UNBLOCK",
-            );
+            let text =
+                commands::CommandError::text("UNBLOCKED client unblocked via CLIENT UNBLOCK");
             refuse(self.server, &mut writer, &text);
         } else {
             blocking::timeout_reply(on_timeout, &mut writer);
@@ -206,7 +246,12 @@ impl Worker {
     }
 
     fn leave_queues(&mut self, database: usize, keys: Vec<Bytes>, waiter: WaiterId) {
-        self.leftovers.push(Leftover { database, keys, waiter: Some(waiter), client: None });
+        self.leftovers.push(Leftover {
+            database,
+            keys,
+            waiter: Some(waiter),
+            client: None,
+        });
         self.clear_leftovers();
     }
 
@@ -217,7 +262,9 @@ impl Worker {
             if let Some(client) = &leftover.client {
                 plan.add(&handlers::transaction::plan_watched(server, client, &[]));
             }
-            let Some(mut unit) = server.keyspace.try_lock(&plan, 0, now_ms) else { return true };
+            let Some(mut unit) = server.keyspace.try_lock(&plan, 0, now_ms) else {
+                return true;
+            };
             if let Some(waiter) = leftover.waiter {
                 blocking::dequeue(&mut unit, leftover.database, &leftover.keys, waiter);
             }
@@ -230,14 +277,22 @@ impl Worker {
 
     /// Runs a blocked command again, as if it had just come.
     fn retry(&mut self, connection: &mut Connection<Session>, waiter: WaiterId) {
-        let Activity::Blocked(waiting) = &connection.session.activity else { return };
+        let Activity::Blocked(waiting) = &connection.session.activity else {
+            return;
+        };
         if waiting.waiter != waiter {
             return;
         }
-        let Some(blocked) = self.server.blocked.claim(waiter) else { return };
+        let Some(blocked) = self.server.blocked.claim(waiter) else {
+            return;
+        };
         let now_ms = self.bench.clock.unix_ms();
         let database = blocked.client.database;
-        match self.server.keyspace.try_lock(&blocked.plan, database, now_ms) {
+        match self
+            .server
+            .keyspace
+            .try_lock(&blocked.plan, database, now_ms)
+        {
             Some(mut unit) => blocking::dequeue(&mut unit, database, &blocked.keys, waiter),
             None => {
                 self.server.blocked.add(waiter, blocked);
@@ -251,7 +306,7 @@ impl Worker {
         let outcome = session.execute(self.server, &mut self.bench, &args, out);
         match outcome {
             Outcome::Busy => self.follow(connection),
-            Outcome::Close => connection.close_after_output(),
+            Outcome::Close | Outcome::Abort => connection.close_after_output(),
             // Somebody took the lock in between: the command queues at its keys again when it can.
             Outcome::Later => {
                 let waiting = self.server.blocked.new_waiter();
@@ -301,9 +356,14 @@ impl Service for Worker {
         add(&self.bench.stats.connections, 1);
         let config = &self.bench.config;
         let password: &[u8] = config.requirepass.as_ref();
-        let is_local =
-            opened.peer.is_none_or(|peer| peer.ip().to_canonical().is_loopback());
-        if config.protected_mode && password.is_empty() && !is_local && self.server.bound_by_default() {
+        let is_local = opened
+            .peer
+            .is_none_or(|peer| peer.ip().to_canonical().is_loopback());
+        if config.protected_mode
+            && password.is_empty()
+            && !is_local
+            && self.server.bound_by_default()
+        {
             context.send_to(
                 opened.address,
                 Mail::Output(opened.address, Arc::from(PROTECTED.as_bytes())),
@@ -339,8 +399,14 @@ impl Service for Worker {
     ) {
         self.bench.clock.tick();
         match mail {
-            Message::Served { waiter, reply, closes } => {
-                let Activity::Blocked(waiting) = &connection.session.activity else { return };
+            Message::Served {
+                waiter,
+                reply,
+                closes,
+            } => {
+                let Activity::Blocked(waiting) = &connection.session.activity else {
+                    return;
+                };
                 if waiting.waiter != waiter {
                     return;
                 }
@@ -393,10 +459,8 @@ impl Service for Worker {
         }
         if connection.session.client.transaction.watch.is_some() {
             let record = Arc::clone(&connection.session.client.record);
-            let client = std::mem::replace(
-                &mut connection.session.client,
-                Client::new(record, true),
-            );
+            let client =
+                std::mem::replace(&mut connection.session.client, Client::new(record, true));
             self.leftovers.push(Leftover {
                 database: 0,
                 keys: Vec::new(),
@@ -410,7 +474,10 @@ impl Service for Worker {
     fn on_turn(&mut self, context: &mut Context<'_, Message>) -> Wait {
         let now = self.bench.clock.tick();
         while let Some((address, waiter)) = self.timers.take_due(now) {
-            let message = Message::Unblock { waiter, with_error: false };
+            let message = Message::Unblock {
+                waiter,
+                with_error: false,
+            };
             context.send_to(address, Mail::To(address, message));
         }
         self.run_orphans();
@@ -437,7 +504,9 @@ impl Service for Worker {
     fn on_cron(&mut self, _context: &mut Context<'_, Message>) {
         let now = self.bench.clock.tick();
         self.expire();
-        self.bench.machines.follow_flush(self.server.scripts.generation());
+        self.bench
+            .machines
+            .follow_flush(self.server.scripts.generation());
         if self.index == 0 {
             let elapsed = now.duration_since(self.last_ops.0);
             if elapsed >= Duration::from_millis(100) {
@@ -449,7 +518,9 @@ impl Service for Worker {
                     .sum();
                 let more = total.saturating_sub(self.last_ops.1);
                 let rate = more as f64 / elapsed.as_secs_f64();
-                self.server.ops_per_second.store(rate as u64, Ordering::Relaxed);
+                self.server
+                    .ops_per_second
+                    .store(rate as u64, Ordering::Relaxed);
                 self.last_ops = (now, total);
             }
         }
@@ -460,7 +531,11 @@ impl Service for Worker {
     }
 
     fn class(&self, session: &Session) -> ClientClass {
-        if session.client.is_subscriber() { ClientClass::Pubsub } else { ClientClass::Normal }
+        if session.client.is_subscriber() {
+            ClientClass::Pubsub
+        } else {
+            ClientClass::Normal
+        }
     }
 
     fn may_time_out(&self, session: &Session) -> bool {
@@ -470,7 +545,11 @@ impl Service for Worker {
     }
 
     fn describe(&self, connection: &Connection<Session>) -> String {
-        let line = connection.session.client.record.line(self.bench.clock.unix_ms());
+        let line = connection
+            .session
+            .client
+            .record
+            .line(self.bench.clock.unix_ms());
         String::from_utf8_lossy(&line).into_owned()
     }
 }
@@ -486,4 +565,3 @@ configuration file, and setting the protected mode option to 'no', and then rest
 the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication \
 password for the default user. NOTE: You only need to do one of the above things in order for the server to start \
 accepting connections from the outside.\r\n";
-

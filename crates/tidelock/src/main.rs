@@ -16,8 +16,10 @@ Options are directives of redis.conf:
 ";
 
 fn main() -> ExitCode {
-    let arguments: Vec<Vec<u8>> =
-        std::env::args_os().skip(1).map(OsStringExt::into_vec).collect();
+    let arguments: Vec<Vec<u8>> = std::env::args_os()
+        .skip(1)
+        .map(OsStringExt::into_vec)
+        .collect();
     match arguments.first().map(Vec::as_slice) {
         Some(b"-v" | b"--version") => {
             println!(

@@ -17,6 +17,8 @@ pub enum Comparison {
     Digits,
     /// Only the first word of an error, or the whole reply when it is none.
     ErrorCode,
+    /// The same type of reply: for texts that are each server's own, as HELP.
+    Kind,
 }
 
 /// The part of a reply that `comparison` looks at.
@@ -36,6 +38,11 @@ pub fn normalise(reply: &Reply, comparison: Comparison) -> Reply {
             text.truncate(word);
         }),
         Comparison::ErrorCode => {}
+        Comparison::Kind => match &mut reply {
+            Reply::Items { items, .. } => *items = items.take().map(|_| Vec::new()),
+            Reply::Line { text, .. } => text.clear(),
+            Reply::Bulk { text, .. } => *text = text.take().map(|_| Vec::new()),
+        },
     }
     reply
 }

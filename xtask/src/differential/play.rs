@@ -11,11 +11,13 @@ use crate::server::Server;
 use crate::wire::{Connection, Frame, WireError};
 
 /// How long a reply may take.
-const REPLY_PATIENCE: Duration = Duration::from_secs(5);
+const REPLY_PATIENCE: Duration = Duration::from_secs(15);
 /// How long "nothing comes" is watched.
 const QUIET_PATIENCE: Duration = Duration::from_millis(40);
 /// How long a blocking command may take to show up among the blocked clients.
 const BLOCK_PATIENCE: Duration = Duration::from_millis(150);
+/// How long a killed script may take to end.
+const KILL_PATIENCE: Duration = Duration::from_millis(200);
 /// Commands that bring a server back to its first state.
 const FRESH: &[&[&str]] = &[
     &["FLUSHALL"],
@@ -107,11 +109,18 @@ impl Player {
 impl Side {
     fn new(server: &Server) -> Result<Self, Error> {
         let mut control = server.connect()?;
+        let lost = |source| Error::Connection {
+            program: server.program.name.clone(),
+            source,
+        };
         for command in FRESH {
-            control.call(command).map_err(|source| Error::Connection {
-                program: server.program.name.clone(),
-                source,
-            })?;
+            let frame = control.call(command).map_err(lost)?;
+            if frame.reply.is_error() {
+                // The case before may have left a script that does not end.
+                control.call(&["SCRIPT", "KILL"]).map_err(lost)?;
+                std::thread::sleep(KILL_PATIENCE);
+                control.call(command).map_err(lost)?;
+            }
         }
         Ok(Self {
             port: server.port,

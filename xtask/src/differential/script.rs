@@ -126,6 +126,7 @@ fn parse_step(line: usize, text: &str, block: Option<Vec<u8>>) -> Result<Step, S
         Some(("?", rest)) => (Comparison::Shape, rest),
         Some(("%", rest)) => (Comparison::Digits, rest),
         Some(("^", rest)) => (Comparison::ErrorCode, rest),
+        Some(("!", rest)) => (Comparison::Kind, rest),
         _ => (Comparison::Exact, rest),
     };
     let (directive, rest) = match rest.split_once(' ') {

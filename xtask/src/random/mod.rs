@@ -55,10 +55,18 @@ pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
     println!("random: --seed {seed} --seconds {seconds} --length {length}");
     let templates = templates();
     let mut pair = Pair::start(subject, oracle)?;
+    let absent = pair.absent_commands(&templates)?;
+    if !absent.is_empty() {
+        println!(
+            "  left out, for the subject does not have them: {}",
+            quoting::show_command(&absent)
+        );
+    }
     let deadline = Instant::now() + Duration::from_secs(seconds);
     let mut tally = Tally::default();
     while Instant::now() < deadline && tally.failed < ENOUGH_FAILURES {
-        let commands = episode(&templates, seed, length);
+        let mut commands = episode(&templates, seed, length);
+        commands.retain(|(_, command)| !absent.contains(&command[0]));
         match pair.play(&commands)? {
             None => tally.passed += 1,
             Some(split) => {
@@ -130,12 +138,45 @@ impl Pair {
         })
     }
 
+    /// Commands of the list that the oracle has and the subject does not: they would be all that a run ever shows.
+    fn absent_commands(&self, templates: &[(Comparison, Template)]) -> Result<Vec<Vec<u8>>, Error> {
+        let mut seeded = Seeded::new(0);
+        let mut names: Vec<Vec<u8>> = Vec::new();
+        for (_, template) in templates {
+            // A template may begin with a choice of commands.
+            names.extend(
+                (0..40).map(|_| template.command(&mut seeded, &values::fill).swap_remove(0)),
+            );
+        }
+        names.sort();
+        names.dedup();
+        let known = |server: &Server, name: &[u8]| {
+            let reply = server.connect()?.call(&[&b"COMMAND"[..], b"INFO", name]);
+            let lost = |source| Error::Connection {
+                program: server.program.name.clone(),
+                source,
+            };
+            Ok::<_, Error>(
+                !reply
+                    .map_err(lost)?
+                    .reply
+                    .items()
+                    .iter()
+                    .all(|item| item.items().is_empty()),
+            )
+        };
+        let mut absent = Vec::new();
+        for name in names {
+            if known(&self.oracle, &name)? && !known(&self.subject, &name)? {
+                absent.push(name);
+            }
+        }
+        Ok(absent)
+    }
+
     /// Plays an episode from empty databases; tells where the servers part.
     fn play(&mut self, commands: &[Command]) -> Result<Option<Split>, Error> {
-        if !self.subject.is_running() {
-            self.subject = Server::start(&self.subject.program, &[])?;
-        }
-        let mut subject = fresh(&self.subject)?;
+        let mut subject = self.fresh_subject()?;
         let mut oracle = fresh(&self.oracle)?;
         let mut queue = Queue::default();
         for (index, (comparison, command)) in commands.iter().enumerate() {
@@ -185,6 +226,17 @@ impl Pair {
                 subject: show(&seen),
             }
         }))
+    }
+
+    /// A fresh connection to the subject, which the episode before may have ended.
+    fn fresh_subject(&mut self) -> Result<Connection, Error> {
+        if self.subject.is_running()
+            && let Ok(connection) = fresh(&self.subject)
+        {
+            return Ok(connection);
+        }
+        self.subject = Server::start(&self.subject.program, &[])?;
+        fresh(&self.subject)
     }
 
     /// Leaves out commands as long as the servers still part.

@@ -35,8 +35,9 @@ impl Drop for Tree {
     }
 }
 
-/// Copies the suite of `source` under the target directory, with `server` in the place of redis-server.
-pub fn prepare(source: &Path, server: &Program) -> Result<Tree, Error> {
+/// Copies the suite of `source` under the target directory, with `server` in the place of redis-server; `functions`
+/// tells whether it has function libraries.
+pub fn prepare(source: &Path, server: &Program, functions: bool) -> Result<Tree, Error> {
     if !source.join("tests/test_helper.tcl").is_file() {
         let reason = format!(
             "{} is not an unpacked redis source package",
@@ -64,11 +65,33 @@ pub fn prepare(source: &Path, server: &Program) -> Result<Tree, Error> {
             });
         }
     }
+    if !functions {
+        leave_out_functions(tree.path())?;
+    }
     link(&installed(&server.path), &binaries.join("redis-server"))?;
     for tool in TOOLS {
         link(&installed(Path::new(tool)), &binaries.join(tool))?;
     }
     Ok(tree)
+}
+
+/// What a server without function libraries needs changed in the copy: external mode begins every unit with FUNCTION
+/// FLUSH, and unit/scripting runs everything a second time as functions.
+fn leave_out_functions(tree: &Path) -> Result<(), Error> {
+    let changes = [
+        ("tests/support/server.tcl", "    r function flush\n", ""),
+        (
+            "tests/unit/scripting.tcl",
+            "foreach is_eval {0 1}",
+            "foreach is_eval {1}",
+        ),
+    ];
+    for (file, before, after) in changes {
+        let path = tree.join(file);
+        let text = fs::read_to_string(&path).map_err(Error::file(&path))?;
+        fs::write(&path, text.replace(before, after)).map_err(Error::file(&path))?;
+    }
+    Ok(())
 }
 
 fn link(program: &Path, place: &Path) -> Result<(), Error> {

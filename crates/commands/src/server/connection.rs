@@ -1,5 +1,6 @@
 //! Connections: who speaks, in which protocol, and to which database.
 
+use crate::help;
 use crate::record::{Command, Group, Handler, category, flag};
 use crate::syntax::Argument;
 
@@ -46,6 +47,7 @@ pub(crate) static COMMANDS: &[Command] = &[
             },
             Command {
                 name: "help",
+                handler: Handler::Data(help::answer),
                 arity: 2,
                 flags: flag::LOADING | flag::STALE,
                 categories: category::CONNECTION,

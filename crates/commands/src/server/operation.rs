@@ -1,5 +1,6 @@
 //! Running a server: settings, statistics, diagnosis.
 
+use crate::help;
 use crate::record::{Command, Group, Handler, KeySpec, category, flag, key_flag};
 use crate::syntax::Argument;
 
@@ -28,6 +29,7 @@ pub(crate) static COMMANDS: &[Command] = &[
             },
             Command {
                 name: "help",
+                handler: Handler::Data(help::answer),
                 arity: 2,
                 flags: flag::LOADING | flag::STALE,
                 group: Group::Server,
@@ -125,6 +127,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         subcommands: &[
             Command {
                 name: "help",
+                handler: Handler::Data(help::answer),
                 arity: 2,
                 flags: flag::LOADING | flag::STALE,
                 group: Group::Server,
@@ -212,6 +215,7 @@ pub(crate) static COMMANDS: &[Command] = &[
             },
             Command {
                 name: "help",
+                handler: Handler::Data(help::answer),
                 arity: 2,
                 flags: flag::LOADING | flag::STALE,
                 group: Group::Server,

@@ -1,5 +1,6 @@
 //! Publishing messages and subscribing to them.
 
+use crate::help;
 use crate::record::{Command, Group, Handler, KeySpec, flag, key_flag};
 use crate::syntax::Argument;
 
@@ -48,6 +49,7 @@ pub(crate) static COMMANDS: &[Command] = &[
             },
             Command {
                 name: "help",
+                handler: Handler::Data(help::answer),
                 arity: 2,
                 flags: flag::LOADING | flag::STALE,
                 group: Group::PubSub,

@@ -1,5 +1,6 @@
 //! Lua scripts.
 
+use crate::help;
 use crate::record::{Command, Group, Handler, KeySpec, Locks, category, flag, key_flag};
 use crate::syntax::Argument;
 
@@ -152,6 +153,7 @@ pub(crate) static COMMANDS: &[Command] = &[
             },
             Command {
                 name: "help",
+                handler: Handler::Data(help::answer),
                 arity: 2,
                 flags: flag::LOADING | flag::STALE,
                 categories: category::SCRIPTING,

@@ -25,7 +25,6 @@ pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
     ("client", "pause", pause),
     ("client", "unpause", unpause),
     ("client", "unblock", unblock),
-    ("client", "help", help),
 ];
 
 fn id(call: &mut Call<'_>) -> CommandResult {
@@ -35,7 +34,11 @@ fn id(call: &mut Call<'_>) -> CommandResult {
 
 fn getname(call: &mut Call<'_>) -> CommandResult {
     let name = call.client.record.name.lock().clone();
-    if name.is_empty() { call.reply.null() } else { call.reply.bulk(&name) }
+    if name.is_empty() {
+        call.reply.null()
+    } else {
+        call.reply.bulk(&name)
+    }
     Ok(())
 }
 
@@ -104,7 +107,10 @@ fn parse_type(word: &[u8]) -> Result<ClientType, CommandError> {
         Ok(ClientType::Normal)
     } else if is_word(word, "pubsub") {
         Ok(ClientType::PubSub)
-    } else if ["master", "replica", "slave"].iter().any(|name| is_word(word, name)) {
+    } else if ["master", "replica", "slave"]
+        .iter()
+        .any(|name| is_word(word, name))
+    {
         Ok(ClientType::Replication)
     } else {
         Err(CommandError::owned(format!(
@@ -115,7 +121,11 @@ fn parse_type(word: &[u8]) -> Result<ClientType, CommandError> {
 }
 
 fn type_of(record: &ClientRecord) -> ClientType {
-    if record.is_subscriber() { ClientType::PubSub } else { ClientType::Normal }
+    if record.is_subscriber() {
+        ClientType::PubSub
+    } else {
+        ClientType::Normal
+    }
 }
 
 fn parse_id(word: &[u8]) -> Result<u64, CommandError> {
@@ -164,8 +174,12 @@ struct KillFilter<'a> {
 impl KillFilter<'_> {
     fn takes(&self, record: &ClientRecord, me: u64) -> bool {
         self.id.is_none_or(|id| record.id == id)
-            && self.address.is_none_or(|address| record.address.as_bytes() == address)
-            && self.local_address.is_none_or(|address| record.local_address.as_bytes() == address)
+            && self
+                .address
+                .is_none_or(|address| record.address.as_bytes() == address)
+            && self
+                .local_address
+                .is_none_or(|address| record.local_address.as_bytes() == address)
             && self.kind.is_none_or(|kind| type_of(record) == kind)
             && self.user.is_none_or(|user| user == b"default")
             && !(self.skip_me && record.id == me)
@@ -174,21 +188,24 @@ impl KillFilter<'_> {
 
 fn kill(call: &mut Call<'_>) -> CommandResult {
     let old_form = call.args.len() == 3;
-    let mut filter = KillFilter { skip_me: !old_form, ..KillFilter::default() };
+    let mut filter = KillFilter {
+        skip_me: !old_form,
+        ..KillFilter::default()
+    };
     if old_form {
         filter.address = Some(call.args[2]);
     } else {
         let options = &call.args[2..];
         for pair in options.chunks(2) {
-            let [option, value] = *pair else { return Err(CommandError::Syntax) };
+            let [option, value] = *pair else {
+                return Err(CommandError::Syntax);
+            };
             if is_word(option, "id") {
                 filter.id = Some(
                     types::number::parse_i64(value)
                         .and_then(|id| u64::try_from(id).ok())
                         .filter(|&id| id > 0)
-                        .ok_or(CommandError::text(
-                            "ERR client-id should be greater than 0",
-                        ))?,
+                        .ok_or(CommandError::text("ERR client-id should be greater than 0"))?,
                 );
             } else if is_word(option, "type") {
                 filter.kind = Some(parse_type(value)?);
@@ -226,7 +243,9 @@ fn kill(call: &mut Call<'_>) -> CommandResult {
         if record.id == me {
             call.next = Next::Close;
         } else {
-            call.server.hub.send_to(record.place, Mail::Close(record.place, false));
+            call.server
+                .hub
+                .send_to(record.place, Mail::Close(record.place, false));
         }
     }
     if old_form {
@@ -293,13 +312,16 @@ fn pause(call: &mut Call<'_>) -> CommandResult {
             ));
         }
     };
-    let timeout_ms = types::number::parse_i64(call.args[2])
-        .ok_or(CommandError::text("ERR timeout is not an integer or out of range"))?;
+    let timeout_ms = types::number::parse_i64(call.args[2]).ok_or(CommandError::text(
+        "ERR timeout is not an integer or out of range",
+    ))?;
     if timeout_ms < 0 {
         return Err(CommandError::text("ERR timeout is negative"));
     }
     let now_ms = call.bench.clock.unix_ms();
-    call.server.pause.start(now_ms.saturating_add(timeout_ms), writes_only, now_ms);
+    call.server
+        .pause
+        .start(now_ms.saturating_add(timeout_ms), writes_only, now_ms);
     call.reply.ok();
     Ok(())
 }
@@ -323,7 +345,9 @@ fn unblock(call: &mut Call<'_>) -> CommandResult {
         }
     };
     let id = types::number::parse_i64(call.args[2]).ok_or(CommandError::NotInteger)?;
-    let waiter = u64::try_from(id).ok().and_then(|id| call.server.blocked.waiter_of(id));
+    let waiter = u64::try_from(id)
+        .ok()
+        .and_then(|id| call.server.blocked.waiter_of(id));
     let unblocked = match waiter {
         Some((waiter, place)) => {
             let message = Message::Unblock { waiter, with_error };
@@ -334,55 +358,4 @@ fn unblock(call: &mut Call<'_>) -> CommandResult {
     };
     call.reply.integer(i64::from(unblocked));
     Ok(())
-}
-
-fn help(call: &mut Call<'_>) -> CommandResult {
-    super::help(
-        call,
-        &[
-            "CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-            "GETNAME",
-            "    Return the name of the current connection.",
-            "ID",
-            "    Return the ID of the current connection.",
-            "INFO",
-            "    Return information about the current client connection.",
-            "KILL <ip:port>",
-            "    Kill connection made from <ip:port>.",
-            "KILL <option> <value> [<option> <value> [...]]",
-            "    Kill connections. Options are:",
-            "    * ADDR (<ip:port>|<unixsocket>:0)",
-            "      Kill connections made from the specified address",
-            "    * LADDR (<ip:port>|<unixsocket>:0)",
-            "      Kill connections made to specified local address",
-            "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
-            "      Kill connections by type.",
-            "    * USER <username>",
-            "      Kill connections authenticated by <username>.",
-            "    * SKIPME (YES|NO)",
-            "      Skip killing current connection (default: yes).",
-            "LIST [options ...]",
-            "    Return information about client connections. Options:",
-            "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
-            "      Return clients of specified type.",
-            "UNPAUSE",
-            "    Stop the current client pause, resuming traffic.",
-            "PAUSE <timeout> [WRITE|ALL]",
-            "    Suspend all, or just write, clients for <timeout> milliseconds.",
-            "REPLY (ON|OFF|SKIP)",
-            "    Control the replies sent to the current connection.",
-            "SETNAME <name>",
-            "    Assign the name <name> to the current connection.",
-            "SETINFO (LIB-NAME|LIB-VER) <value>",
-            "    Tell the name or version of the client library.",
-            "UNBLOCK <clientid> [TIMEOUT|ERROR]",
-            "    Unblock the specified blocked client.",
-            "NO-EVICT (ON|OFF)",
-            "    Protect current client connection from eviction.",
-            "NO-TOUCH (ON|OFF)",
-            "    Do not count this connection's reads as accesses.",
-            "HELP",
-            "    Prints this help.",
-        ],
-    )
 }

@@ -10,7 +10,6 @@ pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
     ("config", "set", set),
     ("config", "resetstat", resetstat),
     ("config", "rewrite", rewrite),
-    ("config", "help", help),
 ];
 
 fn get(call: &mut Call<'_>) -> CommandResult {
@@ -32,8 +31,12 @@ fn set(call: &mut Call<'_>) -> CommandResult {
     let server = call.server;
     server
         .config
-        .set(&pairs, true, |old, new, changed| server.apply_changes(old, new, changed))
-        .map_err(|error| CommandError::owned(String::from_utf8_lossy(&error.reply()).into_owned()))?;
+        .set(&pairs, true, |old, new, changed| {
+            server.apply_changes(old, new, changed)
+        })
+        .map_err(|error| {
+            CommandError::owned(String::from_utf8_lossy(&error.reply()).into_owned())
+        })?;
     server.apply_config();
     call.bench.take_config(server);
     call.reply.ok();
@@ -50,29 +53,9 @@ fn resetstat(call: &mut Call<'_>) -> CommandResult {
 }
 
 fn rewrite(call: &mut Call<'_>) -> CommandResult {
-    call.server
-        .config
-        .rewrite()
-        .map_err(|error| CommandError::owned(String::from_utf8_lossy(&error.reply()).into_owned()))?;
+    call.server.config.rewrite().map_err(|error| {
+        CommandError::owned(String::from_utf8_lossy(&error.reply()).into_owned())
+    })?;
     call.reply.ok();
     Ok(())
-}
-
-fn help(call: &mut Call<'_>) -> CommandResult {
-    super::help(
-        call,
-        &[
-            "CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-            "GET <pattern>",
-            "    Return parameters matching the glob-like <pattern> and their values.",
-            "SET <directive> <value>",
-            "    Set the configuration <directive> to <value>.",
-            "RESETSTAT",
-            "    Reset statistics reported by the INFO command.",
-            "REWRITE",
-            "    Rewrite the configuration file.",
-            "HELP",
-            "    Print this help.",
-        ],
-    )
 }

@@ -44,9 +44,12 @@ fn echo(call: &mut Call<'_>) -> CommandResult {
 }
 
 fn select(call: &mut Call<'_>) -> CommandResult {
-    let index = types::number::parse_i64(call.args[1])
-        .filter(|index| i32::try_from(*index).is_ok())
-        .ok_or(CommandError::text("ERR value is not an integer or out of range"))?;
+    let index = types::number::parse_i64(call.args[1]).ok_or(CommandError::NotInteger)?;
+    if i32::try_from(index).is_err() {
+        return Err(CommandError::text(
+            "ERR value is out of range, value must between -2147483648 and 2147483647",
+        ));
+    }
     let index = usize::try_from(index)
         .ok()
         .filter(|&index| index < call.server.keyspace.database_count())
@@ -93,8 +96,9 @@ fn hello(call: &mut Call<'_>) -> CommandResult {
     let mut credentials = None;
     let mut name = None;
     if let Some(version) = call.args.get(1) {
-        let version = types::number::parse_i64(version)
-            .ok_or(CommandError::text("ERR Protocol version is not an integer or out of range"))?;
+        let version = types::number::parse_i64(version).ok_or(CommandError::text(
+            "ERR Protocol version is not an integer or out of range",
+        ))?;
         protocol = match version {
             2 => Protocol::Resp2,
             3 => Protocol::Resp3,

@@ -34,10 +34,15 @@ fn debug(call: &mut Call<'_>) -> CommandResult {
     } else if is_word(word, "object") && !arguments.is_empty() {
         object(call)?;
     } else if is_word(word, "set-active-expire") && arguments.len() == 1 {
-        call.server.keyspace.settings.set_active_expire(arguments[0] != b"0");
+        call.server
+            .keyspace
+            .settings
+            .set_active_expire(arguments[0] != b"0");
         call.reply.ok();
     } else if is_word(word, "set-disable-deny-scripts") && arguments.len() == 1 {
-        call.server.deny_scripts_disabled.store(arguments[0] != b"0", Ordering::Relaxed);
+        call.server
+            .deny_scripts_disabled
+            .store(arguments[0] != b"0", Ordering::Relaxed);
         call.reply.ok();
     } else if is_word(word, "protocol") && arguments.len() == 1 {
         protocol(call)?;
@@ -46,21 +51,25 @@ fn debug(call: &mut Call<'_>) -> CommandResult {
         call.server.log.warning(format_args!("DEBUG LOG: {text}"));
         call.reply.ok();
     } else if is_word(word, "error") && arguments.len() == 1 {
-        return Err(CommandError::owned(String::from_utf8_lossy(arguments[0]).into_owned()));
+        return Err(CommandError::owned(
+            String::from_utf8_lossy(arguments[0]).into_owned(),
+        ));
     } else if is_word(word, "help") {
         return help(call);
     } else {
-        return Err(CommandError::UnknownSubcommand {
-            given: String::from_utf8_lossy(&word[..word.len().min(128)]).into_owned(),
-            container: "DEBUG".into(),
-        });
+        return Err(CommandError::owned(format!(
+            "ERR unknown subcommand or wrong number of arguments for '{}'. Try DEBUG HELP.",
+            String::from_utf8_lossy(&word[..word.len().min(128)])
+        )));
     }
     Ok(())
 }
 
 fn object(call: &mut Call<'_>) -> CommandResult {
     let key = call.args[2];
-    let Some(info) = call.unit.object_info(key) else { return Err(CommandError::NoSuchKey) };
+    let Some(info) = call.unit.object_info(key) else {
+        return Err(CommandError::NoSuchKey);
+    };
     let bytes = call.unit.memory_usage(key).unwrap_or(0);
     let clock = (call.unit.now_ms() / 1000) as u64;
     let text = format!(
@@ -121,7 +130,8 @@ fn protocol(call: &mut Call<'_>) -> CommandResult {
     } else if is("false") {
         call.reply.boolean(false);
     } else if is("bignum") {
-        call.reply.big_number(b"1234567999999999999999999999999999999");
+        call.reply
+            .big_number(b"1234567999999999999999999999999999999");
     } else {
         return Err(CommandError::text(
             "ERR Wrong protocol type name. Please use one of the following: \
@@ -132,28 +142,28 @@ fn protocol(call: &mut Call<'_>) -> CommandResult {
 }
 
 fn help(call: &mut Call<'_>) -> CommandResult {
-    super::help(
-        call,
-        &[
-            "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-            "ERROR <string>",
-            "    Return a Redis protocol error with <string> as message.",
-            "LOG <message>",
-            "    Write <message> to the server log.",
-            "OBJECT <key>",
-            "    Show low level info about `key` and associated value.",
-            "PROTOCOL <type>",
-            "    Reply with a test value of the specified type.",
-            "SET-ACTIVE-EXPIRE <0|1>",
-            "    Setting it to 0 disables expiring keys in background when they are not",
-            "    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",
-            "    default.",
-            "SET-DISABLE-DENY-SCRIPTS <0|1>",
-            "    Allow or not scripts to call all commands.",
-            "SLEEP <seconds>",
-            "    Stop the server for <seconds>. Decimals allowed.",
-            "HELP",
-            "    Print this help.",
-        ],
-    )
+    let lines = [
+        "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+        "ERROR <string>",
+        "    Replies with an error of this text.",
+        "LOG <message>",
+        "    Writes a message to the log.",
+        "OBJECT <key>",
+        "    Tells how a key is kept.",
+        "PROTOCOL <type>",
+        "    Replies with a value of a protocol type.",
+        "SET-ACTIVE-EXPIRE <0|1>",
+        "    Whether keys expire before they are looked at.",
+        "SET-DISABLE-DENY-SCRIPTS <0|1>",
+        "    Whether scripts may call every command.",
+        "SLEEP <seconds>",
+        "    Holds this thread up.",
+        "HELP",
+        "    Prints this help.",
+    ];
+    call.reply.array(lines.len());
+    for line in lines {
+        call.reply.status(line);
+    }
+    Ok(())
 }

@@ -29,7 +29,9 @@ const SECTIONS: &[Section] = &[
     ("modules", |_, text| text.push_str("# Modules\r\n")),
     ("commandstats", command_stats),
     ("errorstats", error_stats),
-    ("cluster", |_, text| text.push_str("# Cluster\r\ncluster_enabled:0\r\n")),
+    ("cluster", |_, text| {
+        text.push_str("# Cluster\r\ncluster_enabled:0\r\n")
+    }),
     ("keyspace", keyspace),
 ];
 
@@ -64,7 +66,11 @@ fn line(text: &mut String, name: &str, value: impl std::fmt::Display) {
 }
 
 fn sum(call: &Call<'_>, counter: impl Fn(&WorkerStats) -> &AtomicU64) -> u64 {
-    call.server.stats.iter().map(|stats| counter(stats).load(Ordering::Relaxed)).sum()
+    call.server
+        .stats
+        .iter()
+        .map(|stats| counter(stats).load(Ordering::Relaxed))
+        .sum()
 }
 
 fn server(call: &Call<'_>, text: &mut String) {
@@ -94,17 +100,32 @@ fn server(call: &Call<'_>, text: &mut String) {
     line(text, "uptime_in_days", uptime / 86_400);
     line(text, "hz", config.hz);
     line(text, "configured_hz", config.hz);
-    line(text, "lru_clock", (call.bench.clock.unix_ms() / 1000) & 0x00ff_ffff);
+    line(
+        text,
+        "lru_clock",
+        (call.bench.clock.unix_ms() / 1000) & 0x00ff_ffff,
+    );
     let executable = std::env::current_exe().unwrap_or_default();
     line(text, "executable", executable.display());
-    let file = server.config.file().and_then(|file| file.canonicalize().ok()).unwrap_or_default();
+    let file = server
+        .config
+        .file()
+        .and_then(|file| file.canonicalize().ok())
+        .unwrap_or_default();
     line(text, "config_file", file.display());
-    line(text, "io_threads_active", i32::from(server.hub.workers() > 1));
+    line(
+        text,
+        "io_threads_active",
+        i32::from(server.hub.workers() > 1),
+    );
 }
 
 fn clients(call: &Call<'_>, text: &mut String) {
     let records = call.server.clients.all();
-    let blocked = records.iter().filter(|record| record.is_blocked.load(Ordering::Relaxed)).count();
+    let blocked = records
+        .iter()
+        .filter(|record| record.is_blocked.load(Ordering::Relaxed))
+        .count();
     text.push_str("# Clients\r\n");
     line(text, "connected_clients", records.len());
     line(text, "cluster_connections", 0);
@@ -162,7 +183,11 @@ fn memory_section(call: &Call<'_>, text: &mut String) {
     line(text, "used_memory_scripts_human", human(scripts as u64));
     line(text, "maxmemory", config.maxmemory);
     line(text, "maxmemory_human", human(config.maxmemory));
-    line(text, "maxmemory_policy", String::from_utf8_lossy(&config.maxmemory_policy.format()));
+    line(
+        text,
+        "maxmemory_policy",
+        String::from_utf8_lossy(&config.maxmemory_policy.format()),
+    );
     line(text, "mem_fragmentation_ratio", "1.00");
     line(text, "mem_fragmentation_bytes", 0);
     line(text, "mem_not_counted_for_evict", 0);
@@ -188,9 +213,17 @@ fn persistence(call: &Call<'_>, text: &mut String) {
     line(text, "current_fork_perc", "0.00");
     line(text, "current_save_keys_processed", 0);
     line(text, "current_save_keys_total", 0);
-    line(text, "rdb_changes_since_last_save", sum(call, |stats| &stats.dirty));
+    line(
+        text,
+        "rdb_changes_since_last_save",
+        sum(call, |stats| &stats.dirty),
+    );
     line(text, "rdb_bgsave_in_progress", 0);
-    line(text, "rdb_last_save_time", call.server.started_unix_ms / 1000);
+    line(
+        text,
+        "rdb_last_save_time",
+        call.server.started_unix_ms / 1000,
+    );
     line(text, "rdb_last_bgsave_status", "ok");
     line(text, "rdb_last_bgsave_time_sec", -1);
     line(text, "rdb_current_bgsave_time_sec", -1);
@@ -213,16 +246,40 @@ fn persistence(call: &Call<'_>, text: &mut String) {
 fn stats(call: &Call<'_>, text: &mut String) {
     let (channels, patterns, shard_channels) = call.server.pubsub.counts();
     text.push_str("# Stats\r\n");
-    line(text, "total_connections_received", sum(call, |stats| &stats.connections));
-    line(text, "total_commands_processed", sum(call, |stats| &stats.commands));
-    line(text, "instantaneous_ops_per_sec", call.server.ops_per_second.load(Ordering::Relaxed));
-    line(text, "total_net_input_bytes", sum(call, |stats| &stats.input_bytes));
-    line(text, "total_net_output_bytes", sum(call, |stats| &stats.output_bytes));
+    line(
+        text,
+        "total_connections_received",
+        sum(call, |stats| &stats.connections),
+    );
+    line(
+        text,
+        "total_commands_processed",
+        sum(call, |stats| &stats.commands),
+    );
+    line(
+        text,
+        "instantaneous_ops_per_sec",
+        call.server.ops_per_second.load(Ordering::Relaxed),
+    );
+    line(
+        text,
+        "total_net_input_bytes",
+        sum(call, |stats| &stats.input_bytes),
+    );
+    line(
+        text,
+        "total_net_output_bytes",
+        sum(call, |stats| &stats.output_bytes),
+    );
     line(text, "total_net_repl_input_bytes", 0);
     line(text, "total_net_repl_output_bytes", 0);
     line(text, "instantaneous_input_kbps", "0.00");
     line(text, "instantaneous_output_kbps", "0.00");
-    line(text, "rejected_connections", sum(call, |stats| &stats.rejected_connections));
+    line(
+        text,
+        "rejected_connections",
+        sum(call, |stats| &stats.rejected_connections),
+    );
     line(text, "sync_full", 0);
     line(text, "sync_partial_ok", 0);
     line(text, "sync_partial_err", 0);
@@ -232,8 +289,16 @@ fn stats(call: &Call<'_>, text: &mut String) {
     line(text, "expire_cycle_cpu_milliseconds", 0);
     line(text, "evicted_keys", 0);
     line(text, "evicted_clients", 0);
-    line(text, "keyspace_hits", sum(call, |stats| &stats.keyspace_hits));
-    line(text, "keyspace_misses", sum(call, |stats| &stats.keyspace_misses));
+    line(
+        text,
+        "keyspace_hits",
+        sum(call, |stats| &stats.keyspace_hits),
+    );
+    line(
+        text,
+        "keyspace_misses",
+        sum(call, |stats| &stats.keyspace_misses),
+    );
     line(text, "pubsub_channels", channels);
     line(text, "pubsub_patterns", patterns);
     line(text, "pubsubshard_channels", shard_channels);
@@ -251,8 +316,16 @@ fn stats(call: &Call<'_>, text: &mut String) {
     line(text, "unexpected_error_replies", 0);
     line(text, "total_error_replies", call.server.errors.total());
     line(text, "dump_payload_sanitizations", 0);
-    line(text, "total_reads_processed", sum(call, |stats| &stats.reads));
-    line(text, "total_writes_processed", sum(call, |stats| &stats.writes));
+    line(
+        text,
+        "total_reads_processed",
+        sum(call, |stats| &stats.reads),
+    );
+    line(
+        text,
+        "total_writes_processed",
+        sum(call, |stats| &stats.writes),
+    );
     line(text, "io_threaded_reads_processed", 0);
     line(text, "io_threaded_writes_processed", 0);
 }
@@ -267,7 +340,11 @@ fn replication(call: &Call<'_>, text: &mut String) {
     line(text, "master_repl_offset", 0);
     line(text, "second_repl_offset", -1);
     line(text, "repl_backlog_active", 0);
-    line(text, "repl_backlog_size", call.bench.config.repl_backlog_size);
+    line(
+        text,
+        "repl_backlog_size",
+        call.bench.config.repl_backlog_size,
+    );
     line(text, "repl_backlog_first_byte_offset", 0);
     line(text, "repl_backlog_histlen", 0);
 }

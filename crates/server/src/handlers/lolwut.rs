@@ -11,8 +11,13 @@ pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[("", "lolwut", lol
 const RADIUS: i32 = 9;
 
 /// Centres and radii of the craters, in rows from the middle: the same ones at every look.
-const CRATERS: &[(f64, f64, f64)] =
-    &[(-3.0, -2.5, 2.0), (2.5, -4.0, 1.3), (3.5, 2.0, 2.4), (-4.5, 3.5, 1.5), (0.0, 6.0, 1.2)];
+const CRATERS: &[(f64, f64, f64)] = &[
+    (-3.0, -2.5, 2.0),
+    (2.5, -4.0, 1.3),
+    (3.5, 2.0, 2.4),
+    (-4.5, 3.5, 1.5),
+    (0.0, 6.0, 1.2),
+];
 
 fn lolwut(call: &mut Call<'_>) -> CommandResult {
     if call.args.len() >= 3 && commands::argument::is_word(call.args[1], "version") {
@@ -51,7 +56,9 @@ fn shade(x: f64, y: f64, (sine, cosine): (f64, f64)) -> char {
     }
     // The sun stands over the far side at new moon.
     let lit = (x * sine - depth.sqrt() * cosine) / radius;
-    let crater = CRATERS.iter().any(|&(cx, cy, r)| (x - cx).hypot(y - cy) < r);
+    let crater = CRATERS
+        .iter()
+        .any(|&(cx, cy, r)| (x - cx).hypot(y - cy) < r);
     match (lit, crater) {
         (lit, _) if lit < 0.0 => '.',
         (_, true) => 'o',

@@ -5,8 +5,7 @@ use commands::{CommandError, CommandResult};
 
 use crate::road::run::{Call, ServerHandler};
 
-pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] =
-    &[("memory", "usage", usage), ("memory", "help", help)];
+pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[("memory", "usage", usage)];
 
 fn usage(call: &mut Call<'_>) -> CommandResult {
     match &call.args[3..] {
@@ -25,17 +24,4 @@ fn usage(call: &mut Call<'_>) -> CommandResult {
         None => call.reply.null(),
     }
     Ok(())
-}
-
-fn help(call: &mut Call<'_>) -> CommandResult {
-    super::help(
-        call,
-        &[
-            "MEMORY <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-            "USAGE <key> [SAMPLES <count>]",
-            "    Return memory in bytes used by <key> and its value.",
-            "HELP",
-            "    Print this help.",
-        ],
-    )
 }

@@ -61,12 +61,3 @@ pub(crate) fn bind(container: Option<&'static Command>, command: &'static Comman
         .map(|&(_, planner)| planner);
     (handler, planner)
 }
-
-/// Answers a HELP subcommand.
-fn help(call: &mut crate::road::run::Call<'_>, lines: &[&str]) -> commands::CommandResult {
-    call.reply.array(lines.len());
-    for line in lines {
-        call.reply.status(line);
-    }
-    Ok(())
-}

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use commands::{CommandError, CommandResult};
-use resp::{Protocol, Reply};
+use commands::CommandResult;
+use resp::Reply;
 
 use crate::client::Client;
 use crate::net::Mail;
@@ -19,15 +19,22 @@ pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
     ("", "ssubscribe", |call| subscribe(call, Kind::ShardChannel)),
     ("", "unsubscribe", |call| unsubscribe(call, Kind::Channel)),
     ("", "punsubscribe", |call| unsubscribe(call, Kind::Pattern)),
-    ("", "sunsubscribe", |call| unsubscribe(call, Kind::ShardChannel)),
+    ("", "sunsubscribe", |call| {
+        unsubscribe(call, Kind::ShardChannel)
+    }),
     ("", "publish", |call| publish(call, Kind::Channel)),
     ("", "spublish", |call| publish(call, Kind::ShardChannel)),
     ("pubsub", "channels", |call| channels(call, Kind::Channel)),
-    ("pubsub", "shardchannels", |call| channels(call, Kind::ShardChannel)),
-    ("pubsub", "numsub", |call| subscriber_counts(call, Kind::Channel)),
-    ("pubsub", "shardnumsub", |call| subscriber_counts(call, Kind::ShardChannel)),
+    ("pubsub", "shardchannels", |call| {
+        channels(call, Kind::ShardChannel)
+    }),
+    ("pubsub", "numsub", |call| {
+        subscriber_counts(call, Kind::Channel)
+    }),
+    ("pubsub", "shardnumsub", |call| {
+        subscriber_counts(call, Kind::ShardChannel)
+    }),
     ("pubsub", "numpat", pattern_count),
-    ("pubsub", "help", help),
 ];
 
 fn names(client: &mut Client, kind: Kind) -> &mut Vec<Vec<u8>> {
@@ -48,9 +55,15 @@ fn count(client: &Client, kind: Kind) -> i64 {
 
 fn note_counts(client: &Client) {
     let record = &client.record;
-    record.channels.store(client.channels.len(), Ordering::Relaxed);
-    record.patterns.store(client.patterns.len(), Ordering::Relaxed);
-    record.shard_channels.store(client.shard_channels.len(), Ordering::Relaxed);
+    record
+        .channels
+        .store(client.channels.len(), Ordering::Relaxed);
+    record
+        .patterns
+        .store(client.patterns.len(), Ordering::Relaxed);
+    record
+        .shard_channels
+        .store(client.shard_channels.len(), Ordering::Relaxed);
 }
 
 fn confirm(reply: &mut dyn Reply, what: &str, name: Option<&[u8]>, count: i64) {
@@ -64,13 +77,6 @@ fn confirm(reply: &mut dyn Reply, what: &str, name: Option<&[u8]>, count: i64) {
 }
 
 fn subscribe(call: &mut Call<'_>, kind: Kind) -> CommandResult {
-    // In a transaction's reply there is no room for a confirmation per channel, unless pushes stand apart (RESP3).
-    if call.origin == Origin::Transaction && call.client.protocol == Protocol::Resp2 {
-        return Err(CommandError::owned(format!(
-            "ERR {} isn't allowed for a DENY BLOCKING client",
-            call.entry.command.name.to_ascii_uppercase()
-        )));
-    }
     let what = match kind {
         Kind::Channel => "subscribe",
         Kind::Pattern => "psubscribe",
@@ -80,7 +86,9 @@ fn subscribe(call: &mut Call<'_>, kind: Kind) -> CommandResult {
         let subscribed = names(call.client, kind);
         if !subscribed.iter().any(|known| known == name) {
             subscribed.push(name.to_vec());
-            call.server.pubsub.subscribe(kind, name, &call.client.record);
+            call.server
+                .pubsub
+                .subscribe(kind, name, &call.client.record);
             note_counts(call.client);
         }
         confirm(call.reply, what, Some(name), count(call.client, kind));
@@ -106,7 +114,9 @@ fn unsubscribe(call: &mut Call<'_>, kind: Kind) -> CommandResult {
         let subscribed = names(call.client, kind);
         if let Some(position) = subscribed.iter().position(|known| *known == name) {
             subscribed.remove(position);
-            call.server.pubsub.unsubscribe(kind, &name, call.client.id());
+            call.server
+                .pubsub
+                .unsubscribe(kind, &name, call.client.id());
             note_counts(call.client);
         }
         confirm(call.reply, what, Some(&name), count(call.client, kind));
@@ -126,13 +136,21 @@ pub(crate) fn unsubscribe_all(server: &Server, client: &mut Client) {
 
 fn publish(call: &mut Call<'_>, kind: Kind) -> CommandResult {
     let mut own: Vec<Arc<[u8]>> = Vec::new();
-    let mut to_self = ToSelf { client: call.client.id(), out: &mut own };
+    let mut to_self = ToSelf {
+        client: call.client.id(),
+        out: &mut own,
+    };
     let (channel, message) = (call.args[1], call.args[2]);
     let receivers = match kind {
         Kind::ShardChannel => {
-            call.server.pubsub.publish_shard(channel, message, Some(&mut to_self))
+            call.server
+                .pubsub
+                .publish_shard(channel, message, Some(&mut to_self))
         }
-        _ => call.server.pubsub.publish(channel, message, Some(&mut to_self)),
+        _ => call
+            .server
+            .pubsub
+            .publish(channel, message, Some(&mut to_self)),
     };
     if matches!(call.origin, Origin::Client) {
         call.bench.to_self.append(&mut own);
@@ -148,6 +166,12 @@ fn publish(call: &mut Call<'_>, kind: Kind) -> CommandResult {
 }
 
 fn channels(call: &mut Call<'_>, kind: Kind) -> CommandResult {
+    if call.args.len() > 3 {
+        return Err(commands::CommandError::owned(format!(
+            "ERR unknown subcommand or wrong number of arguments for '{}'. Try PUBSUB HELP.",
+            String::from_utf8_lossy(call.args[1])
+        )));
+    }
     let channels = call.server.pubsub.channels(kind, call.args.get(2).copied());
     call.reply.array(channels.len());
     for channel in channels {
@@ -162,7 +186,8 @@ fn subscriber_counts(call: &mut Call<'_>, kind: Kind) -> CommandResult {
     call.reply.array(channels.len() * 2);
     for channel in channels {
         call.reply.bulk(channel);
-        call.reply.integer(call.server.pubsub.subscribers(kind, channel) as i64);
+        call.reply
+            .integer(call.server.pubsub.subscribers(kind, channel) as i64);
     }
     Ok(())
 }
@@ -170,26 +195,4 @@ fn subscriber_counts(call: &mut Call<'_>, kind: Kind) -> CommandResult {
 fn pattern_count(call: &mut Call<'_>) -> CommandResult {
     call.reply.integer(call.server.pubsub.counts().1 as i64);
     Ok(())
-}
-
-fn help(call: &mut Call<'_>) -> CommandResult {
-    super::help(
-        call,
-        &[
-            "PUBSUB <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-            "CHANNELS [<pattern>]",
-            "    Return the currently active channels matching a <pattern> (default: '*').",
-            "NUMPAT",
-            "    Return number of subscriptions to patterns.",
-            "NUMSUB [<channel> ...]",
-            "    Return the number of subscribers for the specified channels, excluding",
-            "    pattern subscriptions(default: no channels).",
-            "SHARDCHANNELS [<pattern>]",
-            "    Return the currently active shard level channels matching a <pattern> (default: '*').",
-            "SHARDNUMSUB [<shardchannel> ...]",
-            "    Return the number of subscribers for the specified shard level channel(s)",
-            "HELP",
-            "    Print this help.",
-        ],
-    )
 }

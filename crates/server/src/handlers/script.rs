@@ -21,7 +21,6 @@ pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
     ("script", "exists", exists),
     ("script", "flush", flush),
     ("script", "kill", kill),
-    ("script", "help", help),
 ];
 
 pub(super) const PLANNERS: &[(&str, Planner)] = &[
@@ -82,9 +81,21 @@ fn start(call: &mut Call<'_>, by: By, read_only: bool) -> CommandResult {
         KeyUse::Declared => LockPlan::for_keys(keys.iter().copied()),
         KeyUse::Any => LockPlan::All,
     };
-    let mut machine = call.bench.machines.take();
+    let flags = script.flags();
+    if read_only && flags.declared && !flags.no_writes {
+        return Err(CommandError::text(
+            "ERR Can not execute a script with write flag using *_ro command.",
+        ));
+    }
+    let mut machine = call.bench.machines.take(&call.server.scripts);
     machine.machine.prepare(&script, keys, arguments);
-    call.next = Next::Script(Box::new(ScriptStart { machine, script, read_only, plan }));
+    call.next = Next::Script(Box::new(ScriptStart {
+        machine,
+        script,
+        entry: call.entry,
+        read_only: read_only || flags.no_writes,
+        plan,
+    }));
     Ok(())
 }
 
@@ -93,7 +104,11 @@ fn script_error(error: ScriptError) -> CommandError {
 }
 
 fn load(call: &mut Call<'_>) -> CommandResult {
-    let script = call.server.scripts.load(call.args[2]).map_err(script_error)?;
+    let script = call
+        .server
+        .scripts
+        .load(call.args[2])
+        .map_err(script_error)?;
     call.reply.bulk(script.sha().as_bytes());
     Ok(())
 }
@@ -101,7 +116,8 @@ fn load(call: &mut Call<'_>) -> CommandResult {
 fn exists(call: &mut Call<'_>) -> CommandResult {
     call.reply.array(call.args.len() - 2);
     for sha in &call.args[2..] {
-        call.reply.integer(i64::from(call.server.scripts.get(sha).is_some()));
+        call.reply
+            .integer(i64::from(call.server.scripts.get(sha).is_some()));
     }
     Ok(())
 }
@@ -124,30 +140,10 @@ fn flush(call: &mut Call<'_>) -> CommandResult {
 }
 
 fn kill(call: &mut Call<'_>) -> CommandResult {
-    call.server.running.kill().map_err(|error| CommandError::owned(error.to_string()))?;
+    call.server
+        .running
+        .kill()
+        .map_err(|error| CommandError::owned(error.to_string()))?;
     call.reply.ok();
     Ok(())
-}
-
-fn help(call: &mut Call<'_>) -> CommandResult {
-    super::help(
-        call,
-        &[
-        "SCRIPT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-        "EXISTS <sha1> [<sha1> ...]",
-        "    Return information about the existence of the scripts in the script cache.",
-        "FLUSH [ASYNC|SYNC]",
-        "    Flush the Lua scripts cache. Very dangerous on replicas.",
-        "    When called without the optional mode argument, the behavior is determined",
-        "    by the lazyfree-lazy-user-flush configuration directive. Valid modes are:",
-        "    * ASYNC: Asynchronously flush the scripts cache.",
-        "    * SYNC: Synchronously flush the scripts cache.",
-        "KILL",
-        "    Kill the currently executing Lua script.",
-        "LOAD <script>",
-        "    Load a script into the scripts cache without executing it.",
-        "HELP",
-        "    Print this help.",
-        ],
-    )
 }

@@ -6,8 +6,11 @@ use commands::{CommandError, CommandResult};
 use crate::road::Origin;
 use crate::road::run::{Call, Next, ServerHandler};
 
-pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] =
-    &[("", "time", time), ("", "wait", wait), ("", "shutdown", shutdown)];
+pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
+    ("", "time", time),
+    ("", "wait", wait),
+    ("", "shutdown", shutdown),
+];
 
 fn time(call: &mut Call<'_>) -> CommandResult {
     let now_us = match call.origin {
@@ -26,8 +29,9 @@ fn time(call: &mut Call<'_>) -> CommandResult {
 
 fn wait(call: &mut Call<'_>) -> CommandResult {
     let replicas = types::number::parse_i64(call.args[1]).ok_or(CommandError::NotInteger)?;
-    let timeout_ms = types::number::parse_i64(call.args[2])
-        .ok_or(CommandError::text("ERR timeout is not an integer or out of range"))?;
+    let timeout_ms = types::number::parse_i64(call.args[2]).ok_or(CommandError::text(
+        "ERR timeout is not an integer or out of range",
+    ))?;
     if timeout_ms < 0 {
         return Err(CommandError::text("ERR timeout is negative"));
     }
@@ -45,7 +49,10 @@ fn shutdown(call: &mut Call<'_>) -> CommandResult {
     for word in &call.args[1..] {
         if is_word(word, "abort") {
             abort = true;
-        } else if !["nosave", "save", "now", "force"].iter().any(|known| is_word(word, known)) {
+        } else if !["nosave", "save", "now", "force"]
+            .iter()
+            .any(|known| is_word(word, known))
+        {
             return Err(CommandError::Syntax);
         }
     }

@@ -8,7 +8,6 @@ pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
     ("slowlog", "get", get),
     ("slowlog", "len", len),
     ("slowlog", "reset", reset),
-    ("slowlog", "help", help),
 ];
 
 /// How many entries SLOWLOG GET shows unless told.
@@ -53,24 +52,4 @@ fn reset(call: &mut Call<'_>) -> CommandResult {
     call.server.slowlog.reset();
     call.reply.ok();
     Ok(())
-}
-
-fn help(call: &mut Call<'_>) -> CommandResult {
-    super::help(
-        call,
-        &[
-            "SLOWLOG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-            "GET [<count>]",
-            "    Return top <count> entries from the slowlog (default: 10, -1 mean all).",
-            "    Entries are made of:",
-            "    id, timestamp, time in microseconds, arguments array, client IP and port,",
-            "    client name",
-            "LEN",
-            "    Return the length of the slowlog.",
-            "RESET",
-            "    Reset the slowlog.",
-            "HELP",
-            "    Print this help.",
-        ],
-    )
 }

@@ -21,8 +21,11 @@ pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
     ("", "unwatch", unwatch),
 ];
 
-pub(super) const PLANNERS: &[(&str, Planner)] =
-    &[("exec", plan_exec), ("discard", plan_watched), ("unwatch", plan_watched)];
+pub(super) const PLANNERS: &[(&str, Planner)] = &[
+    ("exec", plan_exec),
+    ("discard", plan_watched),
+    ("unwatch", plan_watched),
+];
 
 fn multi(call: &mut Call<'_>) -> CommandResult {
     if call.client.transaction.open {
@@ -71,7 +74,10 @@ fn watch(call: &mut Call<'_>) -> CommandResult {
         .client
         .transaction
         .watch
-        .get_or_insert_with(|| Watching { watch: Arc::default(), keys: Vec::new() });
+        .get_or_insert_with(|| Watching {
+            watch: Arc::default(),
+            keys: Vec::new(),
+        });
     if !watching.watch.is_changed() {
         for &key in &call.args[1..] {
             let name = (database, Bytes::from(key));
@@ -81,7 +87,10 @@ fn watch(call: &mut Call<'_>) -> CommandResult {
             }
         }
     }
-    call.client.record.watched.store(watching.keys.len(), Ordering::Relaxed);
+    call.client
+        .record
+        .watched
+        .store(watching.keys.len(), Ordering::Relaxed);
     call.reply.ok();
     Ok(())
 }

@@ -40,7 +40,9 @@ pub(crate) fn check(
                 return Err(CommandError::text("NOAUTH Authentication required."));
             }
             if client.transaction.open && command.has(flag::NO_MULTI) {
-                return Err(CommandError::text("ERR Command not allowed inside a transaction"));
+                return Err(CommandError::text(
+                    "ERR Command not allowed inside a transaction",
+                ));
             }
             if client.is_subscriber()
                 && client.protocol == Protocol::Resp2
@@ -56,10 +58,11 @@ pub(crate) fn check(
         Origin::Transaction => {}
         Origin::Script { read_only } => {
             if command.has(flag::NOSCRIPT) && !server.scripts_may_call_all() {
-                return Err(CommandError::text("ERR This Redis command is not allowed from script"));
+                return Err(CommandError::text(
+                    "ERR This Redis command is not allowed from script",
+                ));
             }
-            let writes = command.flags & (flag::WRITE | flag::MAY_REPLICATE) != 0;
-            if read_only && writes {
+            if read_only && may_replicate(entry) {
                 return Err(CommandError::text(
                     "ERR Write commands are not allowed from read-only scripts.",
                 ));
@@ -69,6 +72,13 @@ pub(crate) fn check(
     debug_assert!(!matches!(command.handler, Handler::Container));
     let _ = args;
     Ok(())
+}
+
+/// Whether a command writes or sends what replicas get too. PUBLISH and SPUBLISH do, though no flag of theirs shows it.
+pub(crate) fn may_replicate(entry: &Entry) -> bool {
+    let command = entry.command;
+    command.flags & (flag::WRITE | flag::MAY_REPLICATE) != 0
+        || command.has(flag::PUBSUB) && matches!(command.name, "publish" | "spublish")
 }
 
 fn allowed_while_subscribed(entry: &Entry) -> bool {

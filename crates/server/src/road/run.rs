@@ -1,7 +1,7 @@
 //! Running a handler under its locks.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use commands::{BlockRequest, CommandError, CommandResult, Context, Handler, Random};
 use keyspace::Unit;
@@ -31,7 +31,12 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    pub(crate) fn new(server: &Server, config: Arc<Config>, random: Random, worker: usize) -> Bench {
+    pub(crate) fn new(
+        server: &Server,
+        config: Arc<Config>,
+        random: Random,
+        worker: usize,
+    ) -> Bench {
         Bench {
             settings: Arc::new(settings_of(&config)),
             config,
@@ -86,21 +91,34 @@ pub(crate) struct Clock {
     anchor: Instant,
     anchor_unix_us: i64,
     now: Instant,
+    unix_us: i64,
 }
+
+/// How long the wall clock is followed by the steady one before it is looked at again; it may have been set.
+const ANCHOR_HOLDS: Duration = Duration::from_millis(100);
 
 impl Clock {
     pub(crate) fn new() -> Clock {
-        let anchor = Instant::now();
-        Clock { anchor, anchor_unix_us: unix_us(), now: anchor }
+        let (now, unix_us) = (Instant::now(), unix_us());
+        Clock {
+            anchor: now,
+            anchor_unix_us: unix_us,
+            now,
+            unix_us,
+        }
     }
 
     /// Reads the clock.
+    #[inline]
     pub(crate) fn tick(&mut self) -> Instant {
         self.now = Instant::now();
-        // The wall clock may be set; it is looked at again now and then.
-        if self.now.duration_since(self.anchor).as_millis() > 100 {
+        let elapsed = self.now.duration_since(self.anchor);
+        if elapsed > ANCHOR_HOLDS {
             self.anchor = self.now;
             self.anchor_unix_us = unix_us();
+            self.unix_us = self.anchor_unix_us;
+        } else {
+            self.unix_us = self.anchor_unix_us + i64::from(elapsed.subsec_micros());
         }
         self.now
     }
@@ -112,12 +130,12 @@ impl Clock {
 
     /// The last reading as Unix time in microseconds.
     pub(crate) fn unix_us(&self) -> i64 {
-        self.anchor_unix_us + self.now.duration_since(self.anchor).as_micros() as i64
+        self.unix_us
     }
 
     /// The last reading as Unix time in milliseconds.
     pub(crate) fn unix_ms(&self) -> i64 {
-        self.unix_us() / 1000
+        self.unix_us / 1000
     }
 }
 
@@ -158,7 +176,10 @@ pub(crate) struct Call<'a> {
 }
 
 /// Runs one command whose locks are held; the reply or the error goes to `reply`.
-#[allow(clippy::too_many_arguments, reason = "each is a different thing a command touches")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "each is a different thing a command touches"
+)]
 pub(crate) fn run(
     server: &'static Server,
     bench: &mut Bench,
@@ -190,7 +211,9 @@ pub(crate) fn run(
             (result, next)
         }
         Handler::Server => {
-            let handler = entry.handler.expect("every server command is bound to a handler");
+            let handler = entry
+                .handler
+                .expect("every server command is bound to a handler");
             let mut call = Call {
                 server,
                 bench,

@@ -39,7 +39,9 @@ pub(crate) fn settle_command(server: &'static Server, bench: &Bench, unit: &mut 
         if mask & EventClass::KEYSPACE.0 != 0 {
             let mut channel = format!("__keyspace@{}__:", event.database).into_bytes();
             channel.extend_from_slice(&event.key);
-            server.pubsub.publish(&channel, event.event.name.as_bytes(), None);
+            server
+                .pubsub
+                .publish(&channel, event.event.name.as_bytes(), None);
         }
         if mask & EventClass::KEYEVENT.0 != 0 {
             let channel = format!("__keyevent@{}__:{}", event.database, event.event.name);
