@@ -54,6 +54,9 @@ pub(crate) struct RunState {
     pub(crate) sites: Vec<CallSite>,
 }
 
+/// Buffers that go from one run to the next: argument bytes, their spans, call sites.
+type Buffers = (Vec<u8>, Vec<(usize, usize)>, Vec<CallSite>);
+
 /// A VM that runs scripts.
 pub struct Machine {
     vm: Vm,
@@ -63,7 +66,7 @@ pub struct Machine {
     current: Option<Arc<Script>>,
     started: bool,
     function: Value,
-    spare: Option<(Vec<u8>, Vec<(usize, usize)>, Vec<CallSite>)>,
+    spare: Option<Buffers>,
 }
 
 impl Machine {

@@ -73,7 +73,8 @@ impl WorkerStats {
     pub(crate) fn command_ran(&self, index: usize, took: Duration) {
         let counters = &self.per_command[index];
         add(&counters.calls, 1);
-        add(&counters.nanoseconds, took.as_nanos() as u64);
+        let nanoseconds = took.as_secs() * 1_000_000_000 + u64::from(took.subsec_nanos());
+        add(&counters.nanoseconds, nanoseconds);
         add(&self.commands, 1);
     }
 

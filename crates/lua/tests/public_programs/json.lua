@@ -7,7 +7,7 @@ for _, s in ipairs{'{"a":[1,2,{"b":null}],"c":"\\u00e9\\ud83d\\ude00"}', '[1,2',
   print(s, type(value) == 'table' and json.encode(value) or value, position, message)
 end
 print(json.encode(json.decode('[null]', 1, json.null)), json.quotestring('a"b'), json.version)
-print(pcall(json.encode, {[{}] = 1})) print(pcall(json.encode, print)) print(json.encode({f = print}, {exception = function(reason, value, state, message) return '"' .. reason .. '"' end}))
+print(pcall(json.encode, {[{}] = 1})) print(pcall(json.encode, print)) print(json.encode({f = print}, {exception = json.encodeexception}))
 local cycle = {} cycle[1] = cycle print(pcall(json.encode, cycle))
 local big = {} for i = 1, 500 do big[i] = {id = i, name = 'name ' .. i, value = i / 7} end
 local text = json.encode(big) print(#text) local back = json.decode(text) print(#back, back[500].name, back[7].value == 1)

@@ -32,6 +32,7 @@ local function show(...)
   for i = 1, select('#', ...) do parts[i] = text((select(i, ...))) end
   print(table.concat(parts, '\t'))
 end
+local function str(v) return (tostring(v):gsub('0x%x+', '')) end
 local function clip(s) if type(s) == 'string' and #s > 120 then return s:sub(1, 120) end return s end
 local function small(n) n = math.abs(n) if n ~= n or n > 1e9 then return 3 end return math.floor(n) % 7 end
 local function key(k) local kind = type(k) if kind == 'table' or kind == 'function' or kind == 'thread' then return kind end return k end
@@ -704,7 +705,7 @@ impl Generator {
                 .to_owned(),
             Kind::Function => self
                 .pick(&[
-                    "tostring",
+                    "str",
                     "type",
                     "math.floor",
                     "string.upper",
@@ -845,7 +846,7 @@ impl Generator {
                 let kind = self.kind();
                 format!("type({})", self.expression(kind, depth))
             }
-            12 => format!("tostring({})", self.expression(Kind::Number, depth)),
+            12 => format!("str({})", self.expression(Kind::Number, depth)),
             _ => {
                 let (a, b) = (
                     self.expression(Kind::Number, depth),

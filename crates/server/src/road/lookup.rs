@@ -53,6 +53,34 @@ impl Entry {
         }
     }
 
+    /// Whether MULTI runs the command at once instead of queueing it.
+    pub(crate) fn runs_inside_multi(&self) -> bool {
+        self.container.is_none()
+            && matches!(
+                self.command.name,
+                "exec" | "discard" | "multi" | "watch" | "quit" | "reset"
+            )
+    }
+
+    /// Whether the command is EXEC, which does what its queue does.
+    pub(crate) fn is_exec(&self) -> bool {
+        self.container.is_none() && self.command.name == "exec"
+    }
+
+    /// Whether the command's replies are messages, which CLIENT REPLY does not hold back.
+    pub(crate) fn replies_are_messages(&self) -> bool {
+        self.container.is_none()
+            && matches!(
+                self.command.name,
+                "subscribe"
+                    | "unsubscribe"
+                    | "psubscribe"
+                    | "punsubscribe"
+                    | "ssubscribe"
+                    | "sunsubscribe"
+            )
+    }
+
     /// Whether the command is one of its subcommands only.
     fn is_container(&self) -> bool {
         matches!(self.command.handler, Handler::Container)

@@ -1,7 +1,8 @@
 //! Running a handler under its locks.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use commands::{BlockRequest, CommandError, CommandResult, Context, Handler, Random};
 use keyspace::Unit;
@@ -38,7 +39,7 @@ impl Bench {
         worker: usize,
     ) -> Bench {
         Bench {
-            settings: Arc::new(settings_of(&config)),
+            settings: Arc::new(settings_of(server, &config)),
             config,
             random,
             stats: Arc::clone(&server.stats[worker]),
@@ -51,7 +52,7 @@ impl Bench {
     /// Takes the configuration as it is now.
     pub(crate) fn take_config(&mut self, server: &Server) {
         self.config = server.config.current();
-        self.settings = Arc::new(settings_of(&self.config));
+        self.settings = Arc::new(settings_of(server, &self.config));
     }
 
     /// What a script's run borrows: the same configuration and counters, and the clock as it stands.
@@ -68,7 +69,7 @@ impl Bench {
     }
 }
 
-fn settings_of(config: &Config) -> commands::Settings {
+fn settings_of(server: &Server, config: &Config) -> commands::Settings {
     let entries = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
     commands::Settings {
         limits: types::Limits {
@@ -77,7 +78,8 @@ fn settings_of(config: &Config) -> commands::Settings {
             set_max_intset_entries: config.set_max_intset_entries as usize,
             zset_max_listpack_entries: entries(config.zset_max_listpack_entries),
             zset_max_listpack_value: entries(config.zset_max_listpack_value),
-            ..types::Limits::DEFAULT
+            list_max_listpack_size: config.list_max_listpack_size,
+            list_plain_element_min: server.list_plain_element_min.load(Ordering::Relaxed),
         },
         string_bytes_max: config.proto_max_bulk_len,
         lazy_user_flush: config.lazyfree_lazy_user_flush,
@@ -91,25 +93,34 @@ pub(crate) struct Clock {
     anchor: Instant,
     anchor_unix_us: i64,
     now: Instant,
+    unix_us: i64,
 }
+
+/// How long the wall clock is followed by the steady one before it is looked at again; it may have been set.
+const ANCHOR_HOLDS: Duration = Duration::from_millis(100);
 
 impl Clock {
     pub(crate) fn new() -> Clock {
-        let anchor = Instant::now();
+        let (now, unix_us) = (Instant::now(), unix_us());
         Clock {
-            anchor,
-            anchor_unix_us: unix_us(),
-            now: anchor,
+            anchor: now,
+            anchor_unix_us: unix_us,
+            now,
+            unix_us,
         }
     }
 
     /// Reads the clock.
+    #[inline]
     pub(crate) fn tick(&mut self) -> Instant {
         self.now = Instant::now();
-        // The wall clock may be set; it is looked at again now and then.
-        if self.now.duration_since(self.anchor).as_millis() > 100 {
+        let elapsed = self.now.duration_since(self.anchor);
+        if elapsed > ANCHOR_HOLDS {
             self.anchor = self.now;
             self.anchor_unix_us = unix_us();
+            self.unix_us = self.anchor_unix_us;
+        } else {
+            self.unix_us = self.anchor_unix_us + i64::from(elapsed.subsec_micros());
         }
         self.now
     }
@@ -121,12 +132,12 @@ impl Clock {
 
     /// The last reading as Unix time in microseconds.
     pub(crate) fn unix_us(&self) -> i64 {
-        self.anchor_unix_us + self.now.duration_since(self.anchor).as_micros() as i64
+        self.unix_us
     }
 
     /// The last reading as Unix time in milliseconds.
     pub(crate) fn unix_ms(&self) -> i64 {
-        self.unix_us() / 1000
+        self.unix_us / 1000
     }
 }
 
