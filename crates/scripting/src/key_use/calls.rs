@@ -5,7 +5,6 @@ use super::flow::{GiveUp, Result, Walk};
 use super::value::{Known, Open};
 
 impl<'a> Walk<'_, 'a> {
-
     /// Calls `R[a]`; what is known of the first result is left in it, of open results in `state.open`.
     pub(super) fn call(&mut self, a: usize, b: usize) -> Result<()> {
         let function = self.read(a)?;
@@ -38,7 +37,7 @@ impl<'a> Walk<'_, 'a> {
         match function {
             Known::Call => {
                 self.command(arguments, rest)?;
-                Ok((Known::Other, Known::Other))
+                Ok((Known::Other, Known::Absent))
             }
             Known::ProtectedCall => {
                 match arguments.split_first() {
@@ -53,7 +52,9 @@ impl<'a> Walk<'_, 'a> {
             }
             Known::Unreached => Ok((Known::Unreached, Known::Unreached)),
             Known::Function(number) => self.call_function(number, arguments, rest),
-            Known::Unpack if arguments.first() == Some(&Known::Keys) => Ok((Known::Key, Known::Key)),
+            Known::Unpack if arguments.first() == Some(&Known::Keys) => {
+                Ok((Known::Key, Known::Key))
+            }
             Known::Iterate if arguments.first() == Some(&Known::Keys) => {
                 Ok((Known::KeysIterator, Known::Conflict))
             }
@@ -119,7 +120,8 @@ impl<'a> Walk<'_, 'a> {
         if let Some(rest) = rest {
             self.analysis.release(rest)?;
         }
-        Ok((self.analysis.functions[number].result, Known::Other))
+        let function = &self.analysis.functions[number];
+        Ok((function.result, function.further))
     }
 
     /// Puts the results of the call that left them in `R[a]` and `state.open` where the instruction wants them.

@@ -198,7 +198,10 @@ impl<'w, 'a> Walk<'w, 'a> {
         let alive = |captured: &&Captured| {
             captured.register == register && captured.start <= self.at && self.at < captured.end
         };
-        self.captured.iter().find(alive).map(|captured| captured.variable)
+        self.captured
+            .iter()
+            .find(alive)
+            .map(|captured| captured.variable)
     }
 
     pub(super) fn read(&self, register: usize) -> Result<Known<'a>> {
@@ -412,7 +415,11 @@ impl<'w, 'a> Walk<'w, 'a> {
             Opcode::TailCall => {
                 self.call(a, b)?;
                 let known = self.state.registers[a];
-                self.give(known)?;
+                let further = self.state.open.map_or(Known::Other, |open| open.known);
+                self.give(known, further)?;
+                if self.number != 0 {
+                    return Ok(false);
+                }
                 self.place_results(a, 0);
             }
             Opcode::Return => {
@@ -420,12 +427,12 @@ impl<'w, 'a> Walk<'w, 'a> {
                 return Ok(false);
             }
             Opcode::Return0 => {
-                self.give(Known::Absent)?;
+                self.give(Known::Absent, Known::Absent)?;
                 return Ok(false);
             }
             Opcode::Return1 => {
                 let known = self.read(a)?;
-                self.give(known)?;
+                self.give(known, Known::Absent)?;
                 return Ok(false);
             }
             Opcode::VarArg => {
@@ -537,33 +544,34 @@ impl<'w, 'a> Walk<'w, 'a> {
             return Ok(());
         }
         let end = open.map_or((a + b).saturating_sub(1), |open| open.start);
+        let mut further = open.map_or(Known::Absent, |open| open.known);
         for register in a + 1..end {
-            self.read_released(register)?;
-        }
-        if let Some(open) = open {
-            self.analysis.release(open.known)?;
+            further = further.join(self.read_released(register)?);
         }
         let first = if end > a {
             self.read(a)?
         } else {
             open.map_or(Known::Absent, |open| open.known)
         };
-        self.give(first)
+        self.give(first, further)
     }
 
-    /// The function returns this value, or values that start with it.
-    fn give(&mut self, known: Known<'a>) -> Result<()> {
+    /// The function returns this value, and these after it.
+    fn give(&mut self, first: Known<'a>, further: Known<'a>) -> Result<()> {
         if self.number == 0 {
             return Ok(());
         }
-        if let Known::Function(_) = known {
-            self.analysis.release(known)?;
-        }
-        let known = if let Known::Function(_) = known { Known::Other } else { known };
-        let result = &mut self.analysis.functions[self.number].result;
-        let joined = result.join(known);
-        self.analysis.changed |= joined != *result;
-        *result = joined;
+        self.analysis.release(further)?;
+        let first = if let Known::Function(_) = first {
+            self.analysis.release(first)?;
+            Known::Other
+        } else {
+            first
+        };
+        let function = &mut self.analysis.functions[self.number];
+        let joined = (function.result.join(first), function.further.join(further));
+        self.analysis.changed |= joined != (function.result, function.further);
+        (function.result, function.further) = joined;
         Ok(())
     }
 

@@ -21,6 +21,8 @@ pub(super) struct Function<'a> {
     pub(super) parameters: Vec<Known<'a>>,
     /// Its first result.
     pub(super) result: Known<'a>,
+    /// All its further results.
+    pub(super) further: Known<'a>,
 }
 
 /// A local variable that closures capture: while it is alive, its register is the shared variable.
@@ -61,6 +63,7 @@ impl<'a> Collection<'a> {
             escapes: false,
             parameters: vec![Known::Unreached; usize::from(proto.parameters)],
             result: Known::Unreached,
+            further: Known::Unreached,
         });
         let mut children = vec![None; proto.children.len()];
         let mut captured: Vec<Captured> = Vec::new();
@@ -122,12 +125,7 @@ impl<'a> Collection<'a> {
 
 /// Register, first and end instruction of the local that a closure made at `at` captures. `own` if the closure itself
 /// becomes that register's value: a local function is alive only from the next instruction on.
-fn scope_of(
-    proto: &Proto,
-    register: usize,
-    at: usize,
-    own: bool,
-) -> Option<(usize, usize, usize)> {
+fn scope_of(proto: &Proto, register: usize, at: usize, own: bool) -> Option<(usize, usize, usize)> {
     let mut found = None;
     for (index, local) in proto.locals.iter().enumerate() {
         let (start, end) = (local.start as usize, local.end as usize);

@@ -255,7 +255,11 @@ fn check(text: &str) -> KeyUse {
     let mut fuel = 100;
     let interrupt = move || {
         fuel -= 1;
-        if fuel == 0 { Verdict::Kill } else { Verdict::Continue }
+        if fuel == 0 {
+            Verdict::Kill
+        } else {
+            Verdict::Continue
+        }
     };
     let mut machine = Machine::new(Box::new(interrupt), cache.random_sequence());
     let keys: [&[u8]; 3] = [b"k1", b"k2", b"k3"];
@@ -282,7 +286,10 @@ struct Generator {
 
 impl Generator {
     fn pick(&mut self, below: usize) -> usize {
-        self.seed = self.seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        self.seed = self
+            .seed
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
         ((self.seed >> 33) % below as u64) as usize
     }
 
@@ -296,23 +303,56 @@ impl Generator {
 
     fn expression(&mut self) -> String {
         self.depth += 1;
-        let choice = if self.depth > 3 { self.pick(9) } else { self.pick(20) };
+        let choice = if self.depth > 3 {
+            self.pick(9)
+        } else {
+            self.pick(20)
+        };
         let text = match choice {
             0..=2 => format!("KEYS[{}]", self.one(&["1", "2", "#KEYS", "a", "3"])),
             3 => "ARGV[1]".to_owned(),
-            4 => self.one(&["'x'", "'get'", "1", "nil", "true", "{}"]).to_owned(),
+            4 => self
+                .one(&["'x'", "'get'", "1", "nil", "true", "{}"])
+                .to_owned(),
             5..=6 => self.variable().to_owned(),
-            7 => self.one(&["KEYS", "redis", "redis.call", "redis.pcall", "pcall", "unpack"]).to_owned(),
-            8 => self.one(&["f", "g", "redis.sha1hex", "tostring", "ipairs"]).to_owned(),
+            7 => self
+                .one(&[
+                    "KEYS",
+                    "redis",
+                    "redis.call",
+                    "redis.pcall",
+                    "pcall",
+                    "unpack",
+                ])
+                .to_owned(),
+            8 => self
+                .one(&["f", "g", "redis.sha1hex", "tostring", "ipairs"])
+                .to_owned(),
             9 => format!("({} or {})", self.expression(), self.expression()),
             10 => format!("({} and {})", self.expression(), self.expression()),
             11..=13 => self.call(),
-            14 => format!("{}({})", self.one(&["f", "g", "tostring", "pcall", "unpack", "a", "type"]), self.arguments()),
-            15 => format!("function(x, y) {} return {} end", self.block(), self.expression()),
+            14 => format!(
+                "{}({})",
+                self.one(&["f", "g", "tostring", "pcall", "unpack", "a", "type"]),
+                self.arguments()
+            ),
+            15 => format!(
+                "function(x, y) {} return {} end",
+                self.block(),
+                self.expression()
+            ),
             16 => format!("{{ {} }}", self.expression()),
-            17 => format!("({})[{}]", self.expression(), self.one(&["1", "'call'", "a"])),
+            17 => format!(
+                "({})[{}]",
+                self.expression(),
+                self.one(&["1", "'call'", "a"])
+            ),
             18 => format!("({} == {})", self.expression(), self.expression()),
-            _ => format!("(function(...) {} return ... end)({})", self.block(), self.arguments()),
+            _ => format!(
+                "(function(...) {} return ... end)({})",
+                self.block(),
+                self.arguments()
+            ),
         };
         self.depth -= 1;
         text
@@ -325,7 +365,9 @@ impl Generator {
     }
 
     fn call(&mut self) -> String {
-        let command = self.one(&["get", "set", "del", "mget", "mset", "incr", "rename", "ping", "hset"]);
+        let command = self.one(&[
+            "get", "set", "del", "mget", "mset", "incr", "rename", "ping", "hset",
+        ]);
         let function = self.one(&["redis.call", "redis.pcall", "redis.pcall", "a", "f"]);
         match self.pick(8) {
             0 => format!("{function}('{command}', unpack(KEYS))"),
@@ -338,17 +380,35 @@ impl Generator {
 
     fn statement(&mut self) -> String {
         self.depth += 1;
-        let choice = if self.depth > 3 { self.pick(5) } else { self.pick(14) };
+        let choice = if self.depth > 3 {
+            self.pick(5)
+        } else {
+            self.pick(14)
+        };
         let text = match choice {
             0 => format!("local {} = {}", self.variable(), self.expression()),
             1 => format!("{} = {}", self.variable(), self.expression()),
             2..=3 => format!("local _ = {}", self.call()),
             4 => format!("local a, b = {}, {}", self.expression(), self.expression()),
-            5 => format!("if {} then {} else {} end", self.expression(), self.block(), self.block()),
+            5 => format!(
+                "if {} then {} else {} end",
+                self.expression(),
+                self.block(),
+                self.block()
+            ),
             6 => format!("for i = 1, 2 do {} end", self.block()),
             7 => format!("for i, a in ipairs(KEYS) do {} end", self.block()),
-            8 => format!("for i, b in {}({}) do {} break end", self.one(&["pairs", "ipairs"]), self.expression(), self.block()),
-            9 => format!("local function f(x, a) {} return {} end", self.block(), self.expression()),
+            8 => format!(
+                "for i, b in {}({}) do {} break end",
+                self.one(&["pairs", "ipairs"]),
+                self.expression(),
+                self.block()
+            ),
+            9 => format!(
+                "local function f(x, a) {} return {} end",
+                self.block(),
+                self.expression()
+            ),
             10 => format!("local g = function(b) {} return b end", self.block()),
             11 => format!("local n = 0 while n < 2 do n = n + 1 {} end", self.block()),
             12 => format!("{} = function() {} end", self.variable(), self.block()),
@@ -375,7 +435,10 @@ impl Generator {
 fn random_scripts_stay_within_what_is_told_of_them() {
     let mut told = [0, 0, 0];
     for seed in 0..3000 {
-        let mut generator = Generator { seed: seed * 7919 + 17, depth: 0 };
+        let mut generator = Generator {
+            seed: seed * 7919 + 17,
+            depth: 0,
+        };
         let text = generator.script();
         told[check(&text) as usize] += 1;
     }
@@ -394,8 +457,12 @@ proptest! {
 #[test]
 fn a_script_is_shared_with_what_is_told_of_it() {
     let cache = ScriptCache::default();
-    let script = cache.load(b"return redis.call('get', KEYS[1])").expect("compiles");
-    let again: Arc<Script> = cache.load(b"return redis.call('get', KEYS[1])").expect("compiles");
+    let script = cache
+        .load(b"return redis.call('get', KEYS[1])")
+        .expect("compiles");
+    let again: Arc<Script> = cache
+        .load(b"return redis.call('get', KEYS[1])")
+        .expect("compiles");
     assert_eq!(script.key_use(), KeyUse::Declared);
     assert!(Arc::ptr_eq(&script, &again));
 }
