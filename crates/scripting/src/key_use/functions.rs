@@ -130,7 +130,8 @@ fn scope_of(proto: &Proto, register: usize, at: usize, own: bool) -> Option<(usi
     for (index, local) in proto.locals.iter().enumerate() {
         let (start, end) = (local.start as usize, local.end as usize);
         let alive = start <= at && at < end;
-        if !alive && !(own && start == at + 1) {
+        let alive_next = own && start == at + 1;
+        if !(alive || alive_next) {
             continue;
         }
         let below = proto.locals[..index]
