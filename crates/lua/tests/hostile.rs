@@ -20,8 +20,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use std::{env, thread};
 
-/// Units of work, enough for a few seconds in a build without optimisation.
-const FUEL: &str = "20000000";
+/// Units of work, a few seconds' worth for the costliest scripts.
+const FUEL: &str = if cfg!(debug_assertions) {
+    "2000000"
+} else {
+    "20000000"
+};
 /// Bytes that a script may have in use.
 const BYTES: u64 = 64 << 20;
 /// What the process may have resident: the cap twice (a table that grows holds both halves), and

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use keyspace::{Event, Unit};
 use smallvec::SmallVec;
-use types::{Bytes, Set, SortedSet, Text, Value};
+use types::{Bytes, Limits, Set, SortedSet, Text, Value};
 
 use super::{members_reply, store};
 use crate::argument::{self, is_word};
@@ -259,7 +259,8 @@ fn intersection(inputs: &[Input<'_>], aggregation: Aggregation) -> Vec<(Bytes, f
             .iter()
             .try_fold(first.weighted(score), |total, other| {
                 let score = other.members.score(&member)?;
-                Some(aggregation.of(total, other.weighted(score)))
+                // Only the first input's NaN is 0 at once: later ones lose every comparison, and make the sum 0.
+                Some(aggregation.of(total, other.weight * score))
             });
         if let Some(total) = total {
             result.push((Bytes::from(&*member), total));
@@ -338,14 +339,28 @@ fn store_result(
         limit: false,
     };
     let query = Query::parse(context, 2, grammar, command)?;
-    let limits = &context.settings.limits;
-    let mut result = SortedSet::new();
-    for (member, score) in query.result(context.keys, operation) {
-        result.insert(&member, score, limits);
-    }
+    let members = query.result(context.keys, operation);
+    let result = sorted_set(&members, &context.settings.limits);
     let key = context.args[1];
     store(context, key, result, Event::sorted_set(command));
     Ok(())
+}
+
+/// A result that will not stay a listpack never was one: that saves the conversion, and negative zeros.
+fn sorted_set(members: &[(Bytes, f64)], limits: &Limits) -> SortedSet {
+    let small = members.len() <= limits.zset_max_listpack_entries
+        && members
+            .iter()
+            .all(|(member, _)| member.len() <= limits.zset_max_listpack_value);
+    let mut limits = limits.clone();
+    if !small {
+        limits.zset_max_listpack_entries = 0;
+    }
+    let mut result = SortedSet::new();
+    for (member, score) in members {
+        result.insert(member, *score, &limits);
+    }
+    result
 }
 
 /// `ZINTERCARD numkeys key [key …] [LIMIT limit]`

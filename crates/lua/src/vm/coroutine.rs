@@ -177,7 +177,7 @@ impl Runtime {
         self.ensure_stack(start + values.len());
         self.thread.stack[start..start + values.len()].copy_from_slice(values);
         match self.native_step(values.len(), failed) {
-            Some(step) => Action::Native(step),
+            Some(step) => Action::Native(Box::new(step)),
             None => Action::Leave(Step::Exit(Exit::Finished)),
         }
     }

@@ -62,6 +62,11 @@ impl Runtime {
     fn try_execute(&mut self, instruction: Instruction) -> Result<Step, Raise> {
         let (a, b, c) = (instruction.a(), instruction.b(), instruction.c());
         let opcode = instruction.opcode();
+        if opcode == Opcode::Call {
+            let function = self.place().base + usize::from(a);
+            let arguments = self.argument_count(function, b);
+            return Ok(self.call(function, arguments, i16::from(c) - 1, Finish::Call));
+        }
         if let Some((event, left, right)) = arithmetic::shape(opcode) {
             let left_value = self.operand(left, b);
             let right_value = self.operand(right, c);
@@ -187,11 +192,6 @@ impl Runtime {
                     .raw_equals(self.register(a), self.constant(b.into()));
                 self.decide_condition(equal == (c != 0));
                 Ok(Step::Run)
-            }
-            Opcode::Call => {
-                let function = self.place().base + usize::from(a);
-                let arguments = self.argument_count(function, b);
-                Ok(self.call(function, arguments, i16::from(c) - 1, Finish::Call))
             }
             Opcode::TailCall => self.tail_call(a, b),
             Opcode::Return | Opcode::Return0 | Opcode::Return1 => {

@@ -47,7 +47,7 @@ fn value_digest(value: &Value, expiry: Option<i64>) -> Digest {
         }
         Value::SortedSet(zset) => {
             for (member, score) in zset.iter() {
-                add(&mut elements, &hash(&[&member, &score.to_le_bytes()]));
+                add(&mut elements, &hash(&[member, &score.to_le_bytes()]));
             }
         }
         Value::Hash(fields) => {

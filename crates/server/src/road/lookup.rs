@@ -208,22 +208,26 @@ fn check_arity(entry: &'static Entry, args: &[&[u8]]) -> Result<&'static Entry, 
 }
 
 fn unknown(args: &[&[u8]]) -> CommandError {
-    let mut text = format!(
-        "ERR unknown command '{}', with args beginning with: ",
-        shown(args[0])
-    );
+    let mut text = b"ERR unknown command '".to_vec();
+    text.extend_from_slice(repeated(args[0], NAME_SHOWN_MAX));
+    text.extend_from_slice(b"', with args beginning with: ");
     let start = text.len();
     for argument in &args[1..] {
         let room = NAME_SHOWN_MAX.saturating_sub(text.len() - start);
         if room == 0 {
             break;
         }
-        let argument = &argument[..argument.len().min(room)];
-        text.push('\'');
-        text.push_str(&String::from_utf8_lossy(argument));
-        text.push_str("' ");
+        text.push(b'\'');
+        text.extend_from_slice(repeated(argument, room));
+        text.extend_from_slice(b"' ");
     }
-    CommandError::owned(text)
+    CommandError::Bytes(text)
+}
+
+/// What an error repeats of a word: its beginning, at most up to a zero byte.
+fn repeated(word: &[u8], bytes_max: usize) -> &[u8] {
+    let word = &word[..word.len().min(bytes_max)];
+    word.split(|&byte| byte == 0).next().unwrap_or_default()
 }
 
 fn shown(word: &[u8]) -> String {

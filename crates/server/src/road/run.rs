@@ -253,7 +253,7 @@ pub(crate) fn fail(
 
 /// Writes the error reply of a command that did not get as far as its handler.
 pub(crate) fn refuse(server: &Server, reply: &mut dyn Reply, error: &CommandError) {
-    let text = error.to_string();
-    server.errors.count(text.as_bytes());
-    reply.error(text.as_bytes());
+    let text = error.reply();
+    server.errors.count(&text);
+    reply.error(&text);
 }
