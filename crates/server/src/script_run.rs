@@ -44,10 +44,6 @@ pub(crate) struct ScriptRun {
 }
 
 /// How far a slice got.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "made and taken apart at once, never kept"
-)]
 pub(crate) enum Slice {
     /// The script goes on in the next slice.
     Suspended(Box<ScriptRun>),
