@@ -43,6 +43,50 @@ pub fn timeout_seconds(argument: &[u8]) -> Result<Option<i64>, CommandError> {
     Ok((milliseconds > 0.0).then_some(milliseconds as i64))
 }
 
+/// A count that may be 0 but not negative.
+///
+/// # Errors
+/// [`CommandError::MustBePositive`], also for what is no integer.
+pub fn positive(argument: &[u8]) -> Result<usize, CommandError> {
+    types::number::parse_i64(argument)
+        .and_then(|count| usize::try_from(count).ok())
+        .ok_or(CommandError::MustBePositive)
+}
+
+/// How many elements SRANDMEMBER, HRANDFIELD and ZRANDMEMBER are to choose; negative: possibly several times the same.
+///
+/// # Errors
+/// [`CommandError::NotInteger`], or the text Redis has for the one integer that cannot be negated.
+pub fn sample_count(argument: &[u8]) -> Result<i64, CommandError> {
+    match integer(argument)? {
+        i64::MIN => Err(CommandError::text(
+            "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
+        )),
+        count => Ok(count),
+    }
+}
+
+/// Whether a reply may hold this many elements chosen with repetition: Redis does not refuse any number, but no memory
+/// holds the reply to more.
+///
+/// # Errors
+/// [`CommandError::OutOfRange`].
+pub fn check_repeats(count: usize) -> Result<(), CommandError> {
+    if count <= i32::MAX as usize {
+        Ok(())
+    } else {
+        Err(CommandError::OutOfRange)
+    }
+}
+
+/// The LIMIT of SINTERCARD and ZINTERCARD; 0: none.
+///
+/// # Errors
+/// The text Redis has for what is negative or no integer.
+pub fn intersection_limit(argument: &[u8]) -> Result<usize, CommandError> {
+    positive(argument).map_err(|_| CommandError::text("ERR LIMIT can't be negative"))
+}
+
 /// The bytes from `start` to `end`, both inclusive and counted from the end if negative, of a string of `length` bytes.
 pub fn byte_range(start: i64, end: i64, length: usize) -> std::ops::Range<usize> {
     if start < 0 && end < 0 && start > end {
@@ -66,6 +110,26 @@ pub fn clamped_range(start: i64, end: i64, length: usize) -> std::ops::Range<usi
         0..0
     } else {
         start as usize..end as usize + 1
+    }
+}
+
+/// The elements from `start` to `stop`, both inclusive and counted from the tail if negative, of a list or an order of
+/// `length`. Unlike with strings, what lies wholly before the first element is nothing.
+pub fn index_range(start: i64, stop: i64, length: usize) -> std::ops::Range<usize> {
+    let length = length as i64;
+    let from_tail = |index: i64| {
+        if index < 0 {
+            index.saturating_add(length)
+        } else {
+            index
+        }
+    };
+    let start = from_tail(start).max(0);
+    let stop = from_tail(stop).min(length - 1);
+    if start > stop {
+        0..0
+    } else {
+        start as usize..stop as usize + 1
     }
 }
 

@@ -46,9 +46,21 @@ pub enum CommandError {
     /// Any other text, whole: `ERR …` or another code.
     #[error("{0}")]
     Text(Cow<'static, str>),
+    /// A text that repeats what the client wrote, which may be any bytes.
+    #[error("{}", String::from_utf8_lossy(.0))]
+    Bytes(Vec<u8>),
 }
 
 impl CommandError {
+    /// The error reply, code first, without the leading `-`.
+    pub fn reply(&self) -> Cow<'_, [u8]> {
+        match self {
+            CommandError::Bytes(bytes) => Cow::Borrowed(bytes),
+            CommandError::Text(Cow::Borrowed(text)) => Cow::Borrowed(text.as_bytes()),
+            other => Cow::Owned(other.to_string().into_bytes()),
+        }
+    }
+
     /// A fixed text, code first.
     pub const fn text(text: &'static str) -> CommandError {
         CommandError::Text(Cow::Borrowed(text))

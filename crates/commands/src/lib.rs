@@ -18,11 +18,13 @@ mod list;
 pub mod record;
 mod scan;
 mod server;
+mod set;
 mod string;
 pub mod syntax;
 mod table;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod zset;
 
 pub use context::{BlockRequest, Context, Random, Settings, TimeoutReply};
 pub use error::{CommandError, CommandResult};

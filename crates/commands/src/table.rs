@@ -20,7 +20,9 @@ static FAMILIES: &[&[Command]] = &[
     crate::server::pubsub::COMMANDS,
     crate::server::scripting::COMMANDS,
     crate::server::transactions::COMMANDS,
+    crate::set::COMMANDS,
     crate::string::COMMANDS,
+    crate::zset::COMMANDS,
 ];
 
 type ByName = HashMap<&'static [u8], &'static Command, std::hash::BuildHasherDefault<NameHasher>>;

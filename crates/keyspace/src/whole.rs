@@ -151,11 +151,9 @@ impl Unit<'_> {
         let keyspace = self.keyspace();
         for shard in self.held_shards() {
             let shard = self.shard_mut(shard);
-            shard.note_database_change(database, |shard, key, _| {
-                shard.databases[database]
-                    .table
-                    .find(keyspace.hash(key), key)
-                    .is_some()
+            shard.note_database_change(database, |shard, key, was_expired| {
+                let table = &shard.databases[database].table;
+                !was_expired && table.find(keyspace.hash(key), key).is_some()
             });
             let emptied = std::mem::take(&mut shard.databases[database]);
             removed += emptied.table.len();
@@ -180,15 +178,28 @@ impl Unit<'_> {
             let shard = self.shard_mut(shard);
             for (database, other) in [(first, second), (second, first)] {
                 shard.note_database_change(database, |shard, key, was_expired| {
-                    let live = |database: &Database| {
+                    let find = |database: &Database| {
                         let place = database.table.find(keyspace.hash(key), key);
-                        place.is_some_and(|place| !database.table.get(place).is_expired(now_ms))
+                        place.map(|place| database.table.get(place).is_expired(now_ms))
                     };
-                    !was_expired && live(&shard.databases[database])
-                        || live(&shard.databases[other])
+                    !was_expired && find(&shard.databases[database]).is_some()
+                        || find(&shard.databases[other]) == Some(false)
                 });
             }
             shard.databases.swap(first, second);
+            // A key that comes in past its time was never there for those who watch it.
+            let databases = &shard.databases;
+            for ((database, key), watchers) in &mut shard.watchers {
+                if *database == first || *database == second {
+                    let table = &databases[*database].table;
+                    let is_expired = table
+                        .find(keyspace.hash(key), key)
+                        .is_some_and(|place| table.get(place).is_expired(now_ms));
+                    for watcher in watchers {
+                        watcher.was_expired = is_expired;
+                    }
+                }
+            }
             let waiting: Vec<_> = shard
                 .waiters
                 .keys()

@@ -255,6 +255,13 @@ impl Vm {
     pub fn collect_garbage(&mut self) {
         self.runtime.collect_garbage();
         self.forget_unloaded();
+        // Between runs the numbers at the end can be given to others.
+        if self.suspended.is_none() {
+            while let Some(None) = self.runtime.loaded.last() {
+                self.runtime.loaded.pop();
+            }
+            self.entries.truncate(self.runtime.loaded.len());
+        }
     }
 
     fn advance(&mut self, step: Step) -> Outcome {
@@ -272,6 +279,9 @@ impl Vm {
 
     /// Drops the code of prototypes the collector found unused.
     fn forget_unloaded(&mut self) {
+        if !std::mem::take(&mut self.runtime.unloaded) {
+            return;
+        }
         for (entry, loaded) in self.entries.iter_mut().zip(&self.runtime.loaded) {
             if loaded.is_none() {
                 *entry = CodeEntry::vacant();

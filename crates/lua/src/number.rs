@@ -528,6 +528,10 @@ pub(crate) fn fast_fixed(number: f64, decimals: usize) -> Option<u64> {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::excessive_precision,
+    reason = "the digits are those the original prints"
+)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -29,6 +29,8 @@ pub struct Runtime {
     pub libraries: crate::library::LibraryState,
     /// How deep coroutines have resumed one another.
     pub(crate) resume_depth: u32,
+    /// The collector has dropped prototypes since the VM last looked.
+    pub(crate) unloaded: bool,
     pub(crate) main: ThreadHandle,
     /// A native function runs, not an instruction.
     pub(crate) in_native: bool,
@@ -64,6 +66,7 @@ impl Runtime {
             loaded: Vec::new(),
             libraries: crate::library::LibraryState::default(),
             resume_depth: 0,
+            unloaded: false,
             main,
             in_native: false,
             outer_calls: 1,
@@ -111,8 +114,9 @@ impl Runtime {
         self.thread.stack[used..].fill(Value::Nil);
         let reached = self.heap.sweep(reached);
         for (number, loaded) in self.loaded.iter_mut().enumerate() {
-            if !reached.has_proto(number as u32) {
+            if loaded.is_some() && !reached.has_proto(number as u32) {
                 *loaded = None;
+                self.unloaded = true;
             }
         }
     }

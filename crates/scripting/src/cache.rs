@@ -1,9 +1,9 @@
 //! The script cache: every script known by its text or its SHA1, compiled once for all threads.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use hashbrown::HashMap;
 use lua::library::math::Random as RandomSequence;
 use parking_lot::RwLock;
 use sha1::{Digest, Sha1};

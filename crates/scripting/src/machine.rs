@@ -4,9 +4,9 @@
 //! it is over everything the run has allocated is dropped in one go.
 
 use std::any::Any;
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use lua::library::cjson;
 use lua::library::math::Random as RandomSequence;
 use lua::meter::Decision;
@@ -54,16 +54,20 @@ pub(crate) struct RunState {
     pub(crate) sites: Vec<CallSite>,
 }
 
+/// Buffers that go from one run to the next: argument bytes, their spans, call sites.
+type Buffers = (Vec<u8>, Vec<(usize, usize)>, Vec<CallSite>);
+
 /// A VM that runs scripts.
 pub struct Machine {
     vm: Vm,
-    functions: HashMap<[u8; 40], Value>,
+    /// By the script's number.
+    functions: HashMap<u64, Value>,
     keys_name: StringHandle,
     argv_name: StringHandle,
     current: Option<Arc<Script>>,
     started: bool,
     function: Value,
-    spare: Option<(Vec<u8>, Vec<(usize, usize)>, Vec<CallSite>)>,
+    spare: Option<Buffers>,
 }
 
 impl Machine {
@@ -119,7 +123,7 @@ impl Machine {
     }
 
     fn function_of(&mut self, script: &Arc<Script>) -> Value {
-        if let Some(&function) = self.functions.get(script.sha_bytes()) {
+        if let Some(&function) = self.functions.get(&script.id()) {
             return function;
         }
         if self.functions.len() >= FUNCTIONS_MAX {
@@ -130,7 +134,7 @@ impl Machine {
         }
         let function = self.vm.load(script.proto());
         self.vm.pin(function);
-        self.functions.insert(*script.sha_bytes(), function);
+        self.functions.insert(script.id(), function);
         function
     }
 

@@ -148,11 +148,11 @@ fn run_command(call: &mut Call<'_>) -> (Value, bool) {
 const ARGUMENT_BYTES_KEPT: usize = 64 * 1024;
 
 fn restore(call: &mut Call<'_>, bytes: Vec<u8>, spans: Vec<(usize, usize)>) {
-    if let Some(state) = call.host::<RunState>() {
-        if bytes.capacity() <= ARGUMENT_BYTES_KEPT {
-            state.arguments = bytes;
-            state.spans = spans;
-        }
+    if let Some(state) = call.host::<RunState>()
+        && bytes.capacity() <= ARGUMENT_BYTES_KEPT
+    {
+        state.arguments = bytes;
+        state.spans = spans;
     }
 }
 

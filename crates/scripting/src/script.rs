@@ -1,6 +1,7 @@
 //! A script: its text, its code, and what is known of it before it runs.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use lua::proto::Proto;
 use thiserror::Error;
@@ -47,9 +48,14 @@ pub enum ScriptError {
     Flag(String),
 }
 
+/// Numbers scripts, in the order in which they are compiled.
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+
 /// A compiled script. Shared by all threads.
 #[derive(Debug)]
 pub struct Script {
+    /// A number of its own, by which machines remember its function.
+    id: u64,
     sha: [u8; 40],
     text: Arc<[u8]>,
     proto: Arc<Proto>,
@@ -66,12 +72,17 @@ impl Script {
         let proto = Arc::new(proto);
         let key_use = crate::key_use::of(&proto);
         Ok(Script {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             sha,
             text: text.into(),
             proto,
             key_use,
             flags,
         })
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
     }
 
     /// The SHA1 of the text in lower-case hexadecimal digits.

@@ -61,7 +61,8 @@ impl Control {
 
 /// A VM and the control of whatever runs in it.
 pub(crate) struct ControlledMachine {
-    pub(crate) machine: Machine,
+    /// In a box, because it is large and goes from hand to hand in every run.
+    pub(crate) machine: Box<Machine>,
     pub(crate) control: Arc<Control>,
 }
 
@@ -80,10 +81,10 @@ impl Machines {
             let control = Arc::new(Control::new());
             let watched = Arc::clone(&control);
             ControlledMachine {
-                machine: Machine::new(
+                machine: Box::new(Machine::new(
                     Box::new(move || watched.decide()),
                     scripts.random_sequence(),
-                ),
+                )),
                 control,
             }
         })

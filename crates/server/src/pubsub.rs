@@ -189,11 +189,11 @@ impl PubSub {
     ) {
         let bytes = encoded.get(listener.protocol());
         let client = listener.record.id;
-        if let Some(to_self) = to_self {
-            if to_self.client == client {
-                to_self.out.push(bytes);
-                return;
-            }
+        if let Some(to_self) = to_self
+            && to_self.client == client
+        {
+            to_self.out.push(bytes);
+            return;
         }
         let place = listener.record.place;
         self.hub.send_to(place, Mail::Output(place, bytes));

@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use keyspace::Keyspace;
@@ -13,6 +13,7 @@ use crate::client::Clients;
 use crate::config::enums::MaxmemoryPolicy;
 use crate::config::{Config, ConfigStore, Directive};
 use crate::log::Log;
+use crate::memory;
 use crate::message::Message;
 use crate::monitor::Monitors;
 use crate::net::{Hub, Listener, Mail};
@@ -45,6 +46,10 @@ pub(crate) struct Server {
     pub(crate) replication_id: String,
     /// DEBUG SET-DISABLE-DENY-SCRIPTS.
     pub(crate) deny_scripts_disabled: AtomicBool,
+    /// DEBUG QUICKLIST-PACKED-THRESHOLD.
+    pub(crate) list_plain_element_min: AtomicUsize,
+    /// What keeps commands from running at all.
+    pub(crate) barriers: Barriers,
     disposer: Mutex<std::sync::mpsc::Sender<Box<dyn Send>>>,
 }
 
@@ -82,6 +87,8 @@ impl Server {
             run_id: random_hex(),
             replication_id: random_hex(),
             deny_scripts_disabled: AtomicBool::new(false),
+            list_plain_element_min: AtomicUsize::new(0),
+            barriers: Barriers::default(),
             disposer: Mutex::new(sender),
         }
     }
@@ -162,11 +169,36 @@ impl Server {
         } else {
             keyspace::AccessPolicy::Lru
         });
-        settings.set_lfu(config.lfu_log_factor as u32, config.lfu_decay_time as u32);
+        settings.set_lfu(config.lfu_log_factor, config.lfu_decay_time);
         self.slowlog
             .configure(config.slowlog_log_slower_than, config.slowlog_max_len);
         self.log.set_level(config.loglevel);
+        // There are no replicas yet, so any number of them is too many to ask for.
+        let lacks_replicas = config.min_replicas_to_write > 0 && config.min_replicas_max_lag > 0;
+        self.barriers
+            .lacks_replicas
+            .store(lacks_replicas, Ordering::Relaxed);
+        self.look_at_memory();
     }
+
+    /// Compares the memory in use to `maxmemory`. Asking the system costs more than a small command, so this is done
+    /// now and then, and commands look at the result.
+    pub(crate) fn look_at_memory(&self) {
+        let limit = self.config.current().maxmemory;
+        let is_full = limit > 0 && memory::resident_bytes() > limit;
+        self.barriers
+            .memory_is_full
+            .store(is_full, Ordering::Relaxed);
+    }
+}
+
+/// States of the server in which some commands are refused.
+#[derive(Debug, Default)]
+pub(crate) struct Barriers {
+    /// More memory is in use than `maxmemory` allows.
+    pub(crate) memory_is_full: AtomicBool,
+    /// `min-replicas-to-write` asks for more replicas than there are.
+    pub(crate) lacks_replicas: AtomicBool,
 }
 
 /// CLIENT PAUSE.

@@ -130,7 +130,7 @@ impl Session {
                 return self.reject(server, bench, args, error, out);
             }
         };
-        if client.transaction.open && !runs_inside_multi(entry) {
+        if client.transaction.open && !entry.runs_inside_multi() {
             if is_overdue(server, bench, client, entry, args) {
                 bench.stats.command_rejected(entry.index);
                 return self.reject(server, bench, args, busy(), out);
@@ -255,7 +255,12 @@ impl Session {
             out.splice(reply_start..reply_start, own);
         }
         if outcome == Outcome::Done {
-            return self.end_request(out, reply_start);
+            let held_back = if entry.replies_are_messages() {
+                out.len()
+            } else {
+                reply_start
+            };
+            return self.end_request(out, held_back);
         }
         outcome
     }
@@ -493,14 +498,6 @@ fn is_http(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
 }
 
-/// The commands that MULTI does not queue.
-fn runs_inside_multi(entry: &Entry) -> bool {
-    matches!(
-        entry.command.name,
-        "exec" | "discard" | "multi" | "watch" | "quit" | "reset"
-    ) && entry.container.is_none()
-}
-
 fn may_write(client: &Client, entry: &Entry) -> bool {
     let queue = &client.transaction.queue;
     may_replicate(entry)
@@ -515,7 +512,7 @@ fn is_overdue(
     entry: &Entry,
     args: &[&[u8]],
 ) -> bool {
-    let threshold_ms = bench.config.busy_reply_threshold as u64;
+    let threshold_ms = bench.config.busy_reply_threshold;
     threshold_ms > 0
         && server.running.any()
         && !entry.command.has(flag::ALLOW_BUSY)

@@ -508,6 +508,9 @@ impl Service for Worker {
             .machines
             .follow_flush(self.server.scripts.generation());
         if self.index == 0 {
+            if self.bench.config.maxmemory > 0 {
+                self.server.look_at_memory();
+            }
             let elapsed = now.duration_since(self.last_ops.0);
             if elapsed >= Duration::from_millis(100) {
                 let total: u64 = self

@@ -16,6 +16,9 @@ pub struct Limits {
     /// Size of one list node: a positive number counts elements; -1 to -5 mean 4, 8, 16, 32 and 64
     /// KiB.
     pub list_max_listpack_size: i32,
+    /// Elements of at least so many bytes get a node of their own; 0 leaves it to the node's size. For tests, which
+    /// want such nodes without large elements.
+    pub list_plain_element_min: usize,
 }
 
 impl Limits {
@@ -27,6 +30,7 @@ impl Limits {
         zset_max_listpack_entries: 128,
         zset_max_listpack_value: 64,
         list_max_listpack_size: -2,
+        list_plain_element_min: 0,
     };
 }
 

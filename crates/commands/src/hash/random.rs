@@ -25,7 +25,11 @@ pub(super) fn hrandfield(context: &mut Context<'_, '_>) -> CommandResult {
     let random = &mut *context.random;
     match hash {
         None => answer.begin(0),
-        Some(hash) if count < 0 => repeat(hash, count.unsigned_abs() as usize, random, &mut answer),
+        Some(hash) if count < 0 => {
+            let count = count.unsigned_abs() as usize;
+            argument::check_repeats(count)?;
+            repeat(hash, count, random, &mut answer);
+        }
         Some(hash) if count as usize >= hash.len() => {
             answer.begin(hash.len());
             for pair in hash.iter() {
@@ -44,12 +48,7 @@ pub(super) fn hrandfield(context: &mut Context<'_, '_>) -> CommandResult {
 }
 
 fn parse(count: &[u8], options: &[&[u8]]) -> Result<(i64, bool), CommandError> {
-    let count = argument::integer(count)?;
-    if count == i64::MIN {
-        return Err(CommandError::text(
-            "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
-        ));
-    }
+    let count = argument::sample_count(count)?;
     match options {
         [] => Ok((count, false)),
         [word] if is_word(word, "withvalues") => {

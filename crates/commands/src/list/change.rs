@@ -4,8 +4,8 @@ use keyspace::Event;
 use types::List;
 use types::list::End;
 
+use super::element_index;
 use super::pop::{DISPOSE_ELEMENTS, FEW};
-use super::{element_index, index_range};
 use crate::argument::{self, is_word};
 use crate::context::Context;
 use crate::error::{CommandError, CommandResult};
@@ -80,7 +80,7 @@ pub(super) fn ltrim(context: &mut Context<'_, '_>) -> CommandResult {
     let stop = argument::integer(context.args[3])?;
     if let Some(mut list) = context.keys.edit::<List>(context.args[1])? {
         let length = list.len();
-        let keep = index_range(start, stop, length);
+        let keep = argument::index_range(start, stop, length);
         let removed = length - keep.len();
         if removed > FEW {
             let (front, back) = list.trim(keep);

@@ -55,25 +55,6 @@ fn element_index(index: i64, length: usize) -> Option<usize> {
     usize::try_from(index).ok().filter(|&index| index < length)
 }
 
-/// The elements from `start` to `stop`, both inclusive and negative ones counting from the tail, of a list of `length`.
-fn index_range(start: i64, stop: i64, length: usize) -> std::ops::Range<usize> {
-    let length = length as i64;
-    let from_tail = |index: i64| {
-        if index < 0 {
-            index.saturating_add(length)
-        } else {
-            index
-        }
-    };
-    let start = from_tail(start).max(0);
-    let stop = from_tail(stop).min(length - 1);
-    if start > stop {
-        0..0
-    } else {
-        start as usize..stop as usize + 1
-    }
-}
-
 /// The family's commands.
 pub(crate) static COMMANDS: &[Command] = &[
     Command {

@@ -2,7 +2,7 @@
 
 use types::List;
 
-use super::{element_index, index_range};
+use super::element_index;
 use crate::argument;
 use crate::context::Context;
 use crate::error::CommandResult;
@@ -34,7 +34,7 @@ pub(super) fn lrange(context: &mut Context<'_, '_>) -> CommandResult {
     match context.keys.read::<List>(context.args[1])? {
         None => context.reply.array(0),
         Some(list) => {
-            let elements = list.range(index_range(start, stop, list.len()));
+            let elements = list.range(argument::index_range(start, stop, list.len()));
             context.reply.array(elements.len());
             for element in elements {
                 context.reply.bulk(element);

@@ -232,6 +232,10 @@ fn randomseed(call: &mut Call<'_>) -> NativeResult {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::excessive_precision,
+    reason = "the digits are those the original prints"
+)]
 mod tests {
     use super::*;
 

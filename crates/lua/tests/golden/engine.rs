@@ -1,6 +1,9 @@
 //! Runs programs on the engine under test.
 
-#![allow(dead_code, reason = "each program that includes this module uses a part of it")]
+#![allow(
+    dead_code,
+    reason = "each program that includes this module uses a part of it"
+)]
 
 use super::program;
 use std::env;

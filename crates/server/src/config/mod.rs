@@ -86,6 +86,11 @@ impl ConfigStore {
         self.file.as_ref()
     }
 
+    /// Makes every view look again, after a change of something that is derived along with the configuration.
+    pub fn announce(&self) {
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
     fn publish(&self, config: Config) {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
         self.generation.fetch_add(1, Ordering::Release);

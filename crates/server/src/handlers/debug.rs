@@ -5,10 +5,34 @@ use std::sync::atomic::Ordering;
 use commands::argument::is_word;
 use commands::{CommandError, CommandResult};
 
+use keyspace::LockPlan;
+
+use super::digest;
+use crate::client::Client;
 use crate::config::enums::LocalSwitch;
+use crate::config::settings;
+use crate::road::lookup::Planner;
 use crate::road::run::{Call, ServerHandler};
+use crate::server::Server;
+
+/// Largest element that a list may be told to keep beside others.
+const PACKED_THRESHOLD_MAX: u64 = 4 << 30;
 
 pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[("", "debug", debug)];
+
+pub(super) const PLANNERS: &[(&str, Planner)] = &[("debug", plan)];
+
+/// The locks of the subcommands that look at keys.
+fn plan(_server: &Server, _client: &Client, args: &[&[u8]]) -> LockPlan {
+    match args {
+        [_, word, key, ..] if is_word(word, "object") => LockPlan::for_keys([*key]),
+        [_, word, keys @ ..] if is_word(word, "digest-value") => {
+            LockPlan::for_keys(keys.iter().copied())
+        }
+        [_, word] if is_word(word, "digest") => LockPlan::All,
+        _ => LockPlan::None,
+    }
+}
 
 fn debug(call: &mut Call<'_>) -> CommandResult {
     let allowed = match call.bench.config.enable_debug_command {
@@ -44,6 +68,22 @@ fn debug(call: &mut Call<'_>) -> CommandResult {
             .deny_scripts_disabled
             .store(arguments[0] != b"0", Ordering::Relaxed);
         call.reply.ok();
+    } else if is_word(word, "quicklist-packed-threshold") && arguments.len() == 1 {
+        let bytes = settings::memory(arguments[0])
+            .filter(|&bytes| bytes <= PACKED_THRESHOLD_MAX)
+            .ok_or(CommandError::text(
+                "ERR argument must be a memory value bigger than 1 and smaller than 4gb",
+            ))?;
+        call.server
+            .list_plain_element_min
+            .store(bytes as usize, Ordering::Relaxed);
+        call.server.config.announce();
+        call.bench.take_config(call.server);
+        call.reply.ok();
+    } else if is_word(word, "digest") && arguments.is_empty() {
+        digest::data_set(call);
+    } else if is_word(word, "digest-value") {
+        digest::values(call);
     } else if is_word(word, "protocol") && arguments.len() == 1 {
         protocol(call)?;
     } else if is_word(word, "log") && arguments.len() == 1 {
@@ -82,6 +122,10 @@ fn object(call: &mut Call<'_>) -> CommandResult {
     Ok(())
 }
 
+/// What Redis sends as its sample of a double: not meant to be pi.
+#[expect(clippy::approx_constant, reason = "the sample is what it is")]
+const TEST_DOUBLE: f64 = 3.141_f64;
+
 /// One reply of each kind, for client libraries to try their parsers on.
 fn protocol(call: &mut Call<'_>) -> CommandResult {
     let kind = call.args[2];
@@ -91,7 +135,7 @@ fn protocol(call: &mut Call<'_>) -> CommandResult {
     } else if is("integer") {
         call.reply.integer(12345);
     } else if is("double") {
-        call.reply.double(3.141);
+        call.reply.double(TEST_DOUBLE);
     } else if is("null") {
         call.reply.null();
     } else if is("array") {
@@ -144,6 +188,10 @@ fn protocol(call: &mut Call<'_>) -> CommandResult {
 fn help(call: &mut Call<'_>) -> CommandResult {
     let lines = [
         "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+        "DIGEST",
+        "    Replies with a digest of all databases.",
+        "DIGEST-VALUE <key> [<key> ...]",
+        "    Replies with a digest of each key's value.",
         "ERROR <string>",
         "    Replies with an error of this text.",
         "LOG <message>",
@@ -152,6 +200,8 @@ fn help(call: &mut Call<'_>) -> CommandResult {
         "    Tells how a key is kept.",
         "PROTOCOL <type>",
         "    Replies with a value of a protocol type.",
+        "QUICKLIST-PACKED-THRESHOLD <size>",
+        "    Gives list elements of this size a node of their own; 0 for the usual size.",
         "SET-ACTIVE-EXPIRE <0|1>",
         "    Whether keys expire before they are looked at.",
         "SET-DISABLE-DENY-SCRIPTS <0|1>",

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use commands::{CommandError, CommandResult};
+use commands::CommandResult;
 
 use crate::config::COMPATIBLE_VERSION;
 use crate::config::settings::Setting;
@@ -44,12 +44,12 @@ fn info(call: &mut Call<'_>) -> CommandResult {
         .map(|word| String::from_utf8_lossy(word).to_ascii_lowercase())
         .collect();
     let names = |name: &str| wanted.iter().any(|word| word == name);
-    let all = names("all") || names("everything");
     let default = wanted.is_empty() || names("default");
     let mut text = String::new();
     for (name, write) in SECTIONS {
-        let shown = names(name) || all || (default && !EXTRA.contains(name));
-        if shown && !(*name == "modules" && all && !names("everything") && !default) {
+        // `all` leaves modules out; `everything` does not.
+        let of_all = names("everything") || (names("all") && *name != "modules");
+        if names(name) || of_all || (default && !EXTRA.contains(name)) {
             if !text.is_empty() {
                 text.push_str("\r\n");
             }
@@ -57,7 +57,7 @@ fn info(call: &mut Call<'_>) -> CommandResult {
         }
     }
     call.reply.verbatim(b"txt", text.as_bytes());
-    Ok::<(), CommandError>(())
+    Ok(())
 }
 
 fn line(text: &mut String, name: &str, value: impl std::fmt::Display) {

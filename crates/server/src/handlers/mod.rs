@@ -7,6 +7,7 @@ mod client;
 mod config;
 mod connection;
 mod debug;
+mod digest;
 mod info;
 mod lolwut;
 mod memory;
@@ -44,7 +45,7 @@ const FAMILIES: &[Family] = &[
     transaction::HANDLERS,
 ];
 
-const PLANNERS: &[&[(&str, Planner)]] = &[script::PLANNERS, transaction::PLANNERS];
+const PLANNERS: &[&[(&str, Planner)]] = &[debug::PLANNERS, script::PLANNERS, transaction::PLANNERS];
 
 /// The handler and planner of a command or subcommand.
 pub(crate) fn bind(container: Option<&'static Command>, command: &'static Command) -> Binding {

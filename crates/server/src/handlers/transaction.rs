@@ -25,6 +25,7 @@ pub(super) const PLANNERS: &[(&str, Planner)] = &[
     ("exec", plan_exec),
     ("discard", plan_watched),
     ("unwatch", plan_watched),
+    ("reset", plan_watched),
 ];
 
 fn multi(call: &mut Call<'_>) -> CommandResult {

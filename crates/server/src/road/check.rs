@@ -1,5 +1,7 @@
 //! The checks between look-up and locks: may this command run, here and now?
 
+use std::sync::atomic::Ordering;
+
 use commands::record::flag;
 use commands::{CommandError, Handler};
 use resp::Protocol;
@@ -44,6 +46,19 @@ pub(crate) fn check(
                     "ERR Command not allowed inside a transaction",
                 ));
             }
+            let barriers = &server.barriers;
+            if barriers.memory_is_full.load(Ordering::Relaxed) && needs_memory(client, entry) {
+                return Err(CommandError::text(
+                    "OOM command not allowed when used memory > 'maxmemory'.",
+                ));
+            }
+            if barriers.lacks_replicas.load(Ordering::Relaxed)
+                && has_flags(client, entry, flag::WRITE)
+            {
+                return Err(CommandError::text(
+                    "NOREPLICAS Not enough good replicas to write.",
+                ));
+            }
             if client.is_subscriber()
                 && client.protocol == Protocol::Resp2
                 && !allowed_while_subscribed(entry)
@@ -72,6 +87,23 @@ pub(crate) fn check(
     debug_assert!(!matches!(command.handler, Handler::Container));
     let _ = args;
     Ok(())
+}
+
+/// Whether a command, or for EXEC one of the queue, has one of these flags.
+pub(crate) fn has_flags(client: &Client, entry: &Entry, flags: u64) -> bool {
+    entry.command.flags & flags != 0
+        || (entry.is_exec()
+            && client
+                .transaction
+                .queue
+                .iter()
+                .any(|queued| queued.entry.command.flags & flags != 0))
+}
+
+/// Whether a command may make the data set grow. To be queued takes memory itself.
+fn needs_memory(client: &Client, entry: &Entry) -> bool {
+    has_flags(client, entry, flag::DENYOOM)
+        || (client.transaction.open && !entry.runs_inside_multi())
 }
 
 /// Whether a command writes or sends what replicas get too. PUBLISH and SPUBLISH do, though no flag of theirs shows it.

@@ -53,6 +53,34 @@ impl Entry {
         }
     }
 
+    /// Whether MULTI runs the command at once instead of queueing it.
+    pub(crate) fn runs_inside_multi(&self) -> bool {
+        self.container.is_none()
+            && matches!(
+                self.command.name,
+                "exec" | "discard" | "multi" | "watch" | "quit" | "reset"
+            )
+    }
+
+    /// Whether the command is EXEC, which does what its queue does.
+    pub(crate) fn is_exec(&self) -> bool {
+        self.container.is_none() && self.command.name == "exec"
+    }
+
+    /// Whether the command's replies are messages, which CLIENT REPLY does not hold back.
+    pub(crate) fn replies_are_messages(&self) -> bool {
+        self.container.is_none()
+            && matches!(
+                self.command.name,
+                "subscribe"
+                    | "unsubscribe"
+                    | "psubscribe"
+                    | "punsubscribe"
+                    | "ssubscribe"
+                    | "sunsubscribe"
+            )
+    }
+
     /// Whether the command is one of its subcommands only.
     fn is_container(&self) -> bool {
         matches!(self.command.handler, Handler::Container)
@@ -180,22 +208,26 @@ fn check_arity(entry: &'static Entry, args: &[&[u8]]) -> Result<&'static Entry, 
 }
 
 fn unknown(args: &[&[u8]]) -> CommandError {
-    let mut text = format!(
-        "ERR unknown command '{}', with args beginning with: ",
-        shown(args[0])
-    );
+    let mut text = b"ERR unknown command '".to_vec();
+    text.extend_from_slice(repeated(args[0], NAME_SHOWN_MAX));
+    text.extend_from_slice(b"', with args beginning with: ");
     let start = text.len();
     for argument in &args[1..] {
         let room = NAME_SHOWN_MAX.saturating_sub(text.len() - start);
         if room == 0 {
             break;
         }
-        let argument = &argument[..argument.len().min(room)];
-        text.push('\'');
-        text.push_str(&String::from_utf8_lossy(argument));
-        text.push_str("' ");
+        text.push(b'\'');
+        text.extend_from_slice(repeated(argument, room));
+        text.extend_from_slice(b"' ");
     }
-    CommandError::owned(text)
+    CommandError::Bytes(text)
+}
+
+/// What an error repeats of a word: its beginning, at most up to a zero byte.
+fn repeated(word: &[u8], bytes_max: usize) -> &[u8] {
+    let word = &word[..word.len().min(bytes_max)];
+    word.split(|&byte| byte == 0).next().unwrap_or_default()
 }
 
 fn shown(word: &[u8]) -> String {

@@ -1,6 +1,7 @@
 //! Running a handler under its locks.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use commands::{BlockRequest, CommandError, CommandResult, Context, Handler, Random};
@@ -38,7 +39,7 @@ impl Bench {
         worker: usize,
     ) -> Bench {
         Bench {
-            settings: Arc::new(settings_of(&config)),
+            settings: Arc::new(settings_of(server, &config)),
             config,
             random,
             stats: Arc::clone(&server.stats[worker]),
@@ -51,7 +52,7 @@ impl Bench {
     /// Takes the configuration as it is now.
     pub(crate) fn take_config(&mut self, server: &Server) {
         self.config = server.config.current();
-        self.settings = Arc::new(settings_of(&self.config));
+        self.settings = Arc::new(settings_of(server, &self.config));
     }
 
     /// What a script's run borrows: the same configuration and counters, and the clock as it stands.
@@ -68,7 +69,7 @@ impl Bench {
     }
 }
 
-fn settings_of(config: &Config) -> commands::Settings {
+fn settings_of(server: &Server, config: &Config) -> commands::Settings {
     let entries = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
     commands::Settings {
         limits: types::Limits {
@@ -77,7 +78,8 @@ fn settings_of(config: &Config) -> commands::Settings {
             set_max_intset_entries: config.set_max_intset_entries as usize,
             zset_max_listpack_entries: entries(config.zset_max_listpack_entries),
             zset_max_listpack_value: entries(config.zset_max_listpack_value),
-            ..types::Limits::DEFAULT
+            list_max_listpack_size: config.list_max_listpack_size,
+            list_plain_element_min: server.list_plain_element_min.load(Ordering::Relaxed),
         },
         string_bytes_max: config.proto_max_bulk_len,
         lazy_user_flush: config.lazyfree_lazy_user_flush,
@@ -251,7 +253,7 @@ pub(crate) fn fail(
 
 /// Writes the error reply of a command that did not get as far as its handler.
 pub(crate) fn refuse(server: &Server, reply: &mut dyn Reply, error: &CommandError) {
-    let text = error.to_string();
-    server.errors.count(text.as_bytes());
-    reply.error(text.as_bytes());
+    let text = error.reply();
+    server.errors.count(&text);
+    reply.error(&text);
 }

@@ -4,6 +4,12 @@ use super::{End, node_count_max, node_size_max};
 use crate::packed::{self, Packed};
 use crate::{Bytes, Limits};
 
+/// Whether an element gets a node of its own.
+fn is_plain(element: &[u8], limits: &Limits) -> bool {
+    packed::entry_size(element.len()) > node_size_max(limits)
+        || (limits.list_plain_element_min != 0 && element.len() >= limits.list_plain_element_min)
+}
+
 /// Neighbouring elements of a list.
 #[derive(Clone, Debug)]
 pub(super) enum Node {
@@ -15,7 +21,7 @@ pub(super) enum Node {
 impl Node {
     /// A node with one element.
     pub fn new(element: &[u8], limits: &Limits) -> Self {
-        if packed::entry_size(element.len()) > node_size_max(limits) {
+        if is_plain(element, limits) {
             return Self::Plain(Bytes::from(element));
         }
         let mut packed = Packed::new();
@@ -44,7 +50,8 @@ impl Node {
     pub fn has_room(&self, element: &[u8], limits: &Limits) -> bool {
         match self {
             Self::Packed(packed) => {
-                packed.size() + packed::entry_size(element.len()) <= node_size_max(limits)
+                !is_plain(element, limits)
+                    && packed.size() + packed::entry_size(element.len()) <= node_size_max(limits)
                     && packed.len() < node_count_max(limits)
             }
             Self::Plain(_) => false,
@@ -55,9 +62,10 @@ impl Node {
     pub fn can_hold(&self, element: &[u8], limits: &Limits) -> bool {
         match self {
             Self::Packed(packed) => {
-                packed.size() + packed::entry_size(element.len()) <= node_size_max(limits)
+                !is_plain(element, limits)
+                    && packed.size() + packed::entry_size(element.len()) <= node_size_max(limits)
             }
-            Self::Plain(_) => packed::entry_size(element.len()) > node_size_max(limits),
+            Self::Plain(_) => is_plain(element, limits),
         }
     }
 

@@ -47,8 +47,13 @@ proptest! {
     fn behaves_like_a_queue(
         ops in prop::collection::vec(op(), 0..80),
         node_size in prop_oneof![Just(-2), Just(-1), Just(1), Just(2), Just(3), Just(0), Just(128)],
+        plain_element_min in prop_oneof![Just(0), Just(1), Just(5)],
     ) {
-        let limits = Limits { list_max_listpack_size: node_size, ..Limits::DEFAULT };
+        let limits = Limits {
+            list_max_listpack_size: node_size,
+            list_plain_element_min: plain_element_min,
+            ..Limits::DEFAULT
+        };
         let mut list = List::new();
         let mut model: VecDeque<Vec<u8>> = VecDeque::new();
         for op in ops {

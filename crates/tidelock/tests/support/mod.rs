@@ -1,0 +1,138 @@
+//! A server on a free port and plain clients of it: what a black-box test needs.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a server may take to start and a reply to come on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running server; it ends with this value.
+pub struct Server {
+    child: Child,
+    port: u16,
+}
+
+impl Server {
+    /// Starts the binary with these arguments, on a port that was free a moment ago.
+    pub fn start(arguments: &[&str]) -> Server {
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .expect("a free port")
+            .port();
+        let child = Command::new(env!("CARGO_BIN_EXE_tidelock"))
+            .args(["--port", &port.to_string(), "--save", ""])
+            .args(arguments)
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the binary starts");
+        let server = Server { child, port };
+        let deadline = Instant::now() + PATIENCE;
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(Instant::now() < deadline, "the server does not listen");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        server
+    }
+
+    pub fn connect(&self) -> Client {
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).expect("a connection");
+        stream
+            .set_read_timeout(Some(PATIENCE))
+            .expect("a time-out can be set");
+        stream.set_nodelay(true).expect("no delay can be set");
+        Client {
+            reader: BufReader::new(stream),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    Null,
+    Integer(i64),
+    Status(String),
+    Error(String),
+    Bulk(String),
+    /// An array, a push, a set, or a map with its keys and values in turn.
+    Many(Vec<Reply>),
+}
+
+impl Reply {
+    pub fn bulk(text: &str) -> Reply {
+        Reply::Bulk(text.to_owned())
+    }
+
+    pub fn bulks(texts: &[&str]) -> Reply {
+        Reply::Many(texts.iter().map(|text| Reply::bulk(text)).collect())
+    }
+
+    pub fn integer(&self) -> i64 {
+        match self {
+            Reply::Integer(value) => *value,
+            Reply::Bulk(text) => text.parse().expect("a number"),
+            other => panic!("{other:?} is no number"),
+        }
+    }
+}
+
+/// A connection.
+pub struct Client {
+    reader: BufReader<TcpStream>,
+}
+
+impl Client {
+    /// Sends a command and does not wait.
+    pub fn send(&mut self, command: &[&str]) {
+        let mut bytes = format!("*{}\r\n", command.len());
+        for word in command {
+            bytes += &format!("${}\r\n{word}\r\n", word.len());
+        }
+        self.send_bytes(bytes.as_bytes());
+    }
+
+    pub fn send_bytes(&mut self, bytes: &[u8]) {
+        let sent = self.reader.get_mut().write_all(bytes);
+        sent.expect("the server takes the request");
+    }
+
+    /// Sends a command and waits for its reply.
+    pub fn call(&mut self, command: &[&str]) -> Reply {
+        self.send(command);
+        self.read()
+    }
+
+    pub fn read(&mut self) -> Reply {
+        let mut line = String::new();
+        self.reader.read_line(&mut line).expect("a reply in time");
+        let line = line.trim_end();
+        assert!(!line.is_empty(), "the server has closed the connection");
+        let (kind, rest) = line.split_at(1);
+        let number = || rest.parse::<i64>().expect("a length");
+        match kind {
+            "+" => Reply::Status(rest.to_owned()),
+            "-" => Reply::Error(rest.to_owned()),
+            ":" => Reply::Integer(number()),
+            "_" => Reply::Null,
+            "$" | "*" if number() < 0 => Reply::Null,
+            "$" => {
+                let mut bytes = vec![0; number() as usize + 2];
+                self.reader.read_exact(&mut bytes).expect("a whole reply");
+                bytes.truncate(bytes.len() - 2);
+                Reply::Bulk(String::from_utf8(bytes).expect("text"))
+            }
+            "*" | ">" | "~" => Reply::Many((0..number()).map(|_| self.read()).collect()),
+            "%" => Reply::Many((0..2 * number()).map(|_| self.read()).collect()),
+            _ => panic!("an unknown reply: {line}"),
+        }
+    }
+}
