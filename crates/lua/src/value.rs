@@ -77,7 +77,10 @@ handles! {
 }
 
 /// A Lua value.
+// The tag takes a whole word so that a value is two words: with a narrow tag the compiler copies the bytes behind it in
+// overlapping pieces, and reading back what was written so stalls.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(u64)]
 pub enum Value {
     /// `nil`.
     #[default]

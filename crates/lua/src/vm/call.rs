@@ -8,7 +8,7 @@ use std::any::Any;
 use super::Exit;
 use crate::heap::Upvalue;
 use crate::metamethod::Metamethod;
-use crate::native::{Call, Flow, NativeFunction, Raise};
+use crate::native::{Call, Flow, NativeFunction, NativeResult, Raise};
 use crate::runtime::{Failure, Runtime};
 use crate::thread::{Finish, Frame, NativeFrame, WINDOW};
 use crate::value::{ClosureHandle, NativeHandle, Value};
@@ -333,38 +333,116 @@ impl Runtime {
         Ok(())
     }
 
-    /// Runs a step of a native function.
-    fn run_native(&mut self, step: NativeStep) -> Action {
-        let NativeStep {
-            handle,
-            step: function_pointer,
-            state,
-            function,
-            want,
-            finish,
-            ..
-        } = step;
-        self.ensure_stack(step.top);
+    /// Calls the value in slot `function` for the running Lua function: the short way for natives that just return.
+    pub(crate) fn call_directly(
+        &mut self,
+        function: usize,
+        arguments: usize,
+        want: i16,
+        finish: Finish,
+    ) -> Step {
+        let handle = match self.thread.stack[function] {
+            Value::Native(handle) => handle,
+            Value::Function(closure) => {
+                return match self.push_frame(closure, function, arguments, want, finish) {
+                    Ok(()) => Step::Run,
+                    Err(raise) => self.raise(raise),
+                };
+            }
+            _ => return self.call(function, arguments, want, finish),
+        };
+        if finish == Finish::Iterator
+            && let Err(raise) = self.check_depth()
+        {
+            return self.raise(raise);
+        }
+        let base = function + 1;
+        let top = base + arguments;
+        self.ensure_stack(top);
+        let step = self.heap.natives[handle.index()].function;
+        self.in_native = true;
         let mut call = Call {
             runtime: self,
-            state,
+            state: None,
             function: handle,
+            base,
+            top,
+            arguments,
+            callback_start: top,
+            failed: false,
+        };
+        let result = step(&mut call);
+        let (state, top) = (call.state, call.top);
+        self.in_native = false;
+        if let Ok(Flow::Return(count)) = result {
+            drop(state);
+            let count = count.min(top - base).min(MAX_RESULTS);
+            let from = top - count;
+            if want == 1 && count > 0 {
+                self.thread.stack[function] = self.thread.stack[from];
+            } else {
+                self.move_results(from, count, function, want);
+            }
+            if self.heap.needs_attention()
+                && let Err(raise) = self.collect_garbage_if_due()
+            {
+                return self.raise(raise);
+            }
+            return Step::Run;
+        }
+        let action = self.native_ended(
+            NativeStep {
+                handle,
+                step,
+                state,
+                function,
+                base,
+                top,
+                arguments,
+                callback_start: top,
+                failed: false,
+                want,
+                finish,
+            },
+            result,
+        );
+        self.drive(action)
+    }
+
+    /// Runs a step of a native function.
+    fn run_native(&mut self, mut step: NativeStep) -> Action {
+        self.ensure_stack(step.top);
+        self.in_native = true;
+        let mut call = Call {
+            runtime: self,
+            state: step.state.take(),
+            function: step.handle,
             base: step.base,
             top: step.top,
             arguments: step.arguments,
             callback_start: step.callback_start,
             failed: step.failed,
         };
-        call.runtime.in_native = true;
-        let result = function_pointer(&mut call);
-        call.runtime.in_native = false;
-        let Call {
+        let result = (step.step)(&mut call);
+        step.state = call.state;
+        step.top = call.top;
+        self.in_native = false;
+        self.native_ended(step, result)
+    }
+
+    /// Does what a native function's step ended with.
+    fn native_ended(&mut self, step: NativeStep, result: NativeResult) -> Action {
+        let NativeStep {
+            handle,
             state,
-            top,
+            function,
             base,
+            top,
             arguments: original,
+            want,
+            finish,
             ..
-        } = call;
+        } = step;
         let flow = match result {
             Ok(flow) => flow,
             Err(raise) => return Action::Fail(raise),

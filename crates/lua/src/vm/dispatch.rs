@@ -21,6 +21,10 @@ use crate::value::{ClosureHandle, Value};
 enum Pause {
     /// The instruction needs the slow path.
     Instruction,
+    /// A call of a native function, or one that needs more than pushing a frame.
+    Call,
+    /// The same for the function of a generic `for`.
+    Iterator,
     /// The fuel is used up; the program counter is where to go on.
     Fuel,
     /// The collector or the memory cap needs attention.
@@ -32,6 +36,30 @@ fn window(stack: &mut [Value], base: usize) -> &mut [Value; WINDOW] {
     stack[base..]
         .first_chunk_mut()
         .expect("every frame has a full window above its base")
+}
+
+/// Moves `count` values from slot `from` down to slot `to`: arguments and results are few, and short loops beat a call of `memmove`.
+#[inline(always)]
+fn move_down(stack: &mut [Value], from: usize, count: usize, to: usize) {
+    for index in 0..count {
+        stack[to + index] = stack[from + index];
+    }
+}
+
+/// Makes `want` results (negative: all) of the `count` ones that are in place.
+#[inline(always)]
+fn finish_results(
+    stack: &mut [Value],
+    top: &mut usize,
+    destination: usize,
+    count: usize,
+    want: i16,
+) {
+    if want < 0 {
+        *top = destination + count;
+    } else if (want as usize) > count {
+        stack[destination + count..destination + want as usize].fill(Value::Nil);
+    }
 }
 
 /// Executes the top frame and those it calls, until the run is left or code is missing.
@@ -50,7 +78,7 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
             open,
             top,
             ..
-        } = thread;
+        } = &mut **thread;
         let Some(frame) = frames.last() else {
             return Leave::Exit(Exit::Finished);
         };
@@ -167,6 +195,38 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                 if heap.needs_attention() {
                     pause!(Memory);
                 }
+            }};
+        }
+
+        // Goes on in the function whose frame was just pushed.
+        macro_rules! enter {
+            ($entry:expr, $callee:expr, $base:expr, $arguments:expr) => {{
+                let entry = $entry;
+                let (arguments, parameters) = ($arguments, entry.parameters as usize);
+                if arguments < parameters {
+                    registers[arguments..parameters].fill(Value::Nil);
+                }
+                code = &entry.code;
+                constants = &entry.constants;
+                pc = 0;
+                base = $base;
+                closure = $callee;
+            }};
+        }
+        // Goes on in the caller of the running function.
+        macro_rules! leave {
+            () => {{
+                frames.pop();
+                let Some(caller) = frames.last() else {
+                    return Leave::Exit(Exit::Finished);
+                };
+                let entry = &entries[caller.proto as usize];
+                code = &entry.code;
+                constants = &entry.constants;
+                pc = caller.pc as usize;
+                base = caller.base as usize;
+                closure = ClosureHandle(caller.callee);
+                registers = window(stack, base);
             }};
         }
 
@@ -401,24 +461,20 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                         pause!(Fuel);
                     }
                     let Value::Function(callee) = a!() else {
-                        pause!(Instruction)
+                        pause!(Call)
                     };
                     let number = heap.closures[callee.index()].proto;
                     let Some(entry) = entries.get(number as usize) else {
-                        pause!(Instruction)
+                        pause!(Call)
                     };
                     let function = base + instruction.a() as usize;
                     let callee_base = function + 1;
                     if entry.is_vararg
                         || frames.len() >= MAX_FRAMES
-                        || stack.len() < callee_base + 2 * WINDOW
+                        || stack.len() < callee_base + WINDOW
                     {
-                        pause!(Instruction);
+                        pause!(Call);
                     }
-                    let arguments = match instruction.b() {
-                        0 => top.saturating_sub(callee_base),
-                        b => b as usize - 1,
-                    };
                     if let Some(caller) = frames.last_mut() {
                         caller.pc = pc as u32;
                     }
@@ -433,18 +489,47 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                         finish: Finish::Call,
                     });
                     registers = window(stack, callee_base);
-                    let parameters = entry.parameters as usize;
-                    if arguments < parameters {
-                        registers[arguments..parameters].fill(Value::Nil);
-                    }
-                    code = &entry.code;
-                    constants = &entry.constants;
-                    pc = 0;
-                    base = callee_base;
-                    closure = callee;
+                    let arguments = match instruction.b() {
+                        0 => top.saturating_sub(callee_base),
+                        b => b as usize - 1,
+                    };
+                    enter!(entry, callee, callee_base, arguments);
                 }
-                Opcode::Return0 | Opcode::Return1 => {
-                    let Some(&frame) = frames.last() else {
+                Opcode::TailCall => {
+                    meter.fuel -= 1;
+                    if meter.fuel < 0 {
+                        pc -= 1;
+                        pause!(Fuel);
+                    }
+                    let Value::Function(callee) = a!() else {
+                        pause!(Instruction)
+                    };
+                    let number = heap.closures[callee.index()].proto;
+                    let (Some(entry), Some(frame)) =
+                        (entries.get(number as usize), frames.last_mut())
+                    else {
+                        pause!(Instruction)
+                    };
+                    if entry.is_vararg || open.last().is_some_and(|open| open.slot as usize >= base)
+                    {
+                        pause!(Instruction);
+                    }
+                    let function = base + instruction.a() as usize;
+                    let arguments = match instruction.b() {
+                        0 => top.saturating_sub(function + 1),
+                        b => b as usize - 1,
+                    };
+                    let target = frame.function as usize;
+                    frame.base = target as u32 + 1;
+                    frame.proto = number;
+                    frame.callee = callee.0;
+                    frame.tail_calls = frame.tail_calls.saturating_add(1);
+                    move_down(stack, function, arguments + 1, target);
+                    registers = window(stack, target + 1);
+                    enter!(entry, callee, target + 1, arguments);
+                }
+                Opcode::Return1 => {
+                    let Some(frame) = frames.last() else {
                         pause!(Instruction)
                     };
                     if frame.finish != Finish::Call
@@ -453,27 +538,34 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                         pause!(Instruction);
                     }
                     let destination = frame.function as usize;
-                    let is_one = instruction.opcode() == Opcode::Return1;
-                    let value = if is_one { a!() } else { Value::Nil };
+                    let want = frame.want;
+                    let value = a!();
                     stack[destination] = value;
-                    match frame.want {
-                        1 | 0 => {}
-                        -1 => *top = destination + usize::from(is_one),
-                        want => {
-                            stack[destination + 1..destination + want as usize].fill(Value::Nil)
-                        }
+                    if want != 1 {
+                        finish_results(stack, top, destination, 1, want);
                     }
-                    frames.pop();
-                    let Some(caller) = frames.last() else {
-                        return Leave::Exit(Exit::Finished);
+                    leave!();
+                }
+                Opcode::Return0 | Opcode::Return => {
+                    let Some(frame) = frames.last() else {
+                        pause!(Instruction)
                     };
-                    let entry = &entries[caller.proto as usize];
-                    code = &entry.code;
-                    constants = &entry.constants;
-                    pc = caller.pc as usize;
-                    base = caller.base as usize;
-                    closure = ClosureHandle(caller.callee);
-                    registers = window(stack, base);
+                    if frame.finish != Finish::Call
+                        || open.last().is_some_and(|open| open.slot as usize >= base)
+                    {
+                        pause!(Instruction);
+                    }
+                    let destination = frame.function as usize;
+                    let want = frame.want;
+                    let from = base + instruction.a() as usize;
+                    let count = match (instruction.opcode(), instruction.b()) {
+                        (Opcode::Return0, _) => 0,
+                        (_, 0) => top.saturating_sub(from),
+                        (_, b) => b as usize - 1,
+                    };
+                    move_down(stack, from, count, destination);
+                    finish_results(stack, top, destination, count, want);
+                    leave!();
                 }
                 Opcode::ForPrep => {
                     let first = instruction.a() as usize;
@@ -517,13 +609,33 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                         burn!();
                     }
                 }
-                Opcode::TailCall => {
-                    meter.fuel -= 1;
-                    if meter.fuel < 0 {
-                        pc -= 1;
-                        pause!(Fuel);
+                Opcode::TForCall => {
+                    let first = instruction.a() as usize;
+                    let Value::Native(native) = registers[first] else {
+                        pause!(Instruction)
+                    };
+                    let Value::Table(table) = registers[first + 1] else {
+                        pause!(Iterator)
+                    };
+                    let control = registers[first + 2];
+                    let wanted = instruction.c() as usize;
+                    let Some(results) = registers[first + 3..].first_chunk_mut() else {
+                        pause!(Instruction)
+                    };
+                    if Some(native) == heap.iterators.next {
+                        if !heap.next_into(table, control, results) {
+                            pause!(Iterator);
+                        }
+                    } else if Some(native) == heap.iterators.ipairs_step {
+                        if !heap.next_element_into(table, control, results) {
+                            pause!(Iterator);
+                        }
+                    } else {
+                        pause!(Iterator)
                     }
-                    pause!(Instruction)
+                    if wanted > 2 {
+                        registers[first + 5..first + 3 + wanted].fill(Value::Nil);
+                    }
                 }
                 _ => pause!(Instruction),
             }
@@ -534,6 +646,24 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
         }
         let step = match pause {
             Pause::Instruction => runtime.execute_slowly(instruction),
+            Pause::Call => {
+                let function = base + instruction.a() as usize;
+                let arguments = match instruction.b() {
+                    0 => runtime.thread.top.saturating_sub(function + 1),
+                    b => b as usize - 1,
+                };
+                let want = i16::from(instruction.c()) - 1;
+                runtime.call_directly(function, arguments, want, Finish::Call)
+            }
+            Pause::Iterator => {
+                let first = base + instruction.a() as usize;
+                runtime
+                    .thread
+                    .stack
+                    .copy_within(first..first + 3, first + 3);
+                let want = i16::from(instruction.c());
+                runtime.call_directly(first + 3, 2, want, Finish::Iterator)
+            }
             Pause::Memory => match runtime.safe_point() {
                 Ok(step) => step,
                 Err(raise) => runtime.raise(raise),
