@@ -43,6 +43,7 @@ pub fn lock_plan(command: &Command, args: &[&[u8]]) -> LockPlan {
         Locks::All => LockPlan::All,
         Locks::None => LockPlan::None,
         Locks::Keys => match command.keys {
+            [] => LockPlan::None,
             // The common case without a detour.
             [
                 KeySpec {

@@ -1,12 +1,13 @@
 //! A segment: a small, bounded piece of a table.
 //!
 //! ```text
-//! index    [ 0 3 0 1 … 2 ]   open addressing over u16: 0 is free, else the entry's position plus one
+//! index    [ 0 3 0 1 … 2 ]   open addressing: 0 is free, else the entry's position plus one, and 16 bits of its hash
 //! entries  [ E0 E1 E2 … ]    dense, in no order; removal swaps the last one in
 //! ```
 //!
-//! Entries lie densely so that a table wastes little memory (the index costs 2 to 4 bytes an entry), and so that SCAN
-//! and expiry walk plain arrays. A segment never holds more than [`SEGMENT_MAX`] entries unless hashes collide so
+//! Entries lie densely so that a table wastes little memory (the index costs 6 to 9 bytes an entry), and so that SCAN
+//! and expiry walk plain arrays. The hash bits in the index let a probe pass over other entries without touching them,
+//! each of which would be a cache miss. A segment never holds more than [`SEGMENT_MAX`] entries unless hashes collide so
 //! badly that splitting does not help; growth is therefore a bounded step, never a stall.
 
 use crate::entry::Entry;
@@ -14,7 +15,7 @@ use crate::entry::Entry;
 /// Entries a segment holds before its table splits it: small enough that a split takes microseconds.
 pub(crate) const SEGMENT_MAX: usize = 448;
 
-/// The hard limit of positions a `u16` index can name.
+/// The hard limit of positions 16 bits can name.
 const POSITION_MAX: usize = u16::MAX as usize - 1;
 
 const INDEX_MIN: usize = 8;
@@ -23,7 +24,7 @@ const INDEX_MIN: usize = 8;
 pub(crate) struct Segment {
     /// How many leading hash bits all entries here share; the table's bookkeeping.
     pub(crate) depth: u8,
-    index: Box<[u16]>,
+    index: Box<[u32]>,
     entries: Vec<Entry>,
 }
 
@@ -64,10 +65,12 @@ impl Segment {
             if mark == 0 {
                 return None;
             }
-            let position = usize::from(mark) - 1;
-            let entry = &self.entries[position];
-            if entry.hash == hash && *entry.key == *key {
-                return Some(position);
+            if mark >> 16 == hash & 0xffff {
+                let position = position_of(mark);
+                let entry = &self.entries[position];
+                if entry.hash == hash && *entry.key == *key {
+                    return Some(position);
+                }
             }
             probe = (probe + 1) & mask;
         }
@@ -86,7 +89,7 @@ impl Segment {
         }
         let position = self.entries.len();
         let slot = self.free_slot(entry.hash);
-        self.index[slot] = position as u16 + 1;
+        self.index[slot] = mark_of(position, entry.hash);
         self.entries.push(entry);
         position
     }
@@ -98,7 +101,7 @@ impl Segment {
         let last = self.entries.len() - 1;
         if position != last {
             let moved = self.slot_of(last);
-            self.index[moved] = position as u16 + 1;
+            self.index[moved] = mark_of(position, self.entries[last].hash);
         }
         let entry = self.entries.swap_remove(position);
         if self.entries.capacity() > 16 && self.entries.len() * 4 < self.entries.capacity() {
@@ -138,8 +141,9 @@ impl Segment {
 
     fn slot_of(&self, position: usize) -> usize {
         let mask = self.index.len() - 1;
-        let mark = position as u16 + 1;
-        let mut probe = self.home(self.entries[position].hash);
+        let hash = self.entries[position].hash;
+        let mark = mark_of(position, hash);
+        let mut probe = self.home(hash);
         while self.index[probe] != mark {
             probe = (probe + 1) & mask;
         }
@@ -157,7 +161,7 @@ impl Segment {
             if mark == 0 {
                 break;
             }
-            let home = self.home(self.entries[usize::from(mark) - 1].hash);
+            let home = self.home(self.entries[position_of(mark)].hash);
             let distance_home = probe.wrapping_sub(home) & mask;
             let distance_gap = probe.wrapping_sub(gap) & mask;
             if distance_home >= distance_gap {
@@ -171,8 +175,17 @@ impl Segment {
     fn rebuild_index(&mut self, size: usize) {
         self.index = vec![0; size].into_boxed_slice();
         for position in 0..self.entries.len() {
-            let slot = self.free_slot(self.entries[position].hash);
-            self.index[slot] = position as u16 + 1;
+            let hash = self.entries[position].hash;
+            let slot = self.free_slot(hash);
+            self.index[slot] = mark_of(position, hash);
         }
     }
+}
+
+fn mark_of(position: usize, hash: u32) -> u32 {
+    hash << 16 | (position as u32 + 1)
+}
+
+fn position_of(mark: u32) -> usize {
+    (mark & 0xffff) as usize - 1
 }

@@ -323,7 +323,7 @@ impl<'k> Unit<'k> {
         new: impl FnOnce() -> T,
     ) -> Result<Edit<'_, 'k, T>, WrongType> {
         let Some((shard, place)) = self.locate(key) else {
-            let shard = Keyspace::shard_of(key);
+            let shard = self.shard_of(key);
             let place = self.add(shard, key, new().into_value(), NEVER);
             return Ok(Edit::new(self, shard, place, true));
         };
@@ -352,7 +352,7 @@ impl<'k> Unit<'k> {
                 self.settle(shard, key, event, 1);
             }
             None => {
-                let shard = Keyspace::shard_of(key);
+                let shard = self.shard_of(key);
                 let at = if let Expiry::At(at) = expiry {
                     at
                 } else {
@@ -452,7 +452,7 @@ impl<'k> Unit<'k> {
     // ---- inside ----------------------------------------------------------------------------------------------------
 
     pub(crate) fn peek_entry(&self, key: &[u8]) -> Option<&Entry> {
-        let shard = self.shard(Keyspace::shard_of(key));
+        let shard = self.shard(self.shard_of(key));
         let table = &shard.databases[self.database].table;
         let entry = table.get(table.find(self.keyspace.hash(key), key)?);
         (!entry.is_expired(self.now_ms)).then_some(entry)
@@ -470,9 +470,24 @@ impl<'k> Unit<'k> {
         found
     }
 
+    /// The shard of a key. A unit that holds one lock only is about keys of that shard, so nothing need be computed.
+    fn shard_of(&self, key: &[u8]) -> ShardIndex {
+        match &self.guards {
+            Guards::One(shard, _) => {
+                debug_assert_eq!(
+                    *shard,
+                    Keyspace::shard_of(key),
+                    "the road locks what a handler touches"
+                );
+                *shard
+            }
+            _ => Keyspace::shard_of(key),
+        }
+    }
+
     /// Finds a key that is there and has not expired; removes it if it has.
     fn locate(&mut self, key: &[u8]) -> Option<(ShardIndex, Place)> {
-        let shard = Keyspace::shard_of(key);
+        let shard = self.shard_of(key);
         let hash = self.keyspace.hash(key);
         let (database, now_ms) = (self.database, self.now_ms);
         let table = &self.shard(shard).databases[database].table;

@@ -211,7 +211,7 @@ impl Vm {
             runtime.ensure_stack(start + values.len());
             runtime.thread.stack[start..start + values.len()].copy_from_slice(values);
             match runtime.native_step(values.len(), false) {
-                Some(step) => runtime.drive(vm::Action::Native(step)),
+                Some(step) => runtime.drive(vm::Action::Native(Box::new(step))),
                 None => Step::Exit(Exit::Finished),
             }
         } else {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use lua::library::math::Random as RandomSequence;
 use parking_lot::RwLock;
 use sha1::{Digest, Sha1};
 
@@ -15,6 +16,7 @@ pub struct ScriptCache {
     scripts: RwLock<Scripts>,
     bytes: AtomicUsize,
     flushes: AtomicU64,
+    random: RandomSequence,
 }
 
 /// The scripts a flush took out; dropping them may take a while.
@@ -72,6 +74,11 @@ impl ScriptCache {
         self.bytes.store(0, Ordering::Relaxed);
         self.flushes.fetch_add(1, Ordering::Relaxed);
         taken.by_sha.into_values().collect()
+    }
+
+    /// The sequence behind `math.random`, which all scripts of a server share.
+    pub fn random_sequence(&self) -> RandomSequence {
+        self.random.clone()
     }
 
     /// How often the cache was flushed: machines that hold code from before may drop it.

@@ -7,13 +7,27 @@ use resp::{Protocol, Reply};
 /// How deep tables in a reply may nest: about what the stack of Redis's interpreter allows.
 const DEPTH_MAX: usize = 7980;
 
+/// The errors in a result.
+#[derive(Debug, Default)]
+pub(crate) struct Errors {
+    /// Whether there is any.
+    pub(crate) any: bool,
+    /// The texts of those the script has made itself: those of inner calls were counted when they happened.
+    pub(crate) uncounted: Vec<Vec<u8>>,
+}
+
 /// Writes a script's result. `protocol` is what the script chose with `redis.setresp`.
 pub(crate) fn write_value(
     heap: &mut Heap,
     value: Value,
     protocol: Protocol,
     reply: &mut dyn Reply,
-) {
+) -> Errors {
+    let mut errors = Errors::default();
+    let Value::Table(_) = value else {
+        write_scalar(heap, value, protocol, reply);
+        return errors;
+    };
     // Tables still to be written, innermost last: no recursion, so a deep table is no danger to the stack.
     let mut work = vec![Work::Value(value)];
     let mut depth = 0;
@@ -27,11 +41,12 @@ pub(crate) fn write_value(
                 }
                 depth += 1;
                 work.push(Work::Leave);
-                write_table(heap, table, reply, &mut work);
+                write_table(heap, table, reply, &mut work, &mut errors);
             }
             Work::Value(value) => write_scalar(heap, value, protocol, reply),
         }
     }
+    errors
 }
 
 enum Work {
@@ -51,10 +66,20 @@ fn write_scalar(heap: &Heap, value: Value, protocol: Protocol, reply: &mut dyn R
 }
 
 /// Writes a table that stands for one value, or starts an aggregate and leaves its values to `work`.
-fn write_table(heap: &mut Heap, table: TableHandle, reply: &mut dyn Reply, work: &mut Vec<Work>) {
+fn write_table(
+    heap: &mut Heap,
+    table: TableHandle,
+    reply: &mut dyn Reply,
+    work: &mut Vec<Work>,
+    errors: &mut Errors,
+) {
     if let Value::String(error) = heap.raw_get_field(table, "err") {
-        let text: Vec<u8> = heap.bytes(error).to_vec();
-        reply.error(trimmed(&text));
+        let text = one_line(heap.bytes(error));
+        reply.error(&text);
+        errors.any = true;
+        if !is_counted(heap, table) {
+            errors.uncounted.push(text);
+        }
         return;
     }
     if let Value::String(status) = heap.raw_get_field(table, "ok") {
@@ -125,13 +150,26 @@ fn write_table(heap: &mut Heap, table: TableHandle, reply: &mut dyn Reply, work:
     work[first..].reverse();
 }
 
-/// An error's text ends where a line would.
-fn trimmed(text: &[u8]) -> &[u8] {
+/// An error's text as it is sent and counted: it ends where a line would, and line ends within it are blanks.
+fn one_line(text: &[u8]) -> Vec<u8> {
     let end = text
         .iter()
         .rposition(|byte| !matches!(byte, b'\r' | b'\n'))
         .map_or(0, |last| last + 1);
-    &text[..end]
+    let blank = |&byte: &u8| {
+        if matches!(byte, b'\r' | b'\n') {
+            b' '
+        } else {
+            byte
+        }
+    };
+    text[..end].iter().map(blank).collect()
+}
+
+/// Whether the error in a table was counted when it happened.
+fn is_counted(heap: &mut Heap, table: TableHandle) -> bool {
+    heap.raw_get_field(table, "ignore_error_stats_update")
+        .is_truthy()
 }
 
 /// The text of an error that nothing in the script caught, and whether it has been counted already (as the error of an
@@ -140,13 +178,14 @@ pub(crate) fn error_text(heap: &mut Heap, value: Value) -> (Vec<u8>, bool) {
     let mut text = b"ERR ".to_vec();
     match value {
         Value::Table(table) => {
-            let counted = heap
-                .raw_get_field(table, "ignore_error_stats_update")
-                .is_truthy();
-            if let Value::String(error) = heap.raw_get_field(table, "err") {
-                return (trimmed(heap.bytes(error)).to_vec(), counted);
+            let counted = is_counted(heap, table);
+            match heap.raw_get_field(table, "err") {
+                Value::String(error) => return (one_line(heap.bytes(error)), counted),
+                Value::Number(error) => {
+                    return (lua::number::to_text(error).as_bytes().to_vec(), counted);
+                }
+                _ => text.extend_from_slice(b"(error object is a table value)"),
             }
-            text.extend_from_slice(b"(error object is a table value)");
         }
         Value::String(string) => text.extend_from_slice(heap.bytes(string)),
         Value::Number(number) => text.extend_from_slice(lua::number::to_text(number).as_bytes()),

@@ -13,9 +13,11 @@ mod machine;
 mod redis_api;
 mod sandbox;
 mod script;
+mod shebang;
 mod sink;
 
 pub use cache::{Flushed, ScriptCache, sha1_hex};
 pub use host::{CallSite, LogLevel, ScriptHost, Verdict};
 pub use machine::{Interrupt, Machine, Progress};
 pub use script::{KeyUse, Script, ScriptError};
+pub use shebang::ScriptFlags;

@@ -7,6 +7,8 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use lua::library::cjson;
+use lua::library::math::Random as RandomSequence;
 use lua::meter::Decision;
 use lua::value::{StringHandle, Value};
 use lua::{ErrorKind, Outcome, Vm};
@@ -30,7 +32,10 @@ const CALL_SITES: usize = 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// The script is over; its reply is written.
-    Finished,
+    Finished {
+        /// Whether the reply is an error or holds one.
+        failed: bool,
+    },
     /// The script goes on with the next call.
     Suspended,
 }
@@ -62,8 +67,9 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// A machine whose runs ask `interrupt` now and then whether they may go on.
-    pub fn new(mut interrupt: Interrupt) -> Machine {
+    /// A machine whose runs ask `interrupt` now and then whether they may go on. All machines of a server share one
+    /// `sequence`, so that `math.random` never gives two scripts the same numbers.
+    pub fn new(mut interrupt: Interrupt, sequence: RandomSequence) -> Machine {
         let mut vm = Vm::new();
         sandbox::build(&mut vm);
         vm.set_interrupt(Some(Box::new(move || match interrupt() {
@@ -71,6 +77,7 @@ impl Machine {
             Verdict::Suspend => Decision::Suspend,
             Verdict::Kill => Decision::Stop,
         })));
+        vm.runtime.libraries.random = sequence;
         let keys_name = vm.runtime.heap.new_string(b"KEYS");
         let argv_name = vm.runtime.heap.new_string(b"ARGV");
         vm.pin(Value::String(keys_name));
@@ -168,17 +175,31 @@ impl Machine {
             self.started = true;
             self.vm.call(self.function, &[], FUEL)
         };
-        match outcome {
+        let failed = match outcome {
             Outcome::Suspended => return Progress::Suspended,
             Outcome::Finished => {
                 let protocol = self.protocol();
                 let value = self.vm.results().first().copied().unwrap_or(Value::Nil);
-                convert::write_value(&mut self.vm.runtime.heap, value, protocol, reply);
+                let heap = &mut self.vm.runtime.heap;
+                let errors = convert::write_value(heap, value, protocol, reply);
+                for text in &errors.uncounted {
+                    self.count_error(text);
+                }
+                errors.any
             }
-            Outcome::Failed(error) => self.write_error(&error, reply),
-        }
+            Outcome::Failed(error) => {
+                self.write_error(&error, reply);
+                true
+            }
+        };
         self.end();
-        Progress::Finished
+        Progress::Finished { failed }
+    }
+
+    fn count_error(&mut self, text: &[u8]) {
+        if let Some(state) = self.vm.host_mut::<RunState>() {
+            state.host.count_error(text);
+        }
     }
 
     fn protocol(&mut self) -> Protocol {
@@ -192,7 +213,7 @@ impl Machine {
         let heap = &mut self.vm.runtime.heap;
         let (mut text, counted) = match error.kind {
             ErrorKind::Stopped => (
-                b"ERR Error running script: Script killed by user with SCRIPT KILL.".to_vec(),
+                b"ERR Script killed by user with SCRIPT KILL...".to_vec(),
                 false,
             ),
             ErrorKind::OutOfMemory | ErrorKind::Error => convert::error_text(heap, error.value),
@@ -207,9 +228,7 @@ impl Machine {
             }
         }
         if !counted {
-            if let Some(state) = self.vm.host_mut::<RunState>() {
-                state.host.count_error(&text);
-            }
+            self.count_error(&text);
         }
         reply.error(&text);
     }
@@ -220,6 +239,7 @@ impl Machine {
         heap.raw_set_transient(globals, self.keys_name, Value::Nil);
         heap.raw_set_transient(globals, self.argv_name, Value::Nil);
         self.current = None;
+        self.vm.runtime.libraries.cjson = cjson::Settings::default();
         self.vm.end_region();
     }
 

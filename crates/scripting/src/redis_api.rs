@@ -163,9 +163,13 @@ fn site_of(name: &[u8], sites: usize) -> usize {
     (usize::from(first) * 7 + usize::from(last) * 3 + name.len()) % sites
 }
 
-/// A number as an argument: whole ones as integers, others with 17 digits.
+/// A number as an argument: as C's `%.17g` writes it, which for most is an integer.
 fn write_number(number: f64, out: &mut Vec<u8>) {
-    if number.trunc() == number && number.abs() < 9.2e18 {
+    let bits_of_zero = 0.0_f64.to_bits();
+    if number.trunc() == number
+        && number.abs() < 1e16
+        && (number != 0.0 || number.to_bits() == bits_of_zero)
+    {
         let mut digits = itoa::Buffer::new();
         out.extend_from_slice(digits.format(number as i64).as_bytes());
     } else {
@@ -181,7 +185,7 @@ fn log(call: &mut Call<'_>) -> NativeResult {
             "ERR redis.log() requires two arguments or more.",
         ));
     }
-    let Value::Number(level) = call.argument(1) else {
+    let Some(level) = call.heap().to_number(call.argument(1)) else {
         return Err(fail(
             call,
             "ERR First argument must be a number (log level).",
@@ -215,9 +219,10 @@ fn setresp(call: &mut Call<'_>) -> NativeResult {
     if call.argument_count() != 1 {
         return Err(fail(call, "ERR redis.setresp() requires one argument."));
     }
-    let protocol = match call.argument(1) {
-        Value::Number(2.0) => Protocol::Resp2,
-        Value::Number(3.0) => Protocol::Resp3,
+    let version = call.heap().to_number(call.argument(1)).unwrap_or(0.0);
+    let protocol = match version as i64 {
+        2 => Protocol::Resp2,
+        3 => Protocol::Resp3,
         _ => return Err(fail(call, "ERR RESP version must be 2 or 3.")),
     };
     if let Some(state) = call.host::<RunState>() {
@@ -276,10 +281,7 @@ fn set_repl(call: &mut Call<'_>) -> NativeResult {
     if call.argument_count() != 1 {
         return Err(fail(call, "ERR redis.set_repl() requires two arguments."));
     }
-    let flags = match call.argument(1) {
-        Value::Number(flags) => flags as i64,
-        _ => 0,
-    };
+    let flags = call.heap().to_number(call.argument(1)).unwrap_or(0.0) as i64;
     if flags & !REPL_ALL != 0 {
         return Err(fail(
             call,
@@ -323,7 +325,7 @@ fn acl_check_cmd(call: &mut Call<'_>) -> NativeResult {
             _ => {
                 return Err(fail(
                     call,
-                    "ERR redis.acl_check_cmd() require all arguments to be strings or integers",
+                    "ERR Lua redis lib command arguments must be strings or integers",
                 ));
             }
         });

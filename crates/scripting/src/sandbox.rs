@@ -2,6 +2,7 @@
 
 use lua::Vm;
 use lua::native::{Call, Flow, NativeResult};
+use lua::number::to_text;
 use lua::value::{TableHandle, Type, Value};
 
 use crate::redis_api;
@@ -103,7 +104,11 @@ fn lock(vm: &mut Vm, globals: TableHandle, guard: TableHandle) {
 fn missing_global(call: &mut Call<'_>) -> NativeResult {
     let name = match call.argument(2) {
         Value::String(name) => String::from_utf8_lossy(call.bytes(name)).into_owned(),
-        other => other.type_name().to_owned(),
+        Value::Number(number) => String::from_utf8_lossy(to_text(number).as_bytes()).into_owned(),
+        _ => {
+            let text = "Second argument to luaProtectedTableError must be a string or number";
+            return Err(call.error(text));
+        }
     };
     Err(call.error(format!(
         "Script attempted to access nonexistent global variable '{name}'"
@@ -112,7 +117,11 @@ fn missing_global(call: &mut Call<'_>) -> NativeResult {
 
 /// `pcall` whose error is always a text: scripts from before errors were tables expect one.
 fn protected_call(call: &mut Call<'_>) -> NativeResult {
-    call.check_any(1)?;
+    if call.argument_count() == 0 {
+        // What Redis's own version, a Lua function, finds in the place of the missing function.
+        let text = call.new_string(b"attempt to call a boolean value");
+        return call.return_values(&[Value::Boolean(false), Value::String(text)]);
+    }
     let arguments = call.argument_count() - 1;
     Ok(Flow::ProtectedCall {
         arguments,
@@ -133,7 +142,7 @@ fn after_protected_call(call: &mut Call<'_>) -> NativeResult {
     }
     let error = match call.callback_result(1) {
         Value::Table(table) => match call.heap_mut().raw_get_field(table, "err") {
-            text @ Value::String(_) => text,
+            text @ (Value::String(_) | Value::Number(_)) => text,
             _ => Value::Table(table),
         },
         other => other,

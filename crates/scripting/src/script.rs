@@ -5,6 +5,8 @@ use std::sync::Arc;
 use lua::proto::Proto;
 use thiserror::Error;
 
+use crate::shebang::{self, ScriptFlags};
+
 /// The name scripts go by in error positions: `user_script:1:`.
 pub(crate) const CHUNK_NAME: &[u8] = b"@user_script";
 
@@ -28,6 +30,21 @@ pub enum ScriptError {
     /// The text is no Lua; holds the compiler's message with its position.
     #[error("ERR Error compiling script (new function): {0}")]
     Syntax(String),
+    /// The first line starts as a shebang and does not end.
+    #[error("ERR Invalid script shebang")]
+    Shebang,
+    /// The quotes in the shebang do not match.
+    #[error("ERR Invalid engine in script shebang")]
+    ShebangQuotes,
+    /// The shebang names no engine we have.
+    #[error("ERR Unexpected engine in script shebang: {0}")]
+    Engine(String),
+    /// A word of the shebang that is no option.
+    #[error("ERR Unknown lua shebang option: {0}")]
+    Option(String),
+    /// A flag nobody knows.
+    #[error("ERR Unexpected flag in script shebang: {0}")]
+    Flag(String),
 }
 
 /// A compiled script. Shared by all threads.
@@ -37,11 +54,13 @@ pub struct Script {
     text: Arc<[u8]>,
     proto: Arc<Proto>,
     key_use: KeyUse,
+    flags: ScriptFlags,
 }
 
 impl Script {
     pub(crate) fn compile(text: &[u8], sha: [u8; 40]) -> Result<Script, ScriptError> {
-        let proto = lua::compiler::compile(text, CHUNK_NAME).map_err(|error| {
+        let (flags, code) = shebang::parse(text)?;
+        let proto = lua::compiler::compile(code, CHUNK_NAME).map_err(|error| {
             ScriptError::Syntax(String::from_utf8_lossy(&error.message()).into_owned())
         })?;
         let proto = Arc::new(proto);
@@ -51,6 +70,7 @@ impl Script {
             text: text.into(),
             proto,
             key_use,
+            flags,
         })
     }
 
@@ -71,6 +91,11 @@ impl Script {
     /// The code.
     pub fn proto(&self) -> &Arc<Proto> {
         &self.proto
+    }
+
+    /// What its first line declares.
+    pub fn flags(&self) -> ScriptFlags {
+        self.flags
     }
 
     /// Which keys the script can touch.

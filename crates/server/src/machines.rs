@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use scripting::{Machine, Verdict};
+use scripting::{Machine, ScriptCache, Verdict};
 
 /// How long a script runs before its event loop serves others.
 const SLICE: Duration = Duration::from_millis(1);
@@ -75,12 +75,15 @@ pub(crate) struct Machines {
 
 impl Machines {
     /// A VM that is free.
-    pub(crate) fn take(&mut self) -> ControlledMachine {
+    pub(crate) fn take(&mut self, scripts: &ScriptCache) -> ControlledMachine {
         self.idle.pop().unwrap_or_else(|| {
             let control = Arc::new(Control::new());
             let watched = Arc::clone(&control);
             ControlledMachine {
-                machine: Machine::new(Box::new(move || watched.decide())),
+                machine: Machine::new(
+                    Box::new(move || watched.decide()),
+                    scripts.random_sequence(),
+                ),
                 control,
             }
         })

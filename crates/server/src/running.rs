@@ -3,7 +3,7 @@
 //! A script that ends within its slice is never listed here, so the list costs nothing to those.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use keyspace::LockPlan;
@@ -27,6 +27,8 @@ pub(crate) struct RunningScript {
 pub(crate) struct RunningScripts {
     next_id: AtomicU64,
     scripts: Mutex<Vec<Arc<RunningScript>>>,
+    /// How many there are, for those who only want to know whether there are any.
+    count: AtomicUsize,
 }
 
 /// Why SCRIPT KILL does nothing.
@@ -56,14 +58,22 @@ impl RunningScripts {
             control,
             has_written: AtomicBool::new(has_written),
         });
-        self.scripts.lock().push(Arc::clone(&script));
+        let mut scripts = self.scripts.lock();
+        scripts.push(Arc::clone(&script));
+        self.count.store(scripts.len(), Ordering::Release);
+        drop(scripts);
         script
     }
 
     pub(crate) fn remove(&self, script: &RunningScript) {
-        self.scripts
-            .lock()
-            .retain(|running| running.id != script.id);
+        let mut scripts = self.scripts.lock();
+        scripts.retain(|running| running.id != script.id);
+        self.count.store(scripts.len(), Ordering::Release);
+    }
+
+    /// Whether any script has run past its first slice.
+    pub(crate) fn any(&self) -> bool {
+        self.count.load(Ordering::Acquire) != 0
     }
 
     /// Asks the scripts that run to end. If one of several has written, the others still go.

@@ -13,7 +13,7 @@ use scripting::{CallSite, LogLevel, ScriptHost};
 
 use crate::client::Client;
 use crate::config::enums::LogLevel as ServerLevel;
-use crate::road::lookup::{Entry, lookup, resolve};
+use crate::road::lookup::{Entry, find, lookup, resolve};
 use crate::road::run::{Bench, refuse, run};
 use crate::road::{Origin, check, settle};
 use crate::running::RunningScript;
@@ -37,6 +37,19 @@ pub(crate) struct RoadHost {
 }
 
 impl RoadHost {
+    /// What a script is told of a command that the look-up refuses.
+    fn unknown(&self, args: &[&[u8]], error: &CommandError) -> CommandError {
+        if let CommandError::Arity(_) = error {
+            if let Ok(entry) = find(args) {
+                self.bench.stats.command_rejected(entry.index);
+            }
+            return CommandError::text(
+                "ERR Wrong number of args calling Redis command from script",
+            );
+        }
+        CommandError::text("ERR Unknown Redis command called from script")
+    }
+
     fn call_entry(
         &mut self,
         entry: &'static Entry,
@@ -98,34 +111,18 @@ impl ScriptHost for RoadHost {
         protocol: Protocol,
         reply: &mut dyn Reply,
     ) {
-        let entry = match site.get::<Entry>(args[0]) {
+        let found = match site.get::<Entry>(args[0]) {
             Some(entry) => resolve(entry, args),
-            None => match lookup(args) {
-                Ok(entry) => {
-                    if entry.container.is_none() {
-                        site.remember(args[0], entry);
-                    }
-                    Ok(entry)
+            None => lookup(args).inspect(|entry| {
+                if entry.container.is_none() {
+                    site.remember(args[0], *entry);
                 }
-                Err(CommandError::Arity(_)) => Err(CommandError::text(
-                    "ERR Wrong number of args calling Redis command from script",
-                )),
-                Err(CommandError::UnknownSubcommand { .. }) => Err(CommandError::text(
-                    "ERR Unknown Redis command called from script",
-                )),
-                Err(_) => Err(CommandError::text(
-                    "ERR Unknown Redis command called from script",
-                )),
-            },
+            }),
         };
-        let result = entry
-            .map_err(|error| match error {
-                CommandError::Arity(_) => {
-                    CommandError::text("ERR Wrong number of args calling Redis command from script")
-                }
-                other => other,
-            })
-            .and_then(|entry| self.call_entry(entry, args, protocol, reply));
+        let result = match found {
+            Ok(entry) => self.call_entry(entry, args, protocol, reply),
+            Err(error) => Err(self.unknown(args, &error)),
+        };
         if let Err(error) = result {
             refuse(self.server, reply, &error);
         }
@@ -145,7 +142,7 @@ impl ScriptHost for RoadHost {
 
     fn may_call(&mut self, args: &[&[u8]]) -> Option<bool> {
         // Every user may run every command as long as there is only the default user.
-        lookup(args).ok().map(|_| true)
+        find(args).ok().map(|_| true)
     }
 
     fn count_error(&mut self, text: &[u8]) {

@@ -9,6 +9,7 @@ use scripting::{Progress, Script};
 
 use crate::client::Client;
 use crate::machines::ControlledMachine;
+use crate::road::Entry;
 use crate::road::run::Bench;
 use crate::script_host::RoadHost;
 use crate::server::Server;
@@ -17,6 +18,8 @@ use crate::server::Server;
 pub(crate) struct ScriptStart {
     pub(crate) machine: ControlledMachine,
     pub(crate) script: Arc<Script>,
+    /// The command that runs it.
+    pub(crate) entry: &'static Entry,
     /// EVAL_RO and EVALSHA_RO.
     pub(crate) read_only: bool,
     pub(crate) plan: LockPlan,
@@ -35,6 +38,7 @@ impl std::fmt::Debug for ScriptStart {
 pub(crate) struct ScriptRun {
     machine: ControlledMachine,
     script: Arc<Script>,
+    entry: &'static Entry,
     /// Whether the log has told of it.
     reported: bool,
 }
@@ -63,6 +67,7 @@ impl ScriptRun {
         let ScriptStart {
             mut machine,
             script,
+            entry,
             read_only,
             plan,
         } = start;
@@ -84,6 +89,7 @@ impl ScriptRun {
         Box::new(ScriptRun {
             machine,
             script,
+            entry,
             reported: false,
         })
         .advance(reply)
@@ -101,7 +107,7 @@ impl ScriptRun {
                 self.note_slow();
                 Slice::Suspended(self)
             }
-            Progress::Finished => {
+            Progress::Finished { failed } => {
                 let host = self
                     .machine
                     .machine
@@ -109,6 +115,9 @@ impl ScriptRun {
                     .expect("the host was set at the start");
                 let host = host.into_any().downcast::<RoadHost>();
                 let host = host.expect("the host is the server's own");
+                if failed {
+                    host.bench.stats.command_failed(self.entry.index);
+                }
                 if let Some(listed) = &host.listed {
                     host.server.running.remove(listed);
                 }

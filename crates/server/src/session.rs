@@ -13,7 +13,8 @@ use crate::blocking;
 use crate::client::{Client, ReplyMode};
 use crate::handlers::transaction::{discard_transaction, plan_watched};
 use crate::message::OnTimeout;
-use crate::road::lookup::{Entry, lookup};
+use crate::road::check::may_replicate;
+use crate::road::lookup::{Entry, find, lookup};
 use crate::road::run::{Bench, Next, refuse, run};
 use crate::road::{Origin, check, settle};
 use crate::script_run::{ScriptRun, Slice};
@@ -122,9 +123,18 @@ impl Session {
                 ));
                 return Outcome::Abort;
             }
-            Err(error) => return self.reject(server, bench, args, error, out),
+            Err(error) => {
+                if let (CommandError::Arity(_), Ok(entry)) = (&error, find(args)) {
+                    bench.stats.command_rejected(entry.index);
+                }
+                return self.reject(server, bench, args, error, out);
+            }
         };
         if client.transaction.open && !runs_inside_multi(entry) {
+            if is_overdue(server, bench, client, entry, args) {
+                bench.stats.command_rejected(entry.index);
+                return self.reject(server, bench, args, busy(), out);
+            }
             client.transaction.queue.push(Queued {
                 entry,
                 args: args.iter().map(|&argument| Bytes::from(argument)).collect(),
@@ -144,11 +154,9 @@ impl Session {
         let plan = entry.plan(server, client, args);
         let now_ms = bench.clock.unix_ms();
         let Some(mut unit) = server.keyspace.try_lock(&plan, client.database, now_ms) else {
-            let threshold_ms = bench.config.busy_reply_threshold as u64;
-            if threshold_ms > 0 && server.running.overdue(&plan, threshold_ms) {
-                refuse(server, &mut RespWriter::new(out, client.protocol), &busy());
+            if is_overdue(server, bench, client, entry, args) {
                 bench.stats.command_rejected(entry.index);
-                return self.end_request(out, reply_start);
+                return self.reject(server, bench, args, busy(), out);
             }
             return Outcome::Later;
         };
@@ -494,14 +502,26 @@ fn runs_inside_multi(entry: &Entry) -> bool {
 }
 
 fn may_write(client: &Client, entry: &Entry) -> bool {
-    let writes = flag::WRITE | flag::MAY_REPLICATE;
-    entry.command.flags & writes != 0
-        || (entry.command.name == "exec"
-            && client
-                .transaction
-                .queue
-                .iter()
-                .any(|queued| queued.entry.command.flags & writes != 0))
+    let queue = &client.transaction.queue;
+    may_replicate(entry)
+        || (entry.command.name == "exec" && queue.iter().any(|queued| may_replicate(queued.entry)))
+}
+
+/// Whether a script that stands in this command's way has run for longer than `busy-reply-threshold`.
+fn is_overdue(
+    server: &Server,
+    bench: &Bench,
+    client: &Client,
+    entry: &Entry,
+    args: &[&[u8]],
+) -> bool {
+    let threshold_ms = bench.config.busy_reply_threshold as u64;
+    threshold_ms > 0
+        && server.running.any()
+        && !entry.command.has(flag::ALLOW_BUSY)
+        && server
+            .running
+            .overdue(&entry.plan(server, client, args), threshold_ms)
 }
 
 fn busy() -> CommandError {

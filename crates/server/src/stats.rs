@@ -73,7 +73,8 @@ impl WorkerStats {
     pub(crate) fn command_ran(&self, index: usize, took: Duration) {
         let counters = &self.per_command[index];
         add(&counters.calls, 1);
-        add(&counters.nanoseconds, took.as_nanos() as u64);
+        let nanoseconds = took.as_secs() * 1_000_000_000 + u64::from(took.subsec_nanos());
+        add(&counters.nanoseconds, nanoseconds);
         add(&self.commands, 1);
     }
 
@@ -136,10 +137,14 @@ pub(crate) struct ErrorStats {
 }
 
 impl ErrorStats {
-    /// Counts an error reply by its first word.
+    /// Counts an error reply by its code, which is its first word.
     pub(crate) fn count(&self, text: &[u8]) {
         self.total.fetch_add(1, Ordering::Relaxed);
-        let code = text.split(|&byte| byte == b' ').next().unwrap_or_default();
+        let code = match text.iter().position(|&byte| byte == b' ') {
+            Some(end) => &text[..end],
+            // A text of one word, which only a script can send, has no code.
+            None => b"ERR",
+        };
         let mut by_code = self.by_code.lock();
         if let Some(count) = by_code.get_mut(code) {
             *count += 1;

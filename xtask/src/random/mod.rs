@@ -176,10 +176,7 @@ impl Pair {
 
     /// Plays an episode from empty databases; tells where the servers part.
     fn play(&mut self, commands: &[Command]) -> Result<Option<Split>, Error> {
-        if !self.subject.is_running() {
-            self.subject = Server::start(&self.subject.program, &[])?;
-        }
-        let mut subject = fresh(&self.subject)?;
+        let mut subject = self.fresh_subject()?;
         let mut oracle = fresh(&self.oracle)?;
         let mut queue = Queue::default();
         for (index, (comparison, command)) in commands.iter().enumerate() {
@@ -229,6 +226,17 @@ impl Pair {
                 subject: show(&seen),
             }
         }))
+    }
+
+    /// A fresh connection to the subject, which the episode before may have ended.
+    fn fresh_subject(&mut self) -> Result<Connection, Error> {
+        if self.subject.is_running()
+            && let Ok(connection) = fresh(&self.subject)
+        {
+            return Ok(connection);
+        }
+        self.subject = Server::start(&self.subject.program, &[])?;
+        fresh(&self.subject)
     }
 
     /// Leaves out commands as long as the servers still part.

@@ -66,7 +66,14 @@ pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
         units = UNITS.iter().map(|unit| (*unit).to_owned()).collect();
     }
     let mut record = Record::read(if embedded { "embedded-" } else { "" })?;
-    let tree = tree::prepare(&source, &subject)?;
+    let functions = has_functions(&subject)?;
+    if !functions {
+        println!(
+            "{} has no FUNCTION: the FCALL half of unit/scripting is left out",
+            subject.name
+        );
+    }
+    let tree = tree::prepare(&source, &subject, functions)?;
 
     let mut tally = Tally::default();
     println!(
@@ -112,6 +119,16 @@ pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
         record.write()?;
     }
     Ok(tally)
+}
+
+fn has_functions(subject: &Program) -> Result<bool, Error> {
+    let server = Server::start(subject, &[])?;
+    let reply = server.connect()?.call(&["FUNCTION", "LIST"]);
+    let lost = |source| Error::Connection {
+        program: subject.name.clone(),
+        source,
+    };
+    Ok(!reply.map_err(lost)?.reply.is_error())
 }
 
 fn external(tree: &Path, unit: &str, subject: &Program) -> Result<String, Error> {

@@ -35,8 +35,9 @@ impl Drop for Tree {
     }
 }
 
-/// Copies the suite of `source` under the target directory, with `server` in the place of redis-server.
-pub fn prepare(source: &Path, server: &Program) -> Result<Tree, Error> {
+/// Copies the suite of `source` under the target directory, with `server` in the place of redis-server; `functions`
+/// tells whether it has function libraries.
+pub fn prepare(source: &Path, server: &Program, functions: bool) -> Result<Tree, Error> {
     if !source.join("tests/test_helper.tcl").is_file() {
         let reason = format!(
             "{} is not an unpacked redis source package",
@@ -64,7 +65,9 @@ pub fn prepare(source: &Path, server: &Program) -> Result<Tree, Error> {
             });
         }
     }
-    tolerate_missing_functions(tree.path())?;
+    if !functions {
+        leave_out_functions(tree.path())?;
+    }
     link(&installed(&server.path), &binaries.join("redis-server"))?;
     for tool in TOOLS {
         link(&installed(Path::new(tool)), &binaries.join(tool))?;
@@ -72,12 +75,23 @@ pub fn prepare(source: &Path, server: &Program) -> Result<Tree, Error> {
     Ok(tree)
 }
 
-/// External mode begins every unit with FUNCTION FLUSH; a server without function libraries has nothing to flush.
-fn tolerate_missing_functions(tree: &Path) -> Result<(), Error> {
-    let path = tree.join("tests/support/server.tcl");
-    let framework = fs::read_to_string(&path).map_err(Error::file(&path))?;
-    let tolerant = framework.replace("    r function flush\n", "    catch {r function flush}\n");
-    fs::write(&path, tolerant).map_err(Error::file(&path))
+/// What a server without function libraries needs changed in the copy: external mode begins every unit with FUNCTION
+/// FLUSH, and unit/scripting runs everything a second time as functions.
+fn leave_out_functions(tree: &Path) -> Result<(), Error> {
+    let changes = [
+        ("tests/support/server.tcl", "    r function flush\n", ""),
+        (
+            "tests/unit/scripting.tcl",
+            "foreach is_eval {0 1}",
+            "foreach is_eval {1}",
+        ),
+    ];
+    for (file, before, after) in changes {
+        let path = tree.join(file);
+        let text = fs::read_to_string(&path).map_err(Error::file(&path))?;
+        fs::write(&path, text.replace(before, after)).map_err(Error::file(&path))?;
+    }
+    Ok(())
 }
 
 fn link(program: &Path, place: &Path) -> Result<(), Error> {

@@ -383,6 +383,28 @@ impl Heap {
         TableHandle(self.tables.insert(table))
     }
 
+    /// Makes a table with the nodes of `layout`, and these values at these positions.
+    pub(crate) fn new_table_like(
+        &mut self,
+        layout: &Table,
+        positions: &[u32],
+        values: &[Value],
+    ) -> TableHandle {
+        let table = layout.with_values(positions, values);
+        self.bytes += size_of::<Table>() + table.bytes();
+        TableHandle(self.tables.insert(table))
+    }
+
+    /// The nodes of a table that holds just these different keys, without their values, and the keys' positions; none if
+    /// it holds anything else.
+    pub(crate) fn layout(
+        &self,
+        table: TableHandle,
+        keys: &[StringHandle],
+    ) -> Option<(Box<[u32]>, Table)> {
+        self.tables[table.index()].layout(keys, &self.strings)
+    }
+
     /// Reads a table without metamethods.
     #[inline]
     pub fn raw_get(&self, table: TableHandle, key: Value) -> Value {

@@ -4,6 +4,8 @@ use crate::heap::Heap;
 use crate::native::{Call, Flow, LibraryEntry, NativeResult};
 use crate::value::Value;
 use std::f64::consts::PI;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const ENTRIES: &[LibraryEntry] = &[
     ("abs", |call| map(call, f64::abs)),
@@ -148,10 +150,10 @@ fn scale(number: f64, exponent: i32) -> f64 {
 }
 
 /// The generator behind `math.random`: the 48-bit linear congruential one of `drand48`, which Redis carries along so that a
-/// seed means the same sequence everywhere.
+/// seed means the same sequence everywhere. Clones share the sequence: a host with several VMs can let them draw from one.
 #[derive(Clone, Debug)]
 pub struct Random {
-    state: u64,
+    state: Arc<AtomicU64>,
 }
 
 /// The generator's largest value, and what its values are divided by.
@@ -162,27 +164,38 @@ impl Default for Random {
     /// The state a fresh server starts with.
     fn default() -> Random {
         Random {
-            state: 0x1234_abcd_330e,
+            state: Arc::new(AtomicU64::new(0x1234_abcd_330e)),
         }
     }
 }
 
 impl Random {
-    /// The sequence for a seed.
-    pub fn seeded(seed: i32) -> Random {
-        Random {
-            state: u64::from(seed as u32) << 16 | 0x330e,
-        }
+    /// Starts the sequence of a seed.
+    pub fn seed(&self, seed: i32) {
+        let state = u64::from(seed as u32) << 16 | 0x330e;
+        self.state.store(state, Ordering::Relaxed);
     }
 
     /// The next 31 bits.
-    fn next(&mut self) -> u32 {
-        self.state = self.state.wrapping_mul(0x5_deec_e66d).wrapping_add(0xb) & STATE_MASK;
-        (self.state >> 17) as u32
+    fn next(&self) -> u32 {
+        let step = |state: u64| state.wrapping_mul(0x5_deec_e66d).wrapping_add(0xb) & STATE_MASK;
+        let mut state = self.state.load(Ordering::Relaxed);
+        loop {
+            let next = step(state);
+            match self.state.compare_exchange_weak(
+                state,
+                next,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return (next >> 17) as u32,
+                Err(other) => state = other,
+            }
+        }
     }
 
     /// The next number in [0, 1).
-    pub fn next_fraction(&mut self) -> f64 {
+    pub fn next_fraction(&self) -> f64 {
         f64::from(self.next() % RANDOM_MAX) / f64::from(RANDOM_MAX)
     }
 }
@@ -214,7 +227,7 @@ fn random(call: &mut Call<'_>) -> NativeResult {
 
 fn randomseed(call: &mut Call<'_>) -> NativeResult {
     let seed = call.check_integer(1)? as i32;
-    call.runtime.libraries.random = Random::seeded(seed);
+    call.runtime.libraries.random.seed(seed);
     Ok(Flow::Return(0))
 }
 
@@ -225,14 +238,16 @@ mod tests {
     /// Printed by redis-server 7.0.15 with `%.17g`.
     #[test]
     fn the_random_sequence_is_that_of_redis() {
-        let mut fresh = Random::default();
+        let fresh = Random::default();
         assert_eq!(fresh.next_fraction(), 0.39646477363839039);
         assert_eq!(fresh.next_fraction(), 0.84048536971234034);
-        let mut seeded = Random::seeded(1);
+        let seeded = Random::default();
+        seeded.seed(1);
         assert_eq!(seeded.next_fraction(), 0.041630344484760586);
         assert_eq!(seeded.next_fraction(), 0.45449244484980239);
         assert_eq!(seeded.next_fraction(), 0.83481721851733381);
-        let mut zero = Random::seeded(0);
+        let zero = Random::default();
+        zero.seed(0);
         assert_eq!(zero.next_fraction(), 0.1708280361121651);
     }
 

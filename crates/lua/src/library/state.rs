@@ -41,12 +41,6 @@ impl Default for LibraryState {
 }
 
 impl LibraryState {
-    /// Puts everything a script can change back to where it started: settings and the random sequence.
-    pub fn reset(&mut self) {
-        self.random = Random::default();
-        self.cjson = Settings::default();
-    }
-
     /// The compiled form of the pattern `source`, whose string hash is `hash`.
     pub(super) fn pattern(&mut self, source: &[u8], hash: u32, anchors: bool) -> Arc<Pattern> {
         let slot = (hash as usize ^ usize::from(anchors)) % PATTERN_SLOTS;

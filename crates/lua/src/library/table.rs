@@ -85,7 +85,7 @@ fn concat(call: &mut Call<'_>) -> NativeResult {
             out.extend(heap, heap.bytes(separator))?;
         }
         index += 1;
-        if (index - first) as u64 % STRIDE == 0 {
+        if ((index - first) as u64).is_multiple_of(STRIDE) {
             call.charge(STRIDE / 4)?;
         }
     }
@@ -116,7 +116,7 @@ fn insert(call: &mut Call<'_>) -> NativeResult {
             let moved = call.heap().raw_get_integer(table, index - 1);
             write(call, table, index, moved)?;
             index -= 1;
-            if (end - index) as u64 % STRIDE == 0 {
+            if ((end - index) as u64).is_multiple_of(STRIDE) {
                 call.charge(STRIDE)?;
                 call.reserve(0)?;
             }
@@ -176,7 +176,7 @@ fn maxn(call: &mut Call<'_>) -> NativeResult {
         }
         position = next;
         seen += 1;
-        if seen % STRIDE == 0 {
+        if u64::is_multiple_of(seen, STRIDE) {
             call.charge(STRIDE / 4)?;
         }
     }
@@ -203,6 +203,7 @@ fn foreach_step(call: &mut Call<'_>) -> NativeResult {
     let Some((key, value)) = entry else {
         return Ok(Flow::Return(0));
     };
+    call.charge(1)?;
     call.set(3, key);
     call.push(call.get(2));
     call.push(key);
@@ -243,6 +244,7 @@ fn foreachi_step(call: &mut Call<'_>) -> NativeResult {
     if index > length {
         return Ok(Flow::Return(0));
     }
+    call.charge(1)?;
     call.set(3, Value::Number(index));
     call.push(call.get(2));
     call.push(index);

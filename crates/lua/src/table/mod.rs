@@ -82,6 +82,47 @@ impl Table {
         table
     }
 
+    /// A table with the nodes of this one, which has no array part and no values, and these values at these positions.
+    pub(crate) fn with_values(&self, positions: &[u32], values: &[Value]) -> Table {
+        let mut nodes = self.nodes.clone();
+        for (&position, &value) in positions.iter().zip(values) {
+            nodes[position as usize].value = value;
+        }
+        Table {
+            nodes,
+            last_free: self.last_free,
+            ..Table::default()
+        }
+    }
+
+    /// See [`Heap::layout`](crate::heap::Heap::layout).
+    pub(crate) fn layout(
+        &self,
+        keys: &[StringHandle],
+        strings: &Strings,
+    ) -> Option<(Box<[u32]>, Table)> {
+        let mut nodes = self.nodes.clone();
+        let mut positions = Vec::with_capacity(keys.len());
+        for &key in keys {
+            let position = self.find_node(Value::String(key), strings)?;
+            // A key that comes twice finds its value gone.
+            if nodes[position].value.is_nil() {
+                return None;
+            }
+            nodes[position].value = Value::Nil;
+            positions.push(position as u32);
+        }
+        if !self.array.is_empty() || nodes.iter().any(|node| !node.value.is_nil()) {
+            return None;
+        }
+        let layout = Table {
+            nodes,
+            last_free: self.last_free,
+            ..Table::default()
+        };
+        Some((positions.into(), layout))
+    }
+
     /// The heap bytes behind the table, its own struct excluded.
     pub(crate) fn bytes(&self) -> usize {
         self.array.capacity() * size_of::<Value>() + self.nodes.capacity() * size_of::<Node>()

@@ -34,7 +34,7 @@ pub(crate) enum Action {
         finish: Finish,
     },
     /// Run a step of a native function.
-    Native(NativeStep),
+    Native(Box<NativeStep>),
     /// Hand `count` results, from slot `from` up, to whoever waits for them.
     Deliver {
         from: usize,
@@ -79,6 +79,18 @@ pub(crate) fn is_nested(finish: Finish) -> bool {
     !matches!(finish, Finish::Call | Finish::Bottom)
 }
 
+/// A native function (step) that has ended.
+struct LeftNative {
+    handle: NativeHandle,
+    state: Option<Box<dyn Any + Send>>,
+    function: usize,
+    base: usize,
+    top: usize,
+    arguments: usize,
+    want: i16,
+    finish: Finish,
+}
+
 impl Runtime {
     /// Calls the value in slot `function` with the arguments above it.
     pub(crate) fn call(
@@ -88,6 +100,16 @@ impl Runtime {
         want: i16,
         finish: Finish,
     ) -> Step {
+        if let Value::Native(handle) = self.thread.stack[function] {
+            let short = match finish {
+                Finish::Call => true,
+                Finish::Iterator => self.thread.native_depth < MAX_NATIVE_DEPTH,
+                _ => false,
+            };
+            if short {
+                return self.call_native(handle, function, arguments, want, finish);
+            }
+        }
         self.drive(Action::Call {
             function,
             arguments,
@@ -146,7 +168,7 @@ impl Runtime {
                     Ok(action) => action,
                     Err(raise) => Action::Fail(raise),
                 },
-                Action::Native(step) => self.run_native(step),
+                Action::Native(step) => self.run_native(*step),
                 Action::Deliver {
                     from,
                     count,
@@ -178,7 +200,7 @@ impl Runtime {
                     self.check_depth()?;
                 }
                 let base = function + 1;
-                Ok(Action::Native(NativeStep {
+                let step = NativeStep {
                     handle,
                     step: self.heap.natives[handle.index()].function,
                     state: None,
@@ -190,7 +212,8 @@ impl Runtime {
                     failed: false,
                     want,
                     finish,
-                }))
+                };
+                Ok(self.run_native(step))
             }
             value => {
                 let handler = self.heap.metamethod(value, Metamethod::Call);
@@ -447,6 +470,82 @@ impl Runtime {
             Ok(flow) => flow,
             Err(raise) => return Action::Fail(raise),
         };
+        match result {
+            Ok(flow) => self.leave_native(flow, left),
+            Err(raise) => Action::Fail(raise),
+        }
+    }
+
+    /// Calls a native function from a running Lua function: the short way for those that just return.
+    pub(crate) fn call_native(
+        &mut self,
+        handle: NativeHandle,
+        function: usize,
+        arguments: usize,
+        want: i16,
+        finish: Finish,
+    ) -> Step {
+        let base = function + 1;
+        self.ensure_stack(base + arguments);
+        let function_pointer = self.heap.natives[handle.index()].function;
+        let mut call = Call {
+            runtime: self,
+            state: None,
+            function: handle,
+            base,
+            top: base + arguments,
+            arguments,
+            callback_start: base + arguments,
+            failed: false,
+        };
+        call.runtime.in_native = true;
+        let result = function_pointer(&mut call);
+        call.runtime.in_native = false;
+        let (top, arguments) = (call.top, call.arguments);
+        let action = match result {
+            Ok(Flow::Return(count)) => {
+                drop(call);
+                let count = count.min(top - base).min(MAX_RESULTS);
+                self.move_results(top - count, count, function, want);
+                if !self.heap.needs_attention() {
+                    return Step::Run;
+                }
+                match self.collect_garbage_if_due() {
+                    Ok(()) => return Step::Run,
+                    Err(raise) => Action::Fail(raise),
+                }
+            }
+            Ok(flow) => {
+                let state = call.state;
+                let left = LeftNative {
+                    handle,
+                    state,
+                    function,
+                    base,
+                    top,
+                    arguments,
+                    want,
+                    finish,
+                };
+                self.leave_native(flow, left)
+            }
+            Err(raise) => Action::Fail(raise),
+        };
+        self.drive(action)
+    }
+
+    /// What a native function's end leads to.
+    fn leave_native(&mut self, flow: Flow, left: LeftNative) -> Action {
+        let LeftNative {
+            handle,
+            state,
+            function,
+            base,
+            top,
+            arguments: original,
+            want,
+            finish,
+        } = left;
         match flow {
             Flow::Return(count) => {
                 let count = count.min(top - base).min(MAX_RESULTS);
@@ -588,6 +687,7 @@ impl Runtime {
     }
 
     /// Takes the top frame off, which has to be a waiting native function, and makes its next step.
+    #[inline]
     pub(crate) fn native_step(&mut self, count: usize, failed: bool) -> Option<NativeStep> {
         let frame = self.thread.frames.pop()?;
         self.leave_frame(frame.finish);
@@ -681,7 +781,7 @@ impl Runtime {
                 let start = frame.pc as usize;
                 self.move_results(from, count, start, -1);
                 match self.native_step(count, false) {
-                    Some(step) => Action::Native(step),
+                    Some(step) => self.run_native(step),
                     None => Action::Leave(Step::Exit(Exit::Finished)),
                 }
             }
@@ -836,7 +936,7 @@ impl Runtime {
                 self.ensure_stack(start + 1);
                 self.thread.stack[start] = value;
                 return match self.native_step(1, true) {
-                    Some(step) => Action::Native(step),
+                    Some(step) => Action::Native(Box::new(step)),
                     None => Action::Leave(Step::Exit(Exit::Finished)),
                 };
             }

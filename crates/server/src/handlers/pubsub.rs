@@ -166,6 +166,12 @@ fn publish(call: &mut Call<'_>, kind: Kind) -> CommandResult {
 }
 
 fn channels(call: &mut Call<'_>, kind: Kind) -> CommandResult {
+    if call.args.len() > 3 {
+        return Err(commands::CommandError::owned(format!(
+            "ERR unknown subcommand or wrong number of arguments for '{}'. Try PUBSUB HELP.",
+            String::from_utf8_lossy(call.args[1])
+        )));
+    }
     let channels = call.server.pubsub.channels(kind, call.args.get(2).copied());
     call.reply.array(channels.len());
     for channel in channels {

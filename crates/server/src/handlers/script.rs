@@ -81,12 +81,19 @@ fn start(call: &mut Call<'_>, by: By, read_only: bool) -> CommandResult {
         KeyUse::Declared => LockPlan::for_keys(keys.iter().copied()),
         KeyUse::Any => LockPlan::All,
     };
-    let mut machine = call.bench.machines.take();
+    let flags = script.flags();
+    if read_only && flags.declared && !flags.no_writes {
+        return Err(CommandError::text(
+            "ERR Can not execute a script with write flag using *_ro command.",
+        ));
+    }
+    let mut machine = call.bench.machines.take(&call.server.scripts);
     machine.machine.prepare(&script, keys, arguments);
     call.next = Next::Script(Box::new(ScriptStart {
         machine,
         script,
-        read_only,
+        entry: call.entry,
+        read_only: read_only || flags.no_writes,
         plan,
     }));
     Ok(())

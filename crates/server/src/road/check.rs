@@ -62,8 +62,7 @@ pub(crate) fn check(
                     "ERR This Redis command is not allowed from script",
                 ));
             }
-            let writes = command.flags & (flag::WRITE | flag::MAY_REPLICATE) != 0;
-            if read_only && writes {
+            if read_only && may_replicate(entry) {
                 return Err(CommandError::text(
                     "ERR Write commands are not allowed from read-only scripts.",
                 ));
@@ -73,6 +72,13 @@ pub(crate) fn check(
     debug_assert!(!matches!(command.handler, Handler::Container));
     let _ = args;
     Ok(())
+}
+
+/// Whether a command writes or sends what replicas get too. PUBLISH and SPUBLISH do, though no flag of theirs shows it.
+pub(crate) fn may_replicate(entry: &Entry) -> bool {
+    let command = entry.command;
+    command.flags & (flag::WRITE | flag::MAY_REPLICATE) != 0
+        || command.has(flag::PUBSUB) && matches!(command.name, "publish" | "spublish")
 }
 
 fn allowed_while_subscribed(entry: &Entry) -> bool {

@@ -118,18 +118,7 @@ pub(crate) fn entries() -> &'static [Entry] {
 /// # Errors
 /// The texts for an unknown command or subcommand and for a wrong number of arguments.
 pub(crate) fn lookup(args: &[&[u8]]) -> Result<&'static Entry, CommandError> {
-    let table = table();
-    let name = args[0];
-    let mut lower = [0; NAME_BYTES_MAX];
-    let Some(lower) = lower.get_mut(..name.len()) else {
-        return Err(unknown(args));
-    };
-    lower.copy_from_slice(name);
-    lower.make_ascii_lowercase();
-    match table.by_name.get(&*lower) {
-        Some(&index) => resolve(&table.entries[index], args),
-        None => Err(unknown(args)),
-    }
+    check_arity(find(args)?, args)
 }
 
 /// From a command to the subcommand the arguments name, if it has any; checks the number of arguments.
@@ -140,30 +129,54 @@ pub(crate) fn resolve(
     entry: &'static Entry,
     args: &[&[u8]],
 ) -> Result<&'static Entry, CommandError> {
-    let mut found = entry;
-    if let (false, Some(word)) = (entry.subcommands.is_empty(), args.get(1)) {
-        let entries = &table().entries;
-        let subcommand = entry
-            .subcommands
-            .iter()
-            .map(|&index| &entries[index])
-            .find(|entry| word.eq_ignore_ascii_case(entry.command.name.as_bytes()));
-        match subcommand {
-            Some(subcommand) => found = subcommand,
-            None if entry.is_container() => {
-                return Err(CommandError::UnknownSubcommand {
-                    given: shown(word),
-                    container: entry.command.name.to_ascii_uppercase().into(),
-                });
-            }
-            None => {}
-        }
+    check_arity(subcommand(entry, args)?, args)
+}
+
+/// Finds the command these arguments name, whatever their number.
+///
+/// # Errors
+/// The texts for an unknown command or subcommand.
+pub(crate) fn find(args: &[&[u8]]) -> Result<&'static Entry, CommandError> {
+    let table = table();
+    let name = args[0];
+    let mut lower = [0; NAME_BYTES_MAX];
+    let Some(lower) = lower.get_mut(..name.len()) else {
+        return Err(unknown(args));
+    };
+    lower.copy_from_slice(name);
+    lower.make_ascii_lowercase();
+    match table.by_name.get(&*lower) {
+        Some(&index) => subcommand(&table.entries[index], args),
+        None => Err(unknown(args)),
     }
-    // A container alone lacks its subcommand.
-    if found.is_container() || !found.command.arity_fits(args.len()) {
-        return Err(CommandError::Arity(found.full_name().into()));
+}
+
+fn subcommand(entry: &'static Entry, args: &[&[u8]]) -> Result<&'static Entry, CommandError> {
+    let (false, Some(word)) = (entry.subcommands.is_empty(), args.get(1)) else {
+        return Ok(entry);
+    };
+    let entries = &table().entries;
+    let named = entry
+        .subcommands
+        .iter()
+        .map(|&index| &entries[index])
+        .find(|entry| word.eq_ignore_ascii_case(entry.command.name.as_bytes()));
+    match named {
+        Some(subcommand) => Ok(subcommand),
+        None if entry.is_container() => Err(CommandError::UnknownSubcommand {
+            given: shown(word),
+            container: entry.command.name.to_ascii_uppercase().into(),
+        }),
+        None => Ok(entry),
     }
-    Ok(found)
+}
+
+/// Checks the number of arguments. A container alone lacks its subcommand.
+fn check_arity(entry: &'static Entry, args: &[&[u8]]) -> Result<&'static Entry, CommandError> {
+    if entry.is_container() || !entry.command.arity_fits(args.len()) {
+        return Err(CommandError::Arity(entry.full_name().into()));
+    }
+    Ok(entry)
 }
 
 fn unknown(args: &[&[u8]]) -> CommandError {

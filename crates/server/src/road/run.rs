@@ -1,7 +1,7 @@
 //! Running a handler under its locks.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use commands::{BlockRequest, CommandError, CommandResult, Context, Handler, Random};
 use keyspace::Unit;
@@ -91,25 +91,34 @@ pub(crate) struct Clock {
     anchor: Instant,
     anchor_unix_us: i64,
     now: Instant,
+    unix_us: i64,
 }
+
+/// How long the wall clock is followed by the steady one before it is looked at again; it may have been set.
+const ANCHOR_HOLDS: Duration = Duration::from_millis(100);
 
 impl Clock {
     pub(crate) fn new() -> Clock {
-        let anchor = Instant::now();
+        let (now, unix_us) = (Instant::now(), unix_us());
         Clock {
-            anchor,
-            anchor_unix_us: unix_us(),
-            now: anchor,
+            anchor: now,
+            anchor_unix_us: unix_us,
+            now,
+            unix_us,
         }
     }
 
     /// Reads the clock.
+    #[inline]
     pub(crate) fn tick(&mut self) -> Instant {
         self.now = Instant::now();
-        // The wall clock may be set; it is looked at again now and then.
-        if self.now.duration_since(self.anchor).as_millis() > 100 {
+        let elapsed = self.now.duration_since(self.anchor);
+        if elapsed > ANCHOR_HOLDS {
             self.anchor = self.now;
             self.anchor_unix_us = unix_us();
+            self.unix_us = self.anchor_unix_us;
+        } else {
+            self.unix_us = self.anchor_unix_us + i64::from(elapsed.subsec_micros());
         }
         self.now
     }
@@ -121,12 +130,12 @@ impl Clock {
 
     /// The last reading as Unix time in microseconds.
     pub(crate) fn unix_us(&self) -> i64 {
-        self.anchor_unix_us + self.now.duration_since(self.anchor).as_micros() as i64
+        self.unix_us
     }
 
     /// The last reading as Unix time in milliseconds.
     pub(crate) fn unix_ms(&self) -> i64 {
-        self.unix_us() / 1000
+        self.unix_us / 1000
     }
 }
 
@@ -158,6 +167,7 @@ pub(crate) struct Call<'a> {
     pub(crate) server: &'static Server,
     pub(crate) bench: &'a mut Bench,
     pub(crate) client: &'a mut Client,
+    pub(crate) entry: &'static Entry,
     pub(crate) args: &'a [&'a [u8]],
     pub(crate) unit: &'a mut Unit<'static>,
     pub(crate) reply: &'a mut dyn Reply,
@@ -208,6 +218,7 @@ pub(crate) fn run(
                 server,
                 bench,
                 client,
+                entry,
                 args,
                 unit,
                 reply,

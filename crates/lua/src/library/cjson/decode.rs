@@ -1,9 +1,10 @@
 //! `cjson.decode`: a loop over tokens with the open arrays and objects on a stack.
 //!
 //! Values wait on one stack until their array is complete, so that the array is made at its final size, which is the
-//! size that growing element by element comes to. Objects are filled member by member: the order of `pairs` depends
-//! on it.
+//! size that growing element by element comes to. So do the members of objects, which are then filled in one by one or
+//! by the shape of earlier ones: the order of `pairs` depends on it.
 
+use super::super::shapes::Shapes;
 use super::super::string::STACK_SLOTS;
 use super::lexer::{Lexer, Token};
 use super::{NULL, settings};
@@ -17,17 +18,16 @@ const STRIDE: u32 = 128;
 enum Open {
     /// An array whose elements are the values from this position on.
     Array { first: usize },
-    /// An object and the key whose value is awaited.
-    Object {
-        table: TableHandle,
-        key: StringHandle,
-    },
+    /// An object whose keys and values are those from these positions on.
+    Object { first: usize, first_key: usize },
 }
 
 struct Decoder {
     lexer: Lexer,
     open: Vec<Open>,
     values: Vec<Value>,
+    keys: Vec<StringHandle>,
+    shapes: Shapes,
     max_depth: i32,
     /// Stack slots the original would use.
     slots: usize,
@@ -69,6 +69,8 @@ pub(super) fn decode(call: &mut Call<'_>) -> NativeResult {
         lexer,
         open: Vec::new(),
         values: Vec::new(),
+        keys: Vec::new(),
+        shapes: Shapes::default(),
         max_depth,
         slots: 1,
         tokens: 0,
@@ -124,15 +126,17 @@ impl Decoder {
                 Token::Null => NULL,
                 Token::ObjectBegin => {
                     self.descend(3, 2)?;
-                    let table = runtime.heap.new_table(0, 0);
                     match self.lexer.next() {
                         Token::ObjectEnd => {
                             self.slots -= 2;
-                            Value::Table(table)
+                            Value::Table(runtime.heap.new_table(0, 0))
                         }
-                        first => {
-                            let key = self.key(runtime, first)?;
-                            self.open.push(Open::Object { table, key });
+                        token_of_key => {
+                            self.open.push(Open::Object {
+                                first: self.values.len(),
+                                first_key: self.keys.len(),
+                            });
+                            self.key(runtime, token_of_key, 0)?;
                             token = self.lexer.next();
                             continue;
                         }
@@ -177,19 +181,23 @@ impl Decoder {
                             other => return Err(Failure::Expected("comma or array end", other)),
                         }
                     }
-                    Some(Open::Object { table, key }) => {
-                        runtime.heap.raw_set_string(*table, *key, value);
+                    Some(Open::Object { first, first_key }) => {
+                        let (first, first_key) = (*first, *first_key);
+                        self.values.push(value);
                         match self.lexer.next() {
                             Token::Comma => {
                                 let next = self.lexer.next();
-                                let next = self.key(runtime, next)?;
-                                if let Some(Open::Object { key, .. }) = self.open.last_mut() {
-                                    *key = next;
-                                }
+                                self.key(runtime, next, self.keys.len() - first_key)?;
                                 break;
                             }
                             Token::ObjectEnd => {
-                                value = Value::Table(*table);
+                                let keys = &self.keys[first_key..];
+                                let members = &self.values[first..];
+                                let depth = self.open.len();
+                                let heap = &mut runtime.heap;
+                                value = self.shapes.build(heap, depth, keys, members).into();
+                                self.keys.truncate(first_key);
+                                self.values.truncate(first);
                                 self.slots -= 2;
                             }
                             other => return Err(Failure::Expected("comma or object end", other)),
@@ -202,16 +210,24 @@ impl Decoder {
         }
     }
 
-    /// A key and its colon, from the key's token on.
+    /// Key number `index` of the innermost object and its colon, from the key's token on.
     #[inline]
-    fn key(&mut self, runtime: &mut Runtime, token: Token) -> Result<StringHandle, Failure> {
+    fn key(&mut self, runtime: &mut Runtime, token: Token, index: usize) -> Result<(), Failure> {
+        let heap = &mut runtime.heap;
         let key = match token {
-            Token::Plain(start, end) => runtime.heap.new_string(&self.lexer.input[start..end]),
-            Token::Unescaped => runtime.heap.new_string(&self.lexer.unescaped),
+            Token::Plain(start, end) => {
+                let text = &self.lexer.input[start..end];
+                match self.shapes.guess(self.open.len(), index) {
+                    Some(guess) if heap.bytes(guess) == text => guess,
+                    _ => heap.new_string(text),
+                }
+            }
+            Token::Unescaped => heap.new_string(&self.lexer.unescaped),
             other => return Err(Failure::Expected("object key string", other)),
         };
+        self.keys.push(key);
         match self.lexer.next() {
-            Token::Colon => Ok(key),
+            Token::Colon => Ok(()),
             other => Err(Failure::Expected("colon", other)),
         }
     }

@@ -1,10 +1,11 @@
 //! `cmsgpack.unpack` and its streaming forms: a loop over items with the open arrays and maps on a stack.
 
+use super::super::shapes::Shapes;
 use super::super::string::STACK_SLOTS;
 use crate::native::{Call, Flow, NativeResult, Raise};
 use crate::runtime::Runtime;
 use crate::table::TableError;
-use crate::value::{TableHandle, Value};
+use crate::value::{StringHandle, TableHandle, Value};
 use thiserror::Error;
 
 /// Items between two looks at fuel and memory.
@@ -82,6 +83,9 @@ fn unpack_items(call: &mut Call<'_>, limit: i32, offset: i32) -> NativeResult {
         input: &input,
         at: 0,
         open: Vec::new(),
+        keys: Vec::new(),
+        values: Vec::new(),
+        shapes: Shapes::default(),
         count: 0,
         slots: 0,
     };
@@ -129,17 +133,27 @@ enum Open {
         next: usize,
         length: usize,
     },
-    Map {
-        table: TableHandle,
-        key: Option<Value>,
-        left: usize,
-    },
+    Map(Map),
+}
+
+/// A map that is not complete. As long as its keys are strings, its members wait on the stacks from these positions
+/// on; else they are in its table.
+struct Map {
+    table: Option<TableHandle>,
+    first: usize,
+    first_key: usize,
+    /// The key whose value is awaited.
+    key: Option<Value>,
+    left: usize,
 }
 
 struct Reader<'a> {
     input: &'a [u8],
     at: usize,
     open: Vec<Open>,
+    keys: Vec<StringHandle>,
+    values: Vec<Value>,
+    shapes: Shapes,
     count: u32,
     /// Stack slots the original would use.
     slots: usize,
@@ -220,18 +234,19 @@ impl Reader<'_> {
                     Value::Table(table)
                 }
                 Item::Map(length) => {
-                    let table = runtime.heap.new_table(0, 0);
                     if length > 0 {
                         // The table; the key joins it later.
                         self.slots += 1;
-                        self.open.push(Open::Map {
-                            table,
+                        self.open.push(Open::Map(Map {
+                            table: None,
+                            first: self.values.len(),
+                            first_key: self.keys.len(),
                             key: None,
                             left: length,
-                        });
+                        }));
                         continue;
                     }
-                    Value::Table(table)
+                    Value::Table(runtime.heap.new_table(0, 0))
                 }
             };
             // A complete value may complete what it stands in.
@@ -254,23 +269,44 @@ impl Reader<'_> {
                         value = Value::Table(*table);
                         self.slots -= 2;
                     }
-                    Some(Open::Map { table, key, left }) => match key.take() {
+                    Some(Open::Map(map)) => match map.key.take() {
                         None => {
-                            *key = Some(value);
+                            map.key = Some(value);
                             self.slots += 1;
                             break;
                         }
                         Some(key) => {
-                            runtime
-                                .heap
-                                .raw_set(*table, key, value)
-                                .map_err(UnpackError::Key)?;
+                            match (map.table, key) {
+                                (None, Value::String(key)) if !value.is_nil() => {
+                                    self.keys.push(key);
+                                    self.values.push(value);
+                                }
+                                _ => {
+                                    let table = map.fill(runtime, &mut self.keys, &mut self.values);
+                                    runtime
+                                        .heap
+                                        .raw_set(table, key, value)
+                                        .map_err(UnpackError::Key)?;
+                                }
+                            }
                             self.slots -= 1;
-                            *left -= 1;
-                            if *left > 0 {
+                            map.left -= 1;
+                            if map.left > 0 {
                                 break;
                             }
-                            value = Value::Table(*table);
+                            let (table, first, first_key) = (map.table, map.first, map.first_key);
+                            value = match table {
+                                Some(table) => Value::Table(table),
+                                None => {
+                                    let keys = &self.keys[first_key..];
+                                    let members = &self.values[first..];
+                                    let depth = self.open.len();
+                                    let heap = &mut runtime.heap;
+                                    self.shapes.build(heap, depth, keys, members).into()
+                                }
+                            };
+                            self.keys.truncate(first_key);
+                            self.values.truncate(first);
                             self.slots -= 1;
                         }
                     },
@@ -324,8 +360,44 @@ impl Reader<'_> {
     }
 
     fn string(&mut self, runtime: &mut Runtime, length: usize) -> Result<Item, UnpackError> {
+        let guess = match self.open.last() {
+            Some(Open::Map(Map {
+                key: None,
+                table: None,
+                first_key,
+                ..
+            })) => self
+                .shapes
+                .guess(self.open.len(), self.keys.len() - first_key),
+            _ => None,
+        };
+        let heap = &mut runtime.heap;
         let bytes = self.take(length)?;
-        let string = runtime.heap.new_string(bytes);
+        let string = match guess {
+            Some(guess) if heap.bytes(guess) == bytes => guess,
+            _ => heap.new_string(bytes),
+        };
         Ok(Item::Value(Value::String(string)))
+    }
+}
+
+impl Map {
+    /// The map's table, with the members that waited in it.
+    #[cold]
+    fn fill(
+        &mut self,
+        runtime: &mut Runtime,
+        keys: &mut Vec<StringHandle>,
+        values: &mut Vec<Value>,
+    ) -> TableHandle {
+        if let Some(table) = self.table {
+            return table;
+        }
+        let table = runtime.heap.new_table(0, 0);
+        for (key, value) in keys.drain(self.first_key..).zip(values.drain(self.first..)) {
+            runtime.heap.raw_set_string(table, key, value);
+        }
+        self.table = Some(table);
+        table
     }
 }

@@ -6,8 +6,10 @@
 //! comparison may be a Lua call after which the sort goes on.
 
 use super::{check_writable, write};
+use crate::meter::Meter;
 use crate::native::{Call, Compared, Flow, NativeResult, Raise};
 use crate::value::{TableHandle, Type, Value};
+use std::cmp::Ordering;
 
 /// Window slot of the pivot.
 const PIVOT: usize = 3;
@@ -16,7 +18,7 @@ const LEFT: usize = 4;
 const RIGHT: usize = 5;
 /// Comparisons between two looks at the fuel.
 const STRIDE: u32 = 64;
-/// Most elements that are sorted in one go where the order of comparisons can't show.
+/// Elements that are sorted in one go where the order of comparisons can't show.
 const AT_ONCE: usize = 1 << 16;
 
 /// The comparison whose outcome is awaited, or where to start.
@@ -84,13 +86,13 @@ pub(super) fn sort(call: &mut Call<'_>) -> NativeResult {
     proceed(call, Box::new(state), None)
 }
 
-/// Sorts numbers, or strings, by `<` in one go: equal ones can't be told apart. False if it did nothing.
+/// Sorts numbers, or strings, by `<` without further ado: equal ones can't be told apart. False if it did nothing.
 fn sort_uniform(call: &mut Call<'_>, table: TableHandle, length: usize) -> Result<bool, Raise> {
-    if length > AT_ONCE || call.heap().array_size(table) < length {
+    if call.heap().array_size(table) < length {
         return Ok(false);
     }
-    let heap = &mut call.runtime.heap;
-    let mut values = heap.tables[table.index()].array[..length].to_vec();
+    let runtime = &mut *call.runtime;
+    let values = &runtime.heap.tables[table.index()].array[..length];
     match values[0] {
         Value::Number(_) => {
             // A NaN is less than nothing, and a negative zero looks different from zero.
@@ -101,28 +103,58 @@ fn sort_uniform(call: &mut Call<'_>, table: TableHandle, length: usize) -> Resul
             if !plain {
                 return Ok(false);
             }
-            let key = |value: &Value| match value {
+            if !runtime.heap.has_room(length * size_of::<f64>()) {
+                return Err(Raise::OutOfMemory);
+            }
+            let number = |value: &Value| match value {
                 Value::Number(number) => *number,
                 _ => 0.0,
             };
-            values.sort_unstable_by(|a, b| key(a).total_cmp(&key(b)));
+            let mut numbers: Vec<f64> = values.iter().map(number).collect();
+            sort_in_parts(&mut numbers, &mut runtime.meter, f64::total_cmp)?;
+            let values = &mut runtime.heap.tables[table.index()].array[..length];
+            for (place, number) in values.iter_mut().zip(numbers) {
+                *place = Value::Number(number);
+            }
         }
         Value::String(_) => {
             if !values.iter().all(|value| matches!(value, Value::String(_))) {
                 return Ok(false);
             }
-            let strings = &heap.strings;
-            let key = |value: &Value| match value {
+            if !runtime.heap.has_room(size_of_val(values)) {
+                return Err(Raise::OutOfMemory);
+            }
+            let strings = &runtime.heap.strings;
+            let bytes = |value: &Value| match value {
                 Value::String(string) => strings.bytes(*string),
                 _ => &[],
             };
-            values.sort_unstable_by(|a, b| key(a).cmp(key(b)));
+            let mut values = values.to_vec();
+            let order = |a: &Value, b: &Value| bytes(a).cmp(bytes(b));
+            sort_in_parts(&mut values, &mut runtime.meter, order)?;
+            runtime.heap.tables[table.index()].array[..length].copy_from_slice(&values);
         }
         _ => return Ok(false),
     }
-    heap.tables[table.index()].array[..length].copy_from_slice(&values);
-    call.charge(length as u64)?;
     Ok(true)
+}
+
+/// Sorts part by part, with a look at the fuel in between, and then merges the parts.
+fn sort_in_parts<T>(
+    values: &mut [T],
+    meter: &mut Meter,
+    order: impl Fn(&T, &T) -> Ordering,
+) -> Result<(), Raise> {
+    for part in values.chunks_mut(AT_ONCE) {
+        meter.charge(part.len() as u64)?;
+        part.sort_unstable_by(&order);
+    }
+    if values.len() > AT_ONCE {
+        // The stable sort finds the sorted parts and merges them.
+        meter.charge(values.len() as u64)?;
+        values.sort_by(&order);
+    }
+    Ok(())
 }
 
 fn resume(call: &mut Call<'_>) -> NativeResult {
@@ -162,6 +194,17 @@ impl Phase {
 fn ask(call: &mut Call<'_>, mut sort: Box<Sort>, a: usize, b: usize) -> NativeResult {
     let mut next = (a, b);
     loop {
+        if sort.compared >= STRIDE {
+            sort.compared = 0;
+            call.charge(u64::from(STRIDE))?;
+            if call.runtime.meter.suspend_requested {
+                call.runtime.meter.suspend_requested = false;
+                call.state = Some(sort);
+                return Ok(Flow::Suspend {
+                    resume: resume_after_pause,
+                });
+            }
+        }
         let (a, b) = (call.get(next.0), call.get(next.1));
         let comparator = call.get(2);
         let function = if comparator.is_nil() {
@@ -170,17 +213,6 @@ fn ask(call: &mut Call<'_>, mut sort: Box<Sort>, a: usize, b: usize) -> NativeRe
                     match sort.step(call, Some(outcome))? {
                         Next::Done => return Ok(Flow::Return(0)),
                         Next::Compare(a, b) => next = (a, b),
-                    }
-                    if sort.compared >= STRIDE {
-                        sort.compared = 0;
-                        call.charge(u64::from(STRIDE))?;
-                        if call.runtime.meter.suspend_requested {
-                            call.runtime.meter.suspend_requested = false;
-                            call.state = Some(sort);
-                            return Ok(Flow::Suspend {
-                                resume: resume_after_pause,
-                            });
-                        }
                     }
                     continue;
                 }
