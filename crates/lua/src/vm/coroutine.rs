@@ -192,7 +192,7 @@ impl Runtime {
 
     fn go_on_in_resumer(&mut self, count: usize, failed: bool) -> Action {
         match self.native_step(count, failed) {
-            Some(step) => Action::Native(step),
+            Some(step) => self.run_native(step),
             None => Action::Leave(Step::Exit(Exit::Finished)),
         }
     }

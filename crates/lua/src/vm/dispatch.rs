@@ -6,7 +6,7 @@
 //! on top. A register window is an array of 256 slots, so that an 8-bit operand can never be out of bounds.
 
 use super::arithmetic;
-use super::call::{MAX_FRAMES, Step};
+use super::call::{MAX_FRAMES, Step, move_down};
 use super::{Exit, Leave};
 use crate::heap::Upvalue;
 use crate::loaded::CodeEntry;
@@ -15,7 +15,7 @@ use crate::native::Raise;
 use crate::opcode::{Opcode, decode_float_byte};
 use crate::runtime::Runtime;
 use crate::thread::{Finish, Frame, Thread, WINDOW};
-use crate::value::{ClosureHandle, Value};
+use crate::value::{ClosureHandle, Value, copy_value};
 
 /// Why the fast loop was left.
 enum Pause {
@@ -25,6 +25,8 @@ enum Pause {
     Call,
     /// The same for the function of a generic `for`.
     Iterator,
+    /// A return to something else than a plain call, or with captured registers.
+    Return,
     /// The fuel is used up; the program counter is where to go on.
     Fuel,
     /// The collector or the memory cap needs attention.
@@ -36,14 +38,6 @@ fn window(stack: &mut [Value], base: usize) -> &mut [Value; WINDOW] {
     stack[base..]
         .first_chunk_mut()
         .expect("every frame has a full window above its base")
-}
-
-/// Moves `count` values from slot `from` down to slot `to`: arguments and results are few, and short loops beat a call of `memmove`.
-#[inline(always)]
-fn move_down(stack: &mut [Value], from: usize, count: usize, to: usize) {
-    for index in 0..count {
-        stack[to + index] = stack[from + index];
-    }
 }
 
 /// Makes `want` results (negative: all) of the `count` ones that are in place.
@@ -77,6 +71,7 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
             frames,
             open,
             top,
+            native_depth,
             ..
         } = &mut **thread;
         let Some(frame) = frames.last() else {
@@ -164,32 +159,38 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
         }
         macro_rules! store {
             ($key:expr, $value:expr) => {{
-                let (key, value) = ($key, $value);
+                let key = $key;
                 let Value::Table(handle) = a!() else {
                     pause!(Instruction)
                 };
                 let table = &mut heap.tables[handle.index()];
-                if table.metatable.is_some() || table.readonly {
+                if table.readonly {
                     pause!(Instruction);
                 }
+                // A value that is there is replaced whatever the metatable says.
+                let is_plain = table.metatable.is_none();
                 match key {
                     Value::Number(number) => {
-                        if let Some(slot) = table.array_slot(number) {
-                            *slot = value;
-                            heap.barrier(handle, value);
+                        if let Some(slot) = table.array_slot(number)
+                            && (is_plain || !slot.is_nil())
+                        {
+                            copy_value!($value => *slot);
+                            heap.barrier(handle, $value);
                             continue;
                         }
                     }
                     Value::String(string) => {
-                        if let Some(slot) = table.short_slot(string) {
-                            *slot = value;
-                            heap.barrier(handle, value);
+                        if let Some(slot) = table.short_slot(string)
+                            && (is_plain || !slot.is_nil())
+                        {
+                            copy_value!($value => *slot);
+                            heap.barrier(handle, $value);
                             continue;
                         }
                     }
                     _ => {}
                 }
-                if heap.store(handle, key, value).is_err() {
+                if !is_plain || heap.store(handle, key, $value).is_err() {
                     pause!(Instruction);
                 }
                 if heap.needs_attention() {
@@ -213,10 +214,9 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                 closure = $callee;
             }};
         }
-        // Goes on in the caller of the running function.
+        // Goes on in the function whose frame is on top again.
         macro_rules! leave {
             () => {{
-                frames.pop();
                 let Some(caller) = frames.last() else {
                     return Leave::Exit(Exit::Finished);
                 };
@@ -234,7 +234,7 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
             instruction = code[pc];
             pc += 1;
             match instruction.opcode() {
-                Opcode::Move => a!() = b!(),
+                Opcode::Move => copy_value!(b!() => a!()),
                 Opcode::LoadK => a!() = constants[instruction.bx() as usize],
                 Opcode::LoadKx => {
                     a!() = constants[code[pc].0 as usize];
@@ -254,34 +254,33 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                 }
                 Opcode::GetUpvalue => {
                     let upvalue = heap.closures[closure.index()].upvalues[instruction.b() as usize];
-                    a!() = match heap.upvalues[upvalue.index()] {
-                        Upvalue::Closed(value) => value,
-                        Upvalue::Open { thread, slot } if thread == *current => {
-                            let value = stack[slot as usize];
+                    match &heap.upvalues[upvalue.index()] {
+                        Upvalue::Closed(value) => copy_value!(*value => a!()),
+                        Upvalue::Open { thread, slot } if thread == current => {
+                            let target = base + instruction.a() as usize;
+                            copy_value!(stack[*slot as usize] => stack[target]);
                             registers = window(stack, base);
-                            value
                         }
                         Upvalue::Open { thread, slot } => {
-                            heap.threads[thread.index()].stack[slot as usize]
+                            a!() = heap.threads[thread.index()].stack[*slot as usize];
                         }
-                    };
+                    }
                 }
                 Opcode::SetUpvalue => {
-                    let value = a!();
                     let upvalue = heap.closures[closure.index()].upvalues[instruction.b() as usize];
                     match &mut heap.upvalues[upvalue.index()] {
                         Upvalue::Closed(place) => {
-                            *place = value;
-                            heap.barrier_upvalue(upvalue, value);
+                            copy_value!(a!() => *place);
+                            heap.barrier_upvalue(upvalue, a!());
+                        }
+                        Upvalue::Open { thread, slot } if thread == current => {
+                            let from = base + instruction.a() as usize;
+                            copy_value!(stack[from] => stack[*slot as usize]);
+                            registers = window(stack, base);
                         }
                         Upvalue::Open { thread, slot } => {
                             let (thread, slot) = (*thread, *slot as usize);
-                            if thread == *current {
-                                stack[slot] = value;
-                                registers = window(stack, base);
-                            } else {
-                                heap.threads[thread.index()].stack[slot] = value;
-                            }
+                            heap.threads[thread.index()].stack[slot] = a!();
                         }
                     }
                 }
@@ -532,17 +531,29 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                     let Some(frame) = frames.last() else {
                         pause!(Instruction)
                     };
-                    if frame.finish != Finish::Call
-                        || open.last().is_some_and(|open| open.slot as usize >= base)
-                    {
-                        pause!(Instruction);
+                    if open.last().is_some_and(|open| open.slot as usize >= base) {
+                        pause!(Return);
                     }
-                    let destination = frame.function as usize;
-                    let want = frame.want;
-                    let value = a!();
-                    stack[destination] = value;
-                    if want != 1 {
-                        finish_results(stack, top, destination, 1, want);
+                    let from = base + instruction.a() as usize;
+                    match frame.finish {
+                        Finish::Call => {
+                            let destination = frame.function as usize;
+                            let want = frame.want;
+                            copy_value!(stack[from] => stack[destination]);
+                            if want != 1 {
+                                finish_results(stack, top, destination, 1, want);
+                            }
+                            frames.pop();
+                        }
+                        Finish::Store(register) => {
+                            frames.pop();
+                            *native_depth -= 1;
+                            if let Some(caller) = frames.last() {
+                                let destination = caller.base as usize + register as usize;
+                                copy_value!(stack[from] => stack[destination]);
+                            }
+                        }
+                        _ => pause!(Return),
                     }
                     leave!();
                 }
@@ -553,7 +564,7 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                     if frame.finish != Finish::Call
                         || open.last().is_some_and(|open| open.slot as usize >= base)
                     {
-                        pause!(Instruction);
+                        pause!(Return);
                     }
                     let destination = frame.function as usize;
                     let want = frame.want;
@@ -565,6 +576,7 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                     };
                     move_down(stack, from, count, destination);
                     finish_results(stack, top, destination, count, want);
+                    frames.pop();
                     leave!();
                 }
                 Opcode::ForPrep => {
@@ -609,12 +621,40 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                         burn!();
                     }
                 }
-                Opcode::TForCall => {
-                    let first = instruction.a() as usize;
-                    let Value::Native(native) = registers[first] else {
+                Opcode::VarArg => {
+                    let Some(frame) = frames.last() else {
                         pause!(Instruction)
                     };
-                    let Value::Table(table) = registers[first + 1] else {
+                    let Some(entry) = entries.get(frame.proto as usize) else {
+                        pause!(Instruction)
+                    };
+                    let first = frame.function as usize + 1 + entry.parameters as usize;
+                    let available = base.saturating_sub(first);
+                    let target = base + instruction.a() as usize;
+                    let count = match instruction.b() {
+                        0 => available,
+                        b => b as usize - 1,
+                    };
+                    if count >= 8 || stack.len() < target + count + WINDOW {
+                        pause!(Instruction);
+                    }
+                    for index in 0..count {
+                        if index < available {
+                            copy_value!(stack[first + index] => stack[target + index]);
+                        } else {
+                            stack[target + index] = Value::Nil;
+                        }
+                    }
+                    if instruction.b() == 0 {
+                        *top = target + count;
+                    }
+                    registers = window(stack, base);
+                }
+                Opcode::TForCall => {
+                    let first = instruction.a() as usize;
+                    let (Value::Native(native), Value::Table(table)) =
+                        (registers[first], registers[first + 1])
+                    else {
                         pause!(Iterator)
                     };
                     let control = registers[first + 2];
@@ -654,6 +694,16 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                 };
                 let want = i16::from(instruction.c()) - 1;
                 runtime.call_directly(function, arguments, want, Finish::Call)
+            }
+            Pause::Return => {
+                let from = base + instruction.a() as usize;
+                let count = match (instruction.opcode(), instruction.b()) {
+                    (Opcode::Return0, _) => 0,
+                    (Opcode::Return1, _) => 1,
+                    (_, 0) => runtime.thread.top.saturating_sub(from),
+                    (_, b) => b as usize - 1,
+                };
+                runtime.return_from_frame(from, count)
             }
             Pause::Iterator => {
                 let first = base + instruction.a() as usize;

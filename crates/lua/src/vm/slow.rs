@@ -179,6 +179,11 @@ impl Runtime {
                 self.decide_condition(equal == (c != 0));
                 Ok(Step::Run)
             }
+            Opcode::Call => {
+                let function = self.place().base + usize::from(a);
+                let arguments = self.argument_count(function, b);
+                Ok(self.call(function, arguments, i16::from(c) - 1, Finish::Call))
+            }
             Opcode::TailCall => self.tail_call(a, b),
             Opcode::Return | Opcode::Return0 | Opcode::Return1 => {
                 let from = self.place().base + usize::from(a);
