@@ -13,6 +13,11 @@ pub(crate) struct LoadedProto {
     pub(crate) constants: Arc<[Value]>,
     /// Numbers of the loaded nested prototypes.
     pub(crate) children: Box<[u32]>,
+    // What calls need, beside the prototype rather than behind it.
+    pub(crate) parameters: u8,
+    pub(crate) max_stack: u8,
+    pub(crate) is_vararg: bool,
+    pub(crate) needs_arg: bool,
 }
 
 /// What the dispatch loop needs of a loaded prototype, in one place.
@@ -71,6 +76,10 @@ pub(crate) fn load(
         proto: Arc::clone(proto),
         constants,
         children,
+        parameters: proto.parameters,
+        max_stack: proto.max_stack,
+        is_vararg: proto.is_vararg,
+        needs_arg: proto.needs_arg,
     })));
     (loaded.len() - 1) as u32
 }

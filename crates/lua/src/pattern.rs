@@ -157,7 +157,9 @@ pub fn find_plain(subject: &[u8], needle: &[u8], from: usize) -> Option<usize> {
     let found = match needle {
         [] => Some(0),
         [byte] => memchr::memchr(*byte, rest),
-        _ if rest.len() < 128 => find_short(rest, needle),
+        _ if rest.len() < 128 || (rest.len() < 2048 && needle.len() <= 16) => {
+            find_short(rest, needle)
+        }
         _ => memchr::memmem::find(rest, needle),
     };
     found.map(|at| from + at)

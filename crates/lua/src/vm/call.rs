@@ -129,7 +129,7 @@ impl Runtime {
             self.loaded
                 .get(proto as usize)
                 .and_then(Option::as_ref)
-                .map_or(WINDOW, |p| p.proto.max_stack.into())
+                .map_or(WINDOW, |loaded| loaded.max_stack.into())
         };
         match self.thread.frames.last() {
             Some(frame) if frame.is_lua() => frame.base as usize + max_stack(frame.proto),
@@ -289,9 +289,9 @@ impl Runtime {
             return Err(self.error("attempt to call a function that was unloaded"));
         };
         let (parameters, is_vararg, needs_arg) = (
-            usize::from(loaded.proto.parameters),
-            loaded.proto.is_vararg,
-            loaded.proto.needs_arg,
+            usize::from(loaded.parameters),
+            loaded.is_vararg,
+            loaded.needs_arg,
         );
         self.count_frame(finish)?;
         let slots = function + 1 + arguments + parameters + 1;
@@ -518,7 +518,14 @@ impl Runtime {
     }
 
     /// Runs a step of a native function.
-    pub(crate) fn run_native(&mut self, mut step: NativeStep) -> Action {
+    #[inline(never)]
+    pub(crate) fn run_native(&mut self, step: NativeStep) -> Action {
+        self.run_native_here(step)
+    }
+
+    /// The same where it pays that the step never becomes an object in memory.
+    #[inline(always)]
+    pub(crate) fn run_native_here(&mut self, mut step: NativeStep) -> Action {
         self.ensure_stack(step.top);
         self.in_native = true;
         let mut call = Call {
@@ -539,6 +546,7 @@ impl Runtime {
     }
 
     /// Does what a native function's step ended with.
+    #[inline(always)]
     fn native_ended(&mut self, step: NativeStep, result: NativeResult) -> Action {
         let NativeStep {
             handle,
@@ -696,6 +704,7 @@ impl Runtime {
     }
 
     /// Takes the top frame off, which has to be a waiting native function, and makes its next step.
+    #[inline(always)]
     pub(crate) fn native_step(&mut self, count: usize, failed: bool) -> Option<NativeStep> {
         let frame = self.thread.frames.pop()?;
         self.leave_frame(frame.finish);
@@ -796,7 +805,7 @@ impl Runtime {
                 let start = frame.pc as usize;
                 self.move_results(from, count, start, -1);
                 match self.native_step(count, false) {
-                    Some(step) => self.run_native(step),
+                    Some(step) => self.run_native_here(step),
                     None => Action::Leave(Step::Exit(Exit::Finished)),
                 }
             }

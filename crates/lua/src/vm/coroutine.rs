@@ -190,9 +190,10 @@ impl Runtime {
             .map_or(0, |frame| frame.pc as usize)
     }
 
+    #[inline(always)]
     fn go_on_in_resumer(&mut self, count: usize, failed: bool) -> Action {
         match self.native_step(count, failed) {
-            Some(step) => self.run_native(step),
+            Some(step) => self.run_native_here(step),
             None => Action::Leave(Step::Exit(Exit::Finished)),
         }
     }

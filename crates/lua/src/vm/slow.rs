@@ -11,7 +11,7 @@ use crate::opcode::{FIELDS_PER_FLUSH, Instruction, Opcode, decode_float_byte};
 use crate::proto::UpvalueSource;
 use crate::runtime::Runtime;
 use crate::thread::{Finish, OpenUpvalue};
-use crate::value::{ClosureHandle, ThreadHandle, UpvalueHandle, Value};
+use crate::value::{ClosureHandle, ThreadHandle, UpvalueHandle, Value, copy_value};
 
 /// The frame whose instruction is executed.
 #[derive(Clone, Copy)]
@@ -254,6 +254,22 @@ impl Runtime {
         key: Value,
         register: Option<u8>,
     ) -> Result<Step, Raise> {
+        // The usual reason to be here: an absent key of a table whose `__index` is a Lua function.
+        if let Value::Table(table) = object
+            && let Some(metatable) = self.heap.tables[table.index()].metatable
+            && self.heap.raw_get(table, key).is_nil()
+            && let Some(Value::Function(closure)) =
+                self.heap.fast_metamethod(metatable, Metamethod::Index)
+        {
+            let slot = self.free_slot();
+            self.ensure_stack(slot + 3);
+            let stack = &mut self.thread.stack;
+            stack[slot] = Value::Function(closure);
+            stack[slot + 1] = Value::Table(table);
+            copy_value!(key => stack[slot + 2]);
+            self.push_frame(closure, slot, 2, 1, Finish::Store(target))?;
+            return Ok(Step::Run);
+        }
         let indexed = self.index_register(object, key, register)?;
         self.finish_index(target, indexed, key)
     }
