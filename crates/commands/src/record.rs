@@ -209,6 +209,14 @@ impl KeySpec {
             },
         }
     }
+    /// Keys that no rule finds.
+    pub const fn unknown(flags: u32) -> KeySpec {
+        KeySpec {
+            flags,
+            begin: BeginSearch::Unknown,
+            find: FindKeys::Unknown,
+        }
+    }
     /// As many keys as the argument at `index` says, right after it.
     pub const fn counted(index: usize, flags: u32) -> KeySpec {
         KeySpec {

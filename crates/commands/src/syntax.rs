@@ -34,6 +34,8 @@ pub enum ArgumentKind {
     Double,
     /// A glob pattern.
     Pattern,
+    /// A pattern that names keys; which of the command's key specs stands for them.
+    KeyPattern(usize),
     /// A Unix time.
     UnixTime,
     /// A word that stands for itself.
@@ -52,7 +54,7 @@ impl ArgumentKind {
             ArgumentKind::String => "string",
             ArgumentKind::Integer => "integer",
             ArgumentKind::Double => "double",
-            ArgumentKind::Pattern => "pattern",
+            ArgumentKind::Pattern | ArgumentKind::KeyPattern(_) => "pattern",
             ArgumentKind::UnixTime => "unix-time",
             ArgumentKind::Word => "pure-token",
             ArgumentKind::OneOf(_) => "oneof",
@@ -105,6 +107,10 @@ impl Argument {
     /// A glob pattern.
     pub const fn pattern(name: &'static str) -> Argument {
         Argument::new(name, ArgumentKind::Pattern)
+    }
+    /// A pattern that names the keys of the command's key spec of this index.
+    pub const fn key_pattern(name: &'static str, spec: usize) -> Argument {
+        Argument::new(name, ArgumentKind::KeyPattern(spec))
     }
     /// A Unix time.
     pub const fn unix_time(name: &'static str) -> Argument {

@@ -211,7 +211,10 @@ impl Vm {
             runtime.ensure_stack(start + values.len());
             runtime.thread.stack[start..start + values.len()].copy_from_slice(values);
             match runtime.native_step(values.len(), false) {
-                Some(step) => runtime.drive(vm::Action::Native(Box::new(step))),
+                Some(step) => {
+                    let action = runtime.run_native(step);
+                    runtime.drive(action)
+                }
                 None => Step::Exit(Exit::Finished),
             }
         } else {
@@ -232,7 +235,8 @@ impl Vm {
         runtime.failure = None;
         while runtime.current != runtime.main {
             let action = runtime.fail_thread(Raise::Stopped, false);
-            drop(action);
+            // What the failure would lead to is of no interest: everything is dropped.
+            let _ = action;
         }
         runtime.close_upvalues(0);
         let thread = &mut runtime.thread;

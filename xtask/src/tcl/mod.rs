@@ -82,10 +82,11 @@ pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
     );
     for unit in &units {
         let start = Instant::now();
+        let skipped = record.skipped(unit);
         let output = if embedded {
-            suite(tree.path(), unit, &[])?
+            suite(tree.path(), unit, &skipped, &[])?
         } else {
-            external(tree.path(), unit, &subject)?
+            external(tree.path(), unit, &skipped, &subject)?
         };
         let verdict = output::read(&output, unit);
         let known = verdict
@@ -131,13 +132,18 @@ fn has_functions(subject: &Program) -> Result<bool, Error> {
     Ok(!reply.map_err(lost)?.reply.is_error())
 }
 
-fn external(tree: &Path, unit: &str, subject: &Program) -> Result<String, Error> {
+fn external(tree: &Path, unit: &str, skipped: &[&str], subject: &Program) -> Result<String, Error> {
     let server = Server::start(subject, &[])?;
     let port = server.port.to_string();
-    suite(tree, unit, &["--host", "127.0.0.1", "--port", &port])
+    suite(
+        tree,
+        unit,
+        skipped,
+        &["--host", "127.0.0.1", "--port", &port],
+    )
 }
 
-fn suite(tree: &Path, unit: &str, options: &[&str]) -> Result<String, Error> {
+fn suite(tree: &Path, unit: &str, skipped: &[&str], options: &[&str]) -> Result<String, Error> {
     // A range of ports per process, so that two runs on one machine do not meet.
     let base_port = FIRST_PORT + std::process::id() % PORT_RANGES * PORT_COUNT;
     let output = Command::new("tclsh")
@@ -157,6 +163,7 @@ fn suite(tree: &Path, unit: &str, options: &[&str]) -> Result<String, Error> {
             "--portcount",
             &PORT_COUNT.to_string(),
         ])
+        .args(skipped.iter().flat_map(|test| ["--skiptest", test]))
         .args(options)
         .current_dir(tree)
         .output()
@@ -180,7 +187,8 @@ fn complain(record: &Record, unit: &str, verdict: &Verdict) -> usize {
         println!("  FAILED {test}\n         {reason}");
         worse += 1;
     }
-    let ran = verdict.passed + verdict.failed.len();
+    let skipped = record.skipped(unit);
+    let ran = verdict.passed + verdict.failed.len() + skipped.len();
     let expected = record.counts.get(unit).copied().unwrap_or(0);
     if ran < expected || !verdict.finished {
         let end = if verdict.finished {
@@ -192,7 +200,9 @@ fn complain(record: &Record, unit: &str, verdict: &Verdict) -> usize {
         worse += expected.saturating_sub(ran).max(1);
     }
     let mended = record.failures.keys().filter(|(place, test)| {
-        place == unit && !verdict.failed.iter().any(|(failed, _)| failed == test)
+        place == unit
+            && !skipped.contains(&test.as_str())
+            && !verdict.failed.iter().any(|(failed, _)| failed == test)
     });
     for (_, test) in mended {
         println!("  passes now, take it off the list: {test}");
@@ -202,11 +212,16 @@ fn complain(record: &Record, unit: &str, verdict: &Verdict) -> usize {
 
 /// Makes the record say what this run saw; reasons of failures that stay are kept.
 fn note(record: &mut Record, unit: &str, verdict: &Verdict) {
-    record
-        .counts
-        .insert(unit.to_owned(), verdict.passed + verdict.failed.len());
+    let skipped: Vec<String> = record
+        .skipped(unit)
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let ran = verdict.passed + verdict.failed.len() + skipped.len();
+    record.counts.insert(unit.to_owned(), ran);
     record.failures.retain(|(place, test), _| {
-        place != unit || verdict.failed.iter().any(|(failed, _)| failed == test)
+        let failed = verdict.failed.iter().any(|(failed, _)| failed == test);
+        place != unit || failed || skipped.contains(test)
     });
     for (test, _) in &verdict.failed {
         record

@@ -21,7 +21,7 @@ pub fn read(output: &str, unit: &str) -> Verdict {
         if line.starts_with("[ok]: ") {
             verdict.passed += 1;
         } else if let Some(rest) = line.strip_prefix("[err]: ") {
-            let name = rest.strip_suffix(&place).unwrap_or(rest).to_owned();
+            let name = rest.strip_suffix(&place).unwrap_or(rest).trim().to_owned();
             let reason = lines.peek().map_or("", |next| next.trim()).to_owned();
             verdict.failed.push((name, reason));
         } else if let Some(rest) = line

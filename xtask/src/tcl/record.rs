@@ -11,7 +11,10 @@ use crate::server::project_root;
 const FAILURES_HEADER: &str = "\
 # Tests of the open Tcl suite that fail on Tidelock, each with its reason: unit | test | reason.
 # `cargo xtask tcl --record` adds new ones without a reason; a failure without a reason is not a known failure.
+# A reason that begins with 'skipped: ' keeps the test from being run: it would take those after it along.
 ";
+/// How the reason of a test begins that is not run at all.
+const SKIPPED: &str = "skipped: ";
 const COUNTS_HEADER: &str = "\
 # How many tests each unit runs (passed and failed): a run that skips tests must not look better than one that fails them.
 ";
@@ -56,6 +59,14 @@ impl Record {
         self.failures
             .get(&(unit.to_owned(), test.to_owned()))
             .is_some_and(|reason| !reason.is_empty())
+    }
+
+    /// Tests of `unit` that are not run, because they would take those after them along.
+    pub fn skipped(&self, unit: &str) -> Vec<&str> {
+        let ours = self.failures.iter().filter(|((place, _), _)| place == unit);
+        ours.filter(|(_, reason)| reason.starts_with(SKIPPED))
+            .map(|((_, test), _)| test.as_str())
+            .collect()
     }
 
     /// Writes the lists back.

@@ -6,6 +6,7 @@ mod expire;
 mod object;
 mod relocate;
 mod scan;
+mod sort;
 
 #[cfg(test)]
 mod tests;
@@ -498,6 +499,84 @@ pub(crate) static COMMANDS: &[Command] = &[
                 .after("TYPE")
                 .since("6.0.0")
                 .optional(),
+        ],
+        ..Command::EMPTY
+    },
+    Command {
+        name: "sort",
+        arity: -2,
+        flags: flag::WRITE | flag::DENYOOM | flag::MOVABLE_KEYS,
+        categories: category::SET | category::SORTED_SET | category::LIST | category::DANGEROUS,
+        keys: &[
+            KeySpec::one(1, key_flag::RO | key_flag::ACCESS),
+            KeySpec::unknown(key_flag::RO | key_flag::ACCESS),
+            KeySpec::unknown(key_flag::OW | key_flag::UPDATE),
+        ],
+        locks: Locks::All,
+        group: Group::Generic,
+        since: "1.0.0",
+        summary: "Sorts the elements of a list, set or sorted set.",
+        complexity: "O(N+M*log(M)), N being the elements and M those returned; O(N) if nothing is sorted",
+        key_finder: Some(sort::find_keys),
+        handler: Handler::Data(sort::sort),
+        arguments: &[
+            Argument::key("key", 0),
+            Argument::key_pattern("pattern", 1).after("BY").optional(),
+            Argument::block(
+                "offset_count",
+                &[Argument::integer("offset"), Argument::integer("count")],
+            )
+            .after("LIMIT")
+            .optional(),
+            Argument::key_pattern("pattern", 1)
+                .after("GET")
+                .optional()
+                .repeated_with_token(),
+            Argument::one_of(
+                "order",
+                &[Argument::word("asc", "ASC"), Argument::word("desc", "DESC")],
+            )
+            .optional(),
+            Argument::word("sorting", "ALPHA").optional(),
+            Argument::key("destination", 2).after("STORE").optional(),
+        ],
+        ..Command::EMPTY
+    },
+    Command {
+        name: "sort_ro",
+        arity: -2,
+        flags: flag::READONLY | flag::MOVABLE_KEYS,
+        categories: category::SET | category::SORTED_SET | category::LIST | category::DANGEROUS,
+        keys: &[
+            KeySpec::one(1, key_flag::RO | key_flag::ACCESS),
+            KeySpec::unknown(key_flag::RO | key_flag::ACCESS),
+        ],
+        locks: Locks::All,
+        group: Group::Generic,
+        since: "7.0.0",
+        summary: "Sorts the elements of a list, set or sorted set, and stores nothing.",
+        complexity: "O(N+M*log(M)), N being the elements and M those returned; O(N) if nothing is sorted",
+        key_finder: Some(sort::find_keys),
+        handler: Handler::Data(sort::sort_ro),
+        arguments: &[
+            Argument::key("key", 0),
+            Argument::key_pattern("pattern", 1).after("BY").optional(),
+            Argument::block(
+                "offset_count",
+                &[Argument::integer("offset"), Argument::integer("count")],
+            )
+            .after("LIMIT")
+            .optional(),
+            Argument::key_pattern("pattern", 1)
+                .after("GET")
+                .optional()
+                .repeated_with_token(),
+            Argument::one_of(
+                "order",
+                &[Argument::word("asc", "ASC"), Argument::word("desc", "DESC")],
+            )
+            .optional(),
+            Argument::word("sorting", "ALPHA").optional(),
         ],
         ..Command::EMPTY
     },

@@ -85,6 +85,7 @@ fn write_arguments(reply: &mut dyn Reply, arguments: &[Argument]) {
 fn write_argument(reply: &mut dyn Reply, argument: &Argument) {
     let key_spec = match argument.kind {
         ArgumentKind::Key(spec) => spec,
+        ArgumentKind::KeyPattern(spec) => Some(spec),
         _ => None,
     };
     let parts = argument.kind.parts();

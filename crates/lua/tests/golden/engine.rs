@@ -1,5 +1,10 @@
 //! Runs programs on the engine under test.
 
+#![allow(
+    dead_code,
+    reason = "each program that includes this module uses a part of it"
+)]
+
 use super::program;
 use std::env;
 use std::ffi::OsString;

@@ -8,7 +8,7 @@ mkdir -p "$folder/packages"
 cd "$folder/packages"
 for package in lua-dkjson lua-inspect lua-penlight lua-argparse lua-basexx lua-binaryheap lua-markdown \
     lua-messagepack lua-moses lua-unit lua-check lua-say lua-mediator lua-fifo lua-uri lua-inifile \
-    lua-ansicolors lua-cliargs lua-luassert lua-lemock; do
+    lua-ansicolors lua-cliargs lua-luassert; do
     ls "$package"_*.deb >/dev/null 2>&1 || apt-get download "$package"
 done
 cd ..

@@ -6,7 +6,7 @@ for _, s in ipairs{'{"a":[1,2,{"b":null}],"c":"\\u00e9\\ud83d\\ude00"}', '[1,2',
   local value, position, message = json.decode(s, 1, nil)
   print(s, type(value) == 'table' and json.encode(value) or value, position, message)
 end
-print(json.encode(json.decode('[null]', 1, json.null)), json.quotestring('a"b'), json.version)
+print(json.encode((json.decode('[null]', 1, json.null))), json.quotestring('a"b'), json.version)
 print(pcall(json.encode, {[{}] = 1})) print(pcall(json.encode, print)) print(json.encode({f = print}, {exception = json.encodeexception}))
 local cycle = {} cycle[1] = cycle print(pcall(json.encode, cycle))
 local big = {} for i = 1, 500 do big[i] = {id = i, name = 'name ' .. i, value = i / 7} end

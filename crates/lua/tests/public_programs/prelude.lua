@@ -6,7 +6,7 @@ arg = nil
 function string.dump() return '\27LuaQ\0\1\4\8\4\8\0' end
 debug = {
   traceback = function(message) return message end,
-  getinfo = function() return {short_src = '?', source = '=?', currentline = 0, what = 'Lua', nparams = 0} end,
+  getinfo = function(level) return level ~= nil and (type(level) ~= 'number' or level < 4) and {short_src = '?', source = '=?', currentline = 0, what = 'Lua', nparams = 0} or nil end,
   getlocal = function() end, sethook = function() end, gethook = function() end,
   getmetatable = getmetatable, setmetatable = function(value) return value end, getupvalue = function() end,
 }
