@@ -67,7 +67,7 @@ pub(crate) struct ControlledMachine {
     pub(crate) machine: Box<Machine>,
     pub(crate) control: Arc<Control>,
     /// What the last run borrowed, for the next one.
-    pub(crate) lent: Option<Bench>,
+    pub(crate) lent: Option<Box<Bench>>,
 }
 
 /// The VMs of one event loop.

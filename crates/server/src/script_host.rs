@@ -22,7 +22,7 @@ use crate::server::Server;
 /// What a script runs with.
 pub(crate) struct RoadHost {
     pub(crate) server: &'static Server,
-    pub(crate) bench: Bench,
+    pub(crate) bench: Box<Bench>,
     /// The client as which inner calls run.
     pub(crate) client: Client,
     /// The locks of the run; only taken out when it is over.

@@ -57,9 +57,9 @@ impl Bench {
 
     /// What a script's run borrows: the same configuration and counters, and the clock as it stands. `spare` is what an
     /// earlier run borrowed; it mostly needs no change, which spares the counts of what all threads share.
-    pub(crate) fn lend(&self, spare: Option<Bench>) -> Bench {
+    pub(crate) fn lend(&self, spare: Option<Box<Bench>>) -> Box<Bench> {
         let Some(mut lent) = spare else {
-            return Bench {
+            return Box::new(Bench {
                 config: Arc::clone(&self.config),
                 settings: Arc::clone(&self.settings),
                 random: self.random.clone(),
@@ -67,7 +67,7 @@ impl Bench {
                 clock: self.clock.clone(),
                 machines: Machines::default(),
                 to_self: Vec::new(),
-            };
+            });
         };
         if !Arc::ptr_eq(&lent.config, &self.config) || !Arc::ptr_eq(&lent.settings, &self.settings)
         {
