@@ -42,21 +42,29 @@ pub fn lock_plan(command: &Command, args: &[&[u8]]) -> LockPlan {
     match command.locks {
         Locks::All => LockPlan::All,
         Locks::None => LockPlan::None,
-        Locks::Keys => match command.keys {
-            [] => LockPlan::None,
+        Locks::Keys => match only_key(command, args) {
             // The common case without a detour.
-            [
-                KeySpec {
-                    begin: BeginSearch::Index(index),
-                    find: FindKeys::Range { last: 0, .. },
-                    ..
-                },
-            ] => LockPlan::for_keys(args.get(*index).copied()),
-            _ => match key_positions(command, args) {
+            Some(key) => LockPlan::for_keys([key]),
+            None => match key_positions(command, args) {
                 Ok(positions) => LockPlan::for_keys(positions.iter().map(|key| args[key.index])),
                 Err(InvalidKeys) => LockPlan::None,
             },
         },
+    }
+}
+
+/// The key of a command that always has exactly one and whose locks are those of its keys; `None` for all others.
+#[inline]
+pub fn only_key<'a>(command: &Command, args: &[&'a [u8]]) -> Option<&'a [u8]> {
+    match command.keys {
+        [
+            KeySpec {
+                begin: BeginSearch::Index(index),
+                find: FindKeys::Range { last: 0, .. },
+                ..
+            },
+        ] if command.locks == Locks::Keys => args.get(*index).copied(),
+        _ => None,
     }
 }
 

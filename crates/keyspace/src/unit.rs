@@ -105,6 +105,16 @@ impl<'k> Unit<'k> {
         }
     }
 
+    /// The locks the unit holds.
+    pub fn plan(&self) -> LockPlan {
+        match &self.guards {
+            Guards::None => LockPlan::None,
+            Guards::One(shard, _) => LockPlan::Shards(std::iter::once(*shard).collect()),
+            Guards::Some(held) => LockPlan::Shards(held.iter().map(|&(shard, _)| shard).collect()),
+            Guards::All(_) => LockPlan::All,
+        }
+    }
+
     /// Whether the unit holds every lock, so that it may touch any key.
     pub fn covers_all(&self) -> bool {
         matches!(self.guards, Guards::All(_))

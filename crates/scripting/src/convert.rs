@@ -4,6 +4,8 @@ use lua::heap::Heap;
 use lua::value::{TableHandle, Value, to_integer};
 use resp::{Protocol, Reply};
 
+use crate::field_names::FieldNames;
+
 /// How deep tables in a reply may nest: about what the stack of Redis's interpreter allows.
 const DEPTH_MAX: usize = 7980;
 
@@ -19,6 +21,7 @@ pub(crate) struct Errors {
 /// Writes a script's result. `protocol` is what the script chose with `redis.setresp`.
 pub(crate) fn write_value(
     heap: &mut Heap,
+    names: &FieldNames,
     value: Value,
     protocol: Protocol,
     reply: &mut dyn Reply,
@@ -41,7 +44,7 @@ pub(crate) fn write_value(
                 }
                 depth += 1;
                 work.push(Work::Leave);
-                write_table(heap, table, reply, &mut work, &mut errors);
+                write_table(heap, names, table, reply, &mut work, &mut errors);
             }
             Work::Value(value) => write_scalar(heap, value, protocol, reply),
         }
@@ -68,12 +71,13 @@ fn write_scalar(heap: &Heap, value: Value, protocol: Protocol, reply: &mut dyn R
 /// Writes a table that stands for one value, or starts an aggregate and leaves its values to `work`.
 fn write_table(
     heap: &mut Heap,
+    names: &FieldNames,
     table: TableHandle,
     reply: &mut dyn Reply,
     work: &mut Vec<Work>,
     errors: &mut Errors,
 ) {
-    if let Value::String(error) = heap.raw_get_field(table, "err") {
+    if let Value::String(error) = heap.raw_get_string(table, names.err) {
         let text = one_line(heap.bytes(error));
         reply.error(&text);
         errors.any = true;
@@ -82,15 +86,15 @@ fn write_table(
         }
         return;
     }
-    if let Value::String(status) = heap.raw_get_field(table, "ok") {
+    if let Value::String(status) = heap.raw_get_string(table, names.ok) {
         reply.status_bytes(heap.bytes(status));
         return;
     }
-    if let Value::Number(double) = heap.raw_get_field(table, "double") {
+    if let Value::Number(double) = heap.raw_get_string(table, names.double) {
         reply.double(double);
         return;
     }
-    if let Value::Table(map) = heap.raw_get_field(table, "map") {
+    if let Value::Table(map) = heap.raw_get_string(table, names.map) {
         let mut pairs = Vec::new();
         let mut position = 0;
         while let Some((next, key, value)) = heap.entry_from(map, position) {
@@ -104,7 +108,7 @@ fn write_table(
         }
         return;
     }
-    if let Value::Table(set) = heap.raw_get_field(table, "set") {
+    if let Value::Table(set) = heap.raw_get_string(table, names.set) {
         let mut members = Vec::new();
         let mut position = 0;
         while let Some((next, member, _)) = heap.entry_from(set, position) {
@@ -115,7 +119,7 @@ fn write_table(
         work.extend(members.into_iter().rev().map(Work::Value));
         return;
     }
-    if let Value::String(digits) = heap.raw_get_field(table, "big_number") {
+    if let Value::String(digits) = heap.raw_get_string(table, names.big_number) {
         let digits: Vec<u8> = heap
             .bytes(digits)
             .iter()
@@ -124,9 +128,9 @@ fn write_table(
         reply.big_number(&digits);
         return;
     }
-    if let Value::Table(verbatim) = heap.raw_get_field(table, "verbatim_string") {
-        let format = heap.raw_get_field(verbatim, "format");
-        let text = heap.raw_get_field(verbatim, "string");
+    if let Value::Table(verbatim) = heap.raw_get_string(table, names.verbatim_string) {
+        let format = heap.raw_get_string(verbatim, names.format);
+        let text = heap.raw_get_string(verbatim, names.string);
         if let (Value::String(format), Value::String(text)) = (format, text) {
             let mut letters = *b"   ";
             let format = heap.bytes(format);

@@ -7,6 +7,7 @@
 
 mod cache;
 mod convert;
+mod field_names;
 mod host;
 mod key_use;
 mod machine;

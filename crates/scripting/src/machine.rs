@@ -15,6 +15,7 @@ use lua::{ErrorKind, Outcome, Vm};
 use resp::{Protocol, Reply};
 
 use crate::convert;
+use crate::field_names::FieldNames;
 use crate::host::{CallSite, ScriptHost, Verdict};
 use crate::sandbox;
 use crate::script::Script;
@@ -45,7 +46,9 @@ pub type Interrupt = Box<dyn FnMut() -> Verdict + Send>;
 
 /// What natives find in the VM during a run.
 pub(crate) struct RunState {
-    pub(crate) host: Box<dyn ScriptHost>,
+    /// Set while a script runs.
+    pub(crate) host: Option<Box<dyn ScriptHost>>,
+    pub(crate) names: FieldNames,
     /// What the script chose with `redis.setresp`.
     pub(crate) protocol: Protocol,
     /// The arguments of the command being called, one after the other.
@@ -53,9 +56,6 @@ pub(crate) struct RunState {
     pub(crate) spans: Vec<(usize, usize)>,
     pub(crate) sites: Vec<CallSite>,
 }
-
-/// Buffers that go from one run to the next: argument bytes, their spans, call sites.
-type Buffers = (Vec<u8>, Vec<(usize, usize)>, Vec<CallSite>);
 
 /// A VM that runs scripts.
 pub struct Machine {
@@ -67,7 +67,7 @@ pub struct Machine {
     current: Option<Arc<Script>>,
     started: bool,
     function: Value,
-    spare: Option<Buffers>,
+    names: FieldNames,
 }
 
 impl Machine {
@@ -86,6 +86,15 @@ impl Machine {
         let argv_name = vm.runtime.heap.new_string(b"ARGV");
         vm.pin(Value::String(keys_name));
         vm.pin(Value::String(argv_name));
+        let names = FieldNames::new(&mut vm);
+        vm.set_host(Box::new(RunState {
+            host: None,
+            names,
+            protocol: Protocol::Resp2,
+            arguments: Vec::new(),
+            spans: Vec::new(),
+            sites: vec![CallSite::default(); CALL_SITES],
+        }));
         Machine {
             vm,
             functions: HashMap::new(),
@@ -94,7 +103,7 @@ impl Machine {
             current: None,
             started: false,
             function: Value::Nil,
-            spare: None,
+            names,
         }
     }
 
@@ -140,34 +149,21 @@ impl Machine {
 
     /// Gives the run its host. To be called after [`Machine::prepare`].
     pub fn set_host(&mut self, host: Box<dyn ScriptHost>) {
-        let (arguments, spans, sites) = self.spare.take().unwrap_or_else(|| {
-            (
-                Vec::new(),
-                Vec::new(),
-                vec![CallSite::default(); CALL_SITES],
-            )
-        });
-        self.vm.set_host(Box::new(RunState {
-            host,
-            protocol: Protocol::Resp2,
-            arguments,
-            spans,
-            sites,
-        }));
+        if let Some(state) = self.vm.host_mut::<RunState>() {
+            state.host = Some(host);
+            state.protocol = Protocol::Resp2;
+        }
     }
 
     /// The host of the run, if it is a `T`.
     pub fn host_mut<T: Any>(&mut self) -> Option<&mut T> {
-        let state = self.vm.host_mut::<RunState>()?;
-        let host: &mut dyn Any = state.host.as_any_mut();
+        let host: &mut dyn Any = self.vm.host_mut::<RunState>()?.host.as_mut()?.as_any_mut();
         host.downcast_mut()
     }
 
     /// Takes the host back after the run.
     pub fn take_host(&mut self) -> Option<Box<dyn ScriptHost>> {
-        let state = self.vm.take_host()?.downcast::<RunState>().ok()?;
-        self.spare = Some((state.arguments, state.spans, state.sites));
-        Some(state.host)
+        self.vm.host_mut::<RunState>()?.host.take()
     }
 
     /// Runs the script, from its start or from where it was suspended; its reply or error goes to `reply` when it is
@@ -185,7 +181,7 @@ impl Machine {
                 let protocol = self.protocol();
                 let value = self.vm.results().first().copied().unwrap_or(Value::Nil);
                 let heap = &mut self.vm.runtime.heap;
-                let errors = convert::write_value(heap, value, protocol, reply);
+                let errors = convert::write_value(heap, &self.names, value, protocol, reply);
                 for text in &errors.uncounted {
                     self.count_error(text);
                 }
@@ -201,8 +197,9 @@ impl Machine {
     }
 
     fn count_error(&mut self, text: &[u8]) {
-        if let Some(state) = self.vm.host_mut::<RunState>() {
-            state.host.count_error(text);
+        let state = self.vm.host_mut::<RunState>();
+        if let Some(host) = state.and_then(|state| state.host.as_mut()) {
+            host.count_error(text);
         }
     }
 

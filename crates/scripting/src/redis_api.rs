@@ -88,6 +88,9 @@ fn fail(call: &mut Call<'_>, text: &str) -> Raise {
     Raise::Error(error_table(call, text))
 }
 
+/// Arguments that need no list of their own: a command rarely has more.
+const FEW: usize = 8;
+
 /// Runs the command that the arguments name; its reply as a value, and whether it is an error.
 fn run_command(call: &mut Call<'_>) -> (Value, bool) {
     let count = call.argument_count();
@@ -95,66 +98,72 @@ fn run_command(call: &mut Call<'_>) -> (Value, bool) {
         let text = "ERR Please specify at least one argument for this redis lib call";
         return (error_table(call, text), true);
     }
-    // The arguments are copied to a buffer of the run's: the reply is made on the heap they come from.
-    let Some(state) = call.host::<RunState>() else {
+    if count > FEW {
+        let values: Vec<Value> = (1..=count).map(|index| call.argument(index)).collect();
+        return run_with(call, &values);
+    }
+    let mut values = [Value::Nil; FEW];
+    for (index, value) in values[..count].iter_mut().enumerate() {
+        *value = call.argument(index + 1);
+    }
+    run_with(call, &values[..count])
+}
+
+fn run_with(call: &mut Call<'_>, values: &[Value]) -> (Value, bool) {
+    let Some((state, heap)) = call.host_and_heap::<RunState>() else {
         return (Value::Nil, false);
     };
-    let mut bytes = std::mem::take(&mut state.arguments);
-    let mut spans = std::mem::take(&mut state.spans);
+    let RunState {
+        host: Some(host),
+        names,
+        protocol,
+        arguments: bytes,
+        spans,
+        sites,
+    } = state
+    else {
+        return (Value::Nil, false);
+    };
+    // The arguments are copied to a buffer of the run's: the reply is made on the heap they come from.
     bytes.clear();
     spans.clear();
-    for index in 1..=count {
+    for &value in values {
         let start = bytes.len();
-        match call.argument(index) {
-            Value::String(string) => bytes.extend_from_slice(call.heap().bytes(string)),
-            Value::Number(number) => write_number(number, &mut bytes),
+        match value {
+            Value::String(string) => bytes.extend_from_slice(heap.bytes(string)),
+            Value::Number(number) => write_number(number, bytes),
             _ => {
-                restore(call, bytes, spans);
                 let text = "ERR Lua redis lib command arguments must be strings or integers";
                 return (error_table(call, text), true);
             }
         }
         spans.push((start, bytes.len()));
     }
-    let Some((state, heap)) = call.host_and_heap::<RunState>() else {
-        return (Value::Nil, false);
-    };
-    let protocol = state.protocol;
-    let mut reply = LuaReply::new(heap, protocol);
-    let site = site_of(&bytes[..spans[0].1], state.sites.len());
-    let site = &mut state.sites[site];
-    // A command has few arguments; the rare long list is worth an allocation.
-    if spans.len() <= 8 {
-        let mut args: [&[u8]; 8] = [&[]; 8];
-        for (arg, &(start, end)) in args.iter_mut().zip(&spans) {
+    let mut reply = LuaReply::new(heap, *names, *protocol);
+    let site = site_of(&bytes[..spans[0].1], sites.len());
+    let site = &mut sites[site];
+    if spans.len() <= FEW {
+        let mut args: [&[u8]; FEW] = [&[]; FEW];
+        for (arg, &(start, end)) in args.iter_mut().zip(&*spans) {
             *arg = &bytes[start..end];
         }
-        state
-            .host
-            .call(&args[..spans.len()], site, protocol, &mut reply);
+        host.call(&args[..spans.len()], site, *protocol, &mut reply);
     } else {
         let args: Vec<&[u8]> = spans
             .iter()
             .map(|&(start, end)| &bytes[start..end])
             .collect();
-        state.host.call(&args, site, protocol, &mut reply);
+        host.call(&args, site, *protocol, &mut reply);
     }
     let outcome = reply.finish();
-    restore(call, bytes, spans);
+    if bytes.capacity() > ARGUMENT_BYTES_KEPT {
+        *bytes = Vec::new();
+    }
     outcome
 }
 
-/// Buffers larger than this are given back after the call.
+/// A buffer larger than this is given back after the call.
 const ARGUMENT_BYTES_KEPT: usize = 64 * 1024;
-
-fn restore(call: &mut Call<'_>, bytes: Vec<u8>, spans: Vec<(usize, usize)>) {
-    if let Some(state) = call.host::<RunState>()
-        && bytes.capacity() <= ARGUMENT_BYTES_KEPT
-    {
-        state.arguments = bytes;
-        state.spans = spans;
-    }
-}
 
 /// Which of the remembered call sites a command name uses.
 fn site_of(name: &[u8], sites: usize) -> usize {
@@ -209,8 +218,9 @@ fn log(call: &mut Call<'_>) -> NativeResult {
             _ => {}
         }
     }
-    if let Some(state) = call.host::<RunState>() {
-        state.host.log(level, &message);
+    let state = call.host::<RunState>();
+    if let Some(host) = state.and_then(|state| state.host.as_mut()) {
+        host.log(level, &message);
     }
     Ok(Flow::Return(0))
 }
@@ -333,7 +343,8 @@ fn acl_check_cmd(call: &mut Call<'_>) -> NativeResult {
     let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
     let allowed = call
         .host::<RunState>()
-        .and_then(|state| state.host.may_call(&args));
+        .and_then(|state| state.host.as_mut())
+        .and_then(|host| host.may_call(&args));
     match allowed {
         Some(allowed) => call.return_value(Value::Boolean(allowed)),
         None => Err(fail(

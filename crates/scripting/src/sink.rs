@@ -4,13 +4,16 @@
 //! (<https://redis.io/docs/latest/develop/programmability/lua-api/#data-type-conversion>).
 
 use lua::heap::Heap;
-use lua::value::{TableHandle, Value};
+use lua::value::{StringHandle, TableHandle, Value};
 use resp::double::write_double;
 use resp::{Aggregate, Mark, Protocol, Reply};
+
+use crate::field_names::FieldNames;
 
 /// A reply under construction.
 pub(crate) struct LuaReply<'a> {
     heap: &'a mut Heap,
+    names: FieldNames,
     protocol: Protocol,
     root: Value,
     is_error: bool,
@@ -37,9 +40,10 @@ enum Kind {
 }
 
 impl<'a> LuaReply<'a> {
-    pub(crate) fn new(heap: &'a mut Heap, protocol: Protocol) -> LuaReply<'a> {
+    pub(crate) fn new(heap: &'a mut Heap, names: FieldNames, protocol: Protocol) -> LuaReply<'a> {
         LuaReply {
             heap,
+            names,
             protocol,
             root: Value::Nil,
             is_error: false,
@@ -98,13 +102,15 @@ impl<'a> LuaReply<'a> {
             Aggregate::Map if resp3 => {
                 let outer = self.heap.new_table(0, 1);
                 let table = self.heap.new_table(0, size);
-                self.heap.raw_set_field(outer, "map", Value::Table(table));
+                self.heap
+                    .raw_set_string(outer, self.names.map, Value::Table(table));
                 (table, outer, Kind::Map(None))
             }
             Aggregate::Set if resp3 => {
                 let outer = self.heap.new_table(0, 1);
                 let table = self.heap.new_table(0, size);
-                self.heap.raw_set_field(outer, "set", Value::Table(table));
+                self.heap
+                    .raw_set_string(outer, self.names.set, Value::Table(table));
                 (table, outer, Kind::Set)
             }
             Aggregate::Attribute => {
@@ -147,9 +153,9 @@ impl<'a> LuaReply<'a> {
         }
     }
 
-    fn field_table(&mut self, name: &str, value: Value) {
+    fn field_table(&mut self, name: StringHandle, value: Value) {
         let table = self.heap.new_table(0, 1);
-        self.heap.raw_set_field(table, name, value);
+        self.heap.raw_set_string(table, name, value);
         self.emit(Value::Table(table));
     }
 }
@@ -161,7 +167,7 @@ impl Reply for LuaReply<'_> {
 
     fn status_bytes(&mut self, text: &[u8]) {
         let text = Value::String(self.heap.new_string(text));
-        self.field_table("ok", text);
+        self.field_table(self.names.ok, text);
     }
 
     fn error(&mut self, text: &[u8]) {
@@ -170,9 +176,12 @@ impl Reply for LuaReply<'_> {
         }
         let text = Value::String(self.heap.new_string(text));
         let table = self.heap.new_table(0, 0);
-        self.heap.raw_set_field(table, "err", text);
-        self.heap
-            .raw_set_field(table, "ignore_error_stats_update", Value::Boolean(true));
+        self.heap.raw_set_string(table, self.names.err, text);
+        self.heap.raw_set_string(
+            table,
+            self.names.ignore_error_stats_update,
+            Value::Boolean(true),
+        );
         self.emit(Value::Table(table));
     }
 
@@ -208,7 +217,7 @@ impl Reply for LuaReply<'_> {
 
     fn double(&mut self, value: f64) {
         if self.protocol.is_resp3() {
-            self.field_table("double", Value::Number(value));
+            self.field_table(self.names.double, Value::Number(value));
         } else {
             let mut text = Vec::new();
             write_double(value, &mut text);
@@ -219,7 +228,7 @@ impl Reply for LuaReply<'_> {
     fn big_number(&mut self, digits: &[u8]) {
         let digits = Value::String(self.heap.new_string(digits));
         match self.protocol {
-            Protocol::Resp3 => self.field_table("big_number", digits),
+            Protocol::Resp3 => self.field_table(self.names.big_number, digits),
             Protocol::Resp2 => self.emit(digits),
         }
     }
@@ -228,10 +237,10 @@ impl Reply for LuaReply<'_> {
         if self.protocol.is_resp3() {
             let table = self.heap.new_table(0, 2);
             let format = Value::String(self.heap.new_string(format));
-            self.heap.raw_set_field(table, "format", format);
+            self.heap.raw_set_string(table, self.names.format, format);
             let text = Value::String(self.heap.new_string(text));
-            self.heap.raw_set_field(table, "string", text);
-            self.field_table("verbatim_string", Value::Table(table));
+            self.heap.raw_set_string(table, self.names.string, text);
+            self.field_table(self.names.verbatim_string, Value::Table(table));
         } else {
             self.bulk(text);
         }
@@ -261,8 +270,9 @@ mod tests {
     use super::*;
 
     /// Writes an array of the map `{a: 1, b: {}}` and 7; the table it becomes.
-    fn nested(heap: &mut Heap, protocol: Protocol) -> TableHandle {
-        let mut reply = LuaReply::new(heap, protocol);
+    fn nested(vm: &mut lua::Vm, protocol: Protocol) -> TableHandle {
+        let names = FieldNames::new(vm);
+        let mut reply = LuaReply::new(&mut vm.runtime.heap, names, protocol);
         reply.array(2);
         reply.map(2);
         reply.bulk(b"a");
@@ -279,8 +289,8 @@ mod tests {
     #[test]
     fn a_map_is_a_flat_array_in_resp2() {
         let mut vm = lua::Vm::new();
+        let outer = nested(&mut vm, Protocol::Resp2);
         let heap = &mut vm.runtime.heap;
-        let outer = nested(heap, Protocol::Resp2);
         assert_eq!(heap.length(outer), 2);
         assert!(matches!(heap.raw_get_integer(outer, 2), Value::Number(7.0)));
         let Value::Table(inner) = heap.raw_get_integer(outer, 1) else {
@@ -294,8 +304,8 @@ mod tests {
     #[test]
     fn a_map_is_a_table_of_pairs_in_resp3() {
         let mut vm = lua::Vm::new();
+        let outer = nested(&mut vm, Protocol::Resp3);
         let heap = &mut vm.runtime.heap;
-        let outer = nested(heap, Protocol::Resp3);
         assert!(matches!(heap.raw_get_integer(outer, 2), Value::Number(7.0)));
         let Value::Table(inner) = heap.raw_get_integer(outer, 1) else {
             panic!("a map is a table");

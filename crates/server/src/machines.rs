@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use scripting::{Machine, ScriptCache, Verdict};
+use scripting::{Machine, Script, ScriptCache, Verdict};
+
+use crate::road::run::Bench;
 
 /// How long a script runs before its event loop serves others.
 const SLICE: Duration = Duration::from_millis(1);
@@ -64,6 +66,8 @@ pub(crate) struct ControlledMachine {
     /// In a box, because it is large and goes from hand to hand in every run.
     pub(crate) machine: Box<Machine>,
     pub(crate) control: Arc<Control>,
+    /// What the last run borrowed, for the next one.
+    pub(crate) lent: Option<Box<Bench>>,
 }
 
 /// The VMs of one event loop.
@@ -72,6 +76,8 @@ pub(crate) struct Machines {
     idle: Vec<ControlledMachine>,
     /// SCRIPT FLUSH counts up; VMs from before are dropped, for they hold code that nobody names any more.
     generation: u64,
+    /// The script whose locks were planned last: mostly the one to be run next.
+    pub(crate) planned: Option<Arc<Script>>,
 }
 
 impl Machines {
@@ -86,6 +92,7 @@ impl Machines {
                     scripts.random_sequence(),
                 )),
                 control,
+                lent: None,
             }
         })
     }
@@ -102,6 +109,7 @@ impl Machines {
         if self.generation != generation {
             self.generation = generation;
             self.idle.clear();
+            self.planned = None;
         }
     }
 

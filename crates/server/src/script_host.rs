@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use commands::CommandError;
 use commands::record::flag;
-use keyspace::{LockPlan, Unit};
+use keyspace::Unit;
 use resp::{Protocol, Reply};
 use scripting::{CallSite, LogLevel, ScriptHost};
 
@@ -22,13 +22,11 @@ use crate::server::Server;
 /// What a script runs with.
 pub(crate) struct RoadHost {
     pub(crate) server: &'static Server,
-    pub(crate) bench: Bench,
+    pub(crate) bench: Box<Bench>,
     /// The client as which inner calls run.
     pub(crate) client: Client,
     /// The locks of the run; only taken out when it is over.
     pub(crate) unit: Unit<'static>,
-    /// What was locked, for those who meet the script.
-    pub(crate) plan: LockPlan,
     pub(crate) read_only: bool,
     pub(crate) has_written: bool,
     pub(crate) started: Instant,
@@ -50,6 +48,17 @@ impl RoadHost {
         CommandError::text("ERR Unknown Redis command called from script")
     }
 
+    /// Whether the run holds the locks of a command, or can have them at once.
+    fn hold_locks_of(&mut self, entry: &Entry, args: &[&[u8]]) -> bool {
+        if let (None, Some(key)) = (entry.planner, commands::keys::only_key(entry.command, args))
+            && self.unit.covers_key(key)
+        {
+            return true;
+        }
+        let plan = entry.plan(self.server, &mut self.bench, &self.client, args);
+        self.unit.try_extend(&plan)
+    }
+
     fn call_entry(
         &mut self,
         entry: &'static Entry,
@@ -64,14 +73,11 @@ impl RoadHost {
             self.bench.stats.command_rejected(entry.index);
             return Err(error);
         }
-        if !self.unit.covers_all() {
-            let plan = entry.plan(self.server, &self.client, args);
-            if !self.unit.try_extend(&plan) {
-                // Only a script that was seen to stay within its keys runs without all locks; it does stay there.
-                return Err(CommandError::text(
-                    "ERR Script attempted to access a key it does not hold",
-                ));
-            }
+        if !self.unit.covers_all() && !self.hold_locks_of(entry, args) {
+            // Only a script that was seen to stay within its keys runs without all locks; it does stay there.
+            return Err(CommandError::text(
+                "ERR Script attempted to access a key it does not hold",
+            ));
         }
         if entry.command.has(flag::WRITE) && !self.has_written {
             self.has_written = true;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use keyspace::{LockPlan, Unit};
+use keyspace::Unit;
 use resp::Reply;
 use scripting::{Progress, Script};
 
@@ -22,7 +22,6 @@ pub(crate) struct ScriptStart {
     pub(crate) entry: &'static Entry,
     /// EVAL_RO and EVALSHA_RO.
     pub(crate) read_only: bool,
-    pub(crate) plan: LockPlan,
 }
 
 impl std::fmt::Debug for ScriptStart {
@@ -69,15 +68,13 @@ impl ScriptRun {
             script,
             entry,
             read_only,
-            plan,
         } = start;
         let now = bench.clock.now();
         let host = RoadHost {
             server,
-            bench: bench.lend(),
+            bench: bench.lend(machine.lent.take()),
             client: Client::for_script(client),
             unit,
-            plan,
             read_only,
             has_written: false,
             started: now,
@@ -137,7 +134,7 @@ impl ScriptRun {
             return;
         };
         if host.listed.is_none() {
-            let (started, plan) = (host.started, host.plan.clone());
+            let (started, plan) = (host.started, host.unit.plan());
             host.listed = Some(
                 host.server
                     .running

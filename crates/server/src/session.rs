@@ -17,6 +17,7 @@ use crate::road::check::may_replicate;
 use crate::road::lookup::{Entry, find, lookup};
 use crate::road::run::{Bench, Next, refuse, run};
 use crate::road::{Origin, check, settle};
+use crate::script_host::RoadHost;
 use crate::script_run::{ScriptRun, Slice};
 use crate::server::Server;
 use crate::transaction::Queued;
@@ -151,7 +152,7 @@ impl Session {
         {
             return Outcome::Later;
         }
-        let plan = entry.plan(server, client, args);
+        let plan = entry.plan(server, bench, client, args);
         let now_ms = bench.clock.unix_ms();
         let Some(mut unit) = server.keyspace.try_lock(&plan, client.database, now_ms) else {
             if is_overdue(server, bench, client, entry, args) {
@@ -383,11 +384,16 @@ impl Session {
     ) -> Result<Unit<'static>, Box<ScriptRun>> {
         match slice {
             Slice::Suspended(run) => Err(run),
-            Slice::Finished { machine, host } => {
+            Slice::Finished { mut machine, host } => {
+                let RoadHost {
+                    bench: mut lent,
+                    unit,
+                    ..
+                } = *host;
+                bench.take_back(&mut lent);
+                machine.lent = Some(lent);
                 bench.machines.give_back(machine);
-                bench.random = host.bench.random.clone();
-                bench.to_self.extend(host.bench.to_self);
-                Ok(host.unit)
+                Ok(unit)
             }
         }
     }
@@ -507,7 +513,7 @@ fn may_write(client: &Client, entry: &Entry) -> bool {
 /// Whether a script that stands in this command's way has run for longer than `busy-reply-threshold`.
 fn is_overdue(
     server: &Server,
-    bench: &Bench,
+    bench: &mut Bench,
     client: &Client,
     entry: &Entry,
     args: &[&[u8]],
@@ -518,7 +524,7 @@ fn is_overdue(
         && !entry.command.has(flag::ALLOW_BUSY)
         && server
             .running
-            .overdue(&entry.plan(server, client, args), threshold_ms)
+            .overdue(&entry.plan(server, bench, client, args), threshold_ms)
 }
 
 fn busy() -> CommandError {

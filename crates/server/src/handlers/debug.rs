@@ -20,7 +20,9 @@ const PACKED_THRESHOLD_MAX: u64 = 4 << 30;
 
 pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[("", "debug", debug)];
 
-pub(super) const PLANNERS: &[(&str, Planner)] = &[("debug", plan)];
+pub(super) const PLANNERS: &[(&str, Planner)] = &[("debug", |server, _, client, args| {
+    plan(server, client, args)
+})];
 
 /// The locks of the subcommands that look at keys.
 fn plan(_server: &Server, _client: &Client, args: &[&[u8]]) -> LockPlan {

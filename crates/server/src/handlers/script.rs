@@ -7,8 +7,9 @@ use commands::{CommandError, CommandResult};
 use keyspace::LockPlan;
 use scripting::{KeyUse, Script, ScriptError};
 
+use crate::road::Origin;
 use crate::road::lookup::Planner;
-use crate::road::run::{Call, Next, ServerHandler};
+use crate::road::run::{Bench, Call, Next, ServerHandler};
 use crate::script_run::ScriptStart;
 use crate::server::Server;
 
@@ -24,10 +25,18 @@ pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
 ];
 
 pub(super) const PLANNERS: &[(&str, Planner)] = &[
-    ("eval", |server, _, args| plan(server, args, By::Text)),
-    ("eval_ro", |server, _, args| plan(server, args, By::Text)),
-    ("evalsha", |server, _, args| plan(server, args, By::Sha)),
-    ("evalsha_ro", |server, _, args| plan(server, args, By::Sha)),
+    ("eval", |server, bench, _, args| {
+        plan(server, bench, args, By::Text)
+    }),
+    ("eval_ro", |server, bench, _, args| {
+        plan(server, bench, args, By::Text)
+    }),
+    ("evalsha", |server, bench, _, args| {
+        plan(server, bench, args, By::Sha)
+    }),
+    ("evalsha_ro", |server, bench, _, args| {
+        plan(server, bench, args, By::Sha)
+    }),
 ];
 
 /// How a script is named.
@@ -62,25 +71,37 @@ fn split<'a>(args: &'a [&'a [u8]]) -> Result<KeysAndArguments<'a>, CommandError>
 }
 
 /// The locks of a script: those of its keys if it is known to stay within them, else all.
-fn plan(server: &Server, args: &[&[u8]], by: By) -> LockPlan {
+fn plan(server: &Server, bench: &mut Bench, args: &[&[u8]], by: By) -> LockPlan {
     let (Ok((keys, _)), Ok(script)) = (split(args), find(server, args[1], by)) else {
         return LockPlan::None;
     };
-    match script.key_use() {
-        KeyUse::None => LockPlan::None,
-        KeyUse::Declared => LockPlan::for_keys(keys.iter().copied()),
-        KeyUse::Any => LockPlan::All,
-    }
-}
-
-fn start(call: &mut Call<'_>, by: By, read_only: bool) -> CommandResult {
-    let (keys, arguments) = split(call.args)?;
-    let script = find(call.server, call.args[1], by).map_err(script_error)?;
     let plan = match script.key_use() {
         KeyUse::None => LockPlan::None,
         KeyUse::Declared => LockPlan::for_keys(keys.iter().copied()),
         KeyUse::Any => LockPlan::All,
     };
+    bench.machines.planned = Some(script);
+    plan
+}
+
+/// The script of a call. That of a single command was found when its locks were planned; in a transaction an earlier
+/// command may have emptied the cache since.
+fn find_again(call: &mut Call<'_>, by: By) -> Result<Arc<Script>, ScriptError> {
+    let name = call.args[1];
+    let planned = call.bench.machines.planned.take();
+    let same = |script: &Arc<Script>| match by {
+        By::Text => **script.text() == *name,
+        By::Sha => script.sha().as_bytes().eq_ignore_ascii_case(name),
+    };
+    match planned.filter(|script| call.origin == Origin::Client && same(script)) {
+        Some(script) => Ok(script),
+        None => find(call.server, name, by),
+    }
+}
+
+fn start(call: &mut Call<'_>, by: By, read_only: bool) -> CommandResult {
+    let (keys, arguments) = split(call.args)?;
+    let script = find_again(call, by).map_err(script_error)?;
     let flags = script.flags();
     if read_only && flags.declared && !flags.no_writes {
         return Err(CommandError::text(
@@ -94,7 +115,6 @@ fn start(call: &mut Call<'_>, by: By, read_only: bool) -> CommandResult {
         script,
         entry: call.entry,
         read_only: read_only || flags.no_writes,
-        plan,
     }));
     Ok(())
 }

@@ -9,7 +9,7 @@ use types::Bytes;
 
 use crate::client::Client;
 use crate::road::lookup::Planner;
-use crate::road::run::{Call, Next, ServerHandler};
+use crate::road::run::{Bench, Call, Next, ServerHandler};
 use crate::server::Server;
 use crate::transaction::Watching;
 
@@ -23,9 +23,15 @@ pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
 
 pub(super) const PLANNERS: &[(&str, Planner)] = &[
     ("exec", plan_exec),
-    ("discard", plan_watched),
-    ("unwatch", plan_watched),
-    ("reset", plan_watched),
+    ("discard", |server, _, client, args| {
+        plan_watched(server, client, args)
+    }),
+    ("unwatch", |server, _, client, args| {
+        plan_watched(server, client, args)
+    }),
+    ("reset", |server, _, client, args| {
+        plan_watched(server, client, args)
+    }),
 ];
 
 fn multi(call: &mut Call<'_>) -> CommandResult {
@@ -103,7 +109,7 @@ fn unwatch(call: &mut Call<'_>) -> CommandResult {
 }
 
 /// The locks of all queued commands and of the watched keys.
-fn plan_exec(server: &Server, client: &Client, _args: &[&[u8]]) -> LockPlan {
+fn plan_exec(server: &Server, bench: &mut Bench, client: &Client, _args: &[&[u8]]) -> LockPlan {
     let mut plan = plan_watched(server, client, &[]);
     if client.transaction.failed {
         return plan;
@@ -111,7 +117,7 @@ fn plan_exec(server: &Server, client: &Client, _args: &[&[u8]]) -> LockPlan {
     // Which database a queued command works on does not matter: shards span all of them.
     for queued in &client.transaction.queue {
         let args: Vec<&[u8]> = queued.args.iter().map(|argument| &**argument).collect();
-        plan.add(&queued.entry.plan(server, client, &args));
+        plan.add(&queued.entry.plan(server, bench, client, &args));
     }
     plan
 }

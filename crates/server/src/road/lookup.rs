@@ -11,7 +11,7 @@ use keyspace::LockPlan;
 
 use crate::client::Client;
 use crate::handlers;
-use crate::road::run::ServerHandler;
+use crate::road::run::{Bench, ServerHandler};
 use crate::server::Server;
 
 /// How much of what the client wrote an error repeats.
@@ -21,7 +21,7 @@ const NAME_SHOWN_MAX: usize = 128;
 const NAME_BYTES_MAX: usize = 32;
 
 /// Plans the locks of a command whose keys its record cannot tell.
-pub(crate) type Planner = fn(&Server, &Client, &[&[u8]]) -> LockPlan;
+pub(crate) type Planner = fn(&Server, &mut Bench, &Client, &[&[u8]]) -> LockPlan;
 
 /// A command or subcommand as the server knows it.
 #[derive(Debug)]
@@ -46,9 +46,15 @@ impl Entry {
     }
 
     /// The locks a call with these arguments needs.
-    pub(crate) fn plan(&self, server: &Server, client: &Client, args: &[&[u8]]) -> LockPlan {
+    pub(crate) fn plan(
+        &self,
+        server: &Server,
+        bench: &mut Bench,
+        client: &Client,
+        args: &[&[u8]],
+    ) -> LockPlan {
         match self.planner {
-            Some(planner) => planner(server, client, args),
+            Some(planner) => planner(server, bench, client, args),
             None => commands::keys::lock_plan(self.command, args),
         }
     }

@@ -55,17 +55,34 @@ impl Bench {
         self.settings = Arc::new(settings_of(server, &self.config));
     }
 
-    /// What a script's run borrows: the same configuration and counters, and the clock as it stands.
-    pub(crate) fn lend(&self) -> Bench {
-        Bench {
-            config: Arc::clone(&self.config),
-            settings: Arc::clone(&self.settings),
-            random: self.random.clone(),
-            stats: Arc::clone(&self.stats),
-            clock: self.clock.clone(),
-            machines: Machines::default(),
-            to_self: Vec::new(),
+    /// What a script's run borrows: the same configuration and counters, and the clock as it stands. `spare` is what an
+    /// earlier run borrowed; it mostly needs no change, which spares the counts of what all threads share.
+    pub(crate) fn lend(&self, spare: Option<Box<Bench>>) -> Box<Bench> {
+        let Some(mut lent) = spare else {
+            return Box::new(Bench {
+                config: Arc::clone(&self.config),
+                settings: Arc::clone(&self.settings),
+                random: self.random.clone(),
+                stats: Arc::clone(&self.stats),
+                clock: self.clock.clone(),
+                machines: Machines::default(),
+                to_self: Vec::new(),
+            });
+        };
+        if !Arc::ptr_eq(&lent.config, &self.config) || !Arc::ptr_eq(&lent.settings, &self.settings)
+        {
+            lent.config = Arc::clone(&self.config);
+            lent.settings = Arc::clone(&self.settings);
         }
+        lent.random = self.random.clone();
+        lent.clock = self.clock.clone();
+        lent
+    }
+
+    /// Takes over what a script's run has made of what it borrowed.
+    pub(crate) fn take_back(&mut self, lent: &mut Bench) {
+        self.random = lent.random.clone();
+        self.to_self.append(&mut lent.to_self);
     }
 }
 

@@ -1,0 +1,41 @@
+//! The field names of the tables that stand for replies, made once for each VM.
+
+use lua::Vm;
+use lua::value::{StringHandle, Value};
+
+/// Handles of the names, alive as long as their VM.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FieldNames {
+    pub(crate) ok: StringHandle,
+    pub(crate) err: StringHandle,
+    pub(crate) ignore_error_stats_update: StringHandle,
+    pub(crate) double: StringHandle,
+    pub(crate) map: StringHandle,
+    pub(crate) set: StringHandle,
+    pub(crate) big_number: StringHandle,
+    pub(crate) verbatim_string: StringHandle,
+    pub(crate) format: StringHandle,
+    pub(crate) string: StringHandle,
+}
+
+impl FieldNames {
+    pub(crate) fn new(vm: &mut Vm) -> FieldNames {
+        let mut name = |text: &str| {
+            let handle = vm.runtime.heap.new_string(text.as_bytes());
+            vm.pin(Value::String(handle));
+            handle
+        };
+        FieldNames {
+            ok: name("ok"),
+            err: name("err"),
+            ignore_error_stats_update: name("ignore_error_stats_update"),
+            double: name("double"),
+            map: name("map"),
+            set: name("set"),
+            big_number: name("big_number"),
+            verbatim_string: name("verbatim_string"),
+            format: name("format"),
+            string: name("string"),
+        }
+    }
+}
