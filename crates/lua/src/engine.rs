@@ -211,7 +211,10 @@ impl Vm {
             runtime.ensure_stack(start + values.len());
             runtime.thread.stack[start..start + values.len()].copy_from_slice(values);
             match runtime.native_step(values.len(), false) {
-                Some(step) => runtime.drive(vm::Action::Native(Box::new(step))),
+                Some(step) => {
+                    let action = runtime.run_native(step);
+                    runtime.drive(action)
+                }
                 None => Step::Exit(Exit::Finished),
             }
         } else {

@@ -20,7 +20,7 @@ pub struct Runtime {
     /// Fuel.
     pub meter: Meter,
     /// The thread that runs; its slot in the heap is empty meanwhile.
-    pub(crate) thread: Thread,
+    pub(crate) thread: Box<Thread>,
     pub(crate) current: ThreadHandle,
     pub(crate) host: Option<Box<dyn Any + Send>>,
     /// The loaded prototypes by number.
@@ -55,7 +55,7 @@ impl Runtime {
         let globals = heap.globals;
         // The slot of the main thread; the thread itself is the one that runs.
         let main = heap.new_thread(Thread::default());
-        let thread = Thread::new(globals, 1);
+        let thread = Box::new(Thread::new(globals, 1));
         heap.add_bytes(thread.bytes());
         Runtime {
             heap,

@@ -11,40 +11,50 @@
 /// Longest interned string.
 pub const MAX_SHORT: usize = 40;
 
-/// Bit of [`StringHandle`]'s index that marks strings which are not interned.
+/// Bit of a [`StringHandle`]'s index that marks strings which are not interned.
 const LONG_BIT: u32 = 1 << 31;
 
-/// A string of the heap.
+/// A string of the heap: its index in the low half, its hash in the high half of one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StringHandle {
-    index: u32,
-    hash: u32,
-}
+pub struct StringHandle(u64);
 
 impl StringHandle {
     pub(crate) fn new(index: u32, hash: u32, long: bool) -> StringHandle {
         let index = if long { index | LONG_BIT } else { index };
-        StringHandle { index, hash }
+        StringHandle(u64::from(hash) << 32 | u64::from(index))
     }
 
     /// Position in the string arena.
     #[inline(always)]
     pub(crate) fn index(self) -> usize {
-        (self.index & !LONG_BIT) as usize
+        (self.0 as u32 & !LONG_BIT) as usize
     }
 
     /// The string's hash, computed as 5.1 does.
     #[inline(always)]
     pub fn hash(self) -> u32 {
-        self.hash
+        (self.0 >> 32) as u32
     }
 
     /// Whether the string is not interned, so that equality needs its content.
     #[inline(always)]
     pub fn is_long(self) -> bool {
-        self.index & LONG_BIT != 0
+        self.0 as u32 & LONG_BIT != 0
     }
 }
+
+/// Copies a value from one place to another, a number word by word: one that was just computed was written in two words, and
+/// reading it back in one piece would have to wait until both have left the store buffer.
+macro_rules! copy_value {
+    ($from:expr => $to:expr) => {
+        if let Value::Number(number) = $from {
+            $to = Value::Number(number);
+        } else {
+            $to = $from;
+        }
+    };
+}
+pub(crate) use copy_value;
 
 macro_rules! handles {
     ($($(#[$doc:meta])* $name:ident,)*) => {$(
@@ -77,7 +87,10 @@ handles! {
 }
 
 /// A Lua value.
+// The tag takes a whole word so that a value is two words: with a narrow tag the compiler copies the bytes behind it in
+// overlapping pieces, and reading back what was written so stalls.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(u64)]
 pub enum Value {
     /// `nil`.
     #[default]
@@ -177,7 +190,7 @@ impl Value {
     pub(crate) fn is_identical(self, other: Value) -> bool {
         match (self, other) {
             (Value::Number(a), Value::Number(b)) => a == b,
-            (Value::String(a), Value::String(b)) => a.index == b.index,
+            (Value::String(a), Value::String(b)) => a == b,
             (Value::Nil, Value::Nil) => true,
             (Value::Boolean(a), Value::Boolean(b)) => a == b,
             (Value::Table(a), Value::Table(b)) => a == b,

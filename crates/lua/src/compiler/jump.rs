@@ -59,6 +59,8 @@ impl Compiler<'_> {
     /// Emits an unconditional jump. Jumps that were waiting for this place go where it goes.
     pub fn emit_jump(&mut self) -> Result<JumpList> {
         let waiting = std::mem::replace(&mut self.function.waiting, JumpList::EMPTY);
+        // They come here without the values they tested: whoever takes the list must not deliver those.
+        self.drop_values(waiting);
         let mut list = self.emit_jump_word(JumpKind::Plain)?;
         self.join(&mut list, waiting);
         Ok(list)

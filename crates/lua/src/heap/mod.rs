@@ -106,7 +106,7 @@ pub struct Heap {
     pub(crate) upvalues: Arena<Upvalue>,
     pub(crate) natives: Arena<Native>,
     pub(crate) userdata: Arena<Userdata>,
-    pub(crate) threads: Arena<Thread>,
+    pub(crate) threads: Arena<Box<Thread>>,
     /// Bytes in use.
     bytes: usize,
     /// The cap on `bytes`.
@@ -138,6 +138,8 @@ pub(crate) struct Iterators {
     pub(crate) next: Option<NativeHandle>,
     /// What `ipairs` returns.
     pub(crate) ipairs_step: Option<NativeHandle>,
+    /// The node whose key a loop over `next` saw last: where it most likely goes on.
+    cursor: usize,
 }
 
 impl Heap {
@@ -521,6 +523,59 @@ impl Heap {
         self.tables[table.index()].entry_from(position)
     }
 
+    /// `next` for a loop: puts the entry after `key` into `results` (nil after the last one). False if the key is not in the table.
+    #[inline]
+    pub(crate) fn next_into(
+        &mut self,
+        table: TableHandle,
+        key: Value,
+        results: &mut [Value; 2],
+    ) -> bool {
+        let table = &self.tables[table.index()];
+        let hint = self.iterators.cursor;
+        let position = match table.nodes.get(hint) {
+            Some(node) if node.key.is_identical(key) && !key.is_nil() => {
+                table.array.len() + hint + 1
+            }
+            _ => match table.position_after(key, &self.strings) {
+                Some(position) => position,
+                None => return false,
+            },
+        };
+        match table.entry_from(position) {
+            Some((position, key, value)) => {
+                *results = [key, value];
+                self.iterators.cursor = position.wrapping_sub(table.array.len() + 1);
+            }
+            None => results[0] = Value::Nil,
+        }
+        true
+    }
+
+    /// A step of `ipairs` for a loop. False if the control value is not what such a loop makes.
+    #[inline]
+    pub(crate) fn next_element_into(
+        &self,
+        table: TableHandle,
+        control: Value,
+        results: &mut [Value; 2],
+    ) -> bool {
+        let Value::Number(number) = control else {
+            return false;
+        };
+        if f64::from(number as i32) != number || number >= f64::from(i32::MAX) {
+            return false;
+        }
+        let next = number + 1.0;
+        let value = self.tables[table.index()].get_number(next);
+        *results = if value.is_nil() {
+            [Value::Nil, Value::Nil]
+        } else {
+            [Value::Number(next), value]
+        };
+        true
+    }
+
     /// The size of the array part.
     pub fn array_size(&self, table: TableHandle) -> usize {
         self.tables[table.index()].array.len()
@@ -729,6 +784,6 @@ impl Heap {
 
     pub(crate) fn new_thread(&mut self, thread: Thread) -> ThreadHandle {
         self.bytes += size_of::<Thread>() + thread.bytes();
-        ThreadHandle(self.threads.insert(thread))
+        ThreadHandle(self.threads.insert(Box::new(thread)))
     }
 }

@@ -8,10 +8,10 @@ use std::any::Any;
 use super::Exit;
 use crate::heap::Upvalue;
 use crate::metamethod::Metamethod;
-use crate::native::{Call, Flow, NativeFunction, Raise};
+use crate::native::{Call, Flow, NativeFunction, NativeResult, Raise};
 use crate::runtime::{Failure, Runtime};
 use crate::thread::{Finish, Frame, NativeFrame, WINDOW};
-use crate::value::{ClosureHandle, NativeHandle, Value};
+use crate::value::{ClosureHandle, NativeHandle, Value, copy_value};
 
 /// Most frames a thread can have before "stack overflow": 5.1 doubles its frame array up to 16,384 entries.
 pub(crate) const MAX_FRAMES: usize = 16_384;
@@ -33,8 +33,6 @@ pub(crate) enum Action {
         want: i16,
         finish: Finish,
     },
-    /// Run a step of a native function.
-    Native(Box<NativeStep>),
     /// Hand `count` results, from slot `from` up, to whoever waits for them.
     Deliver {
         from: usize,
@@ -79,16 +77,13 @@ pub(crate) fn is_nested(finish: Finish) -> bool {
     !matches!(finish, Finish::Call | Finish::Bottom)
 }
 
-/// A native function (step) that has ended.
-struct LeftNative {
-    handle: NativeHandle,
-    state: Option<Box<dyn Any + Send>>,
-    function: usize,
-    base: usize,
-    top: usize,
-    arguments: usize,
-    want: i16,
-    finish: Finish,
+/// Moves `count` values from slot `from` down to slot `to`: arguments and results are few, and short loops beat a call of `memmove`.
+#[inline(always)]
+pub(crate) fn move_down(stack: &mut [Value], from: usize, count: usize, to: usize) {
+    debug_assert!(to <= from || count == 0);
+    for index in 0..count {
+        copy_value!(stack[from + index] => stack[to + index]);
+    }
 }
 
 impl Runtime {
@@ -100,16 +95,6 @@ impl Runtime {
         want: i16,
         finish: Finish,
     ) -> Step {
-        if let Value::Native(handle) = self.thread.stack[function] {
-            let short = match finish {
-                Finish::Call => true,
-                Finish::Iterator => self.thread.native_depth < MAX_NATIVE_DEPTH,
-                _ => false,
-            };
-            if short {
-                return self.call_native(handle, function, arguments, want, finish);
-            }
-        }
         self.drive(Action::Call {
             function,
             arguments,
@@ -129,6 +114,12 @@ impl Runtime {
         self.ensure_stack(slot + 1 + arguments.len());
         self.thread.stack[slot] = function;
         self.thread.stack[slot + 1..slot + 1 + arguments.len()].copy_from_slice(arguments);
+        if let Value::Function(closure) = function {
+            return match self.push_frame(closure, slot, arguments.len(), 1, finish) {
+                Ok(()) => Step::Run,
+                Err(raise) => self.raise(raise),
+            };
+        }
         self.call(slot, arguments.len(), 1, finish)
     }
 
@@ -168,7 +159,6 @@ impl Runtime {
                     Ok(action) => action,
                     Err(raise) => Action::Fail(raise),
                 },
-                Action::Native(step) => self.run_native(*step),
                 Action::Deliver {
                     from,
                     count,
@@ -200,7 +190,7 @@ impl Runtime {
                     self.check_depth()?;
                 }
                 let base = function + 1;
-                let step = NativeStep {
+                Ok(self.run_native(NativeStep {
                     handle,
                     step: self.heap.natives[handle.index()].function,
                     state: None,
@@ -212,8 +202,7 @@ impl Runtime {
                     failed: false,
                     want,
                     finish,
-                };
-                Ok(self.run_native(step))
+                }))
             }
             value => {
                 let handler = self.heap.metamethod(value, Metamethod::Call);
@@ -356,116 +345,202 @@ impl Runtime {
         Ok(())
     }
 
-    /// Runs a step of a native function.
-    #[inline(always)]
-    fn run_native(&mut self, step: NativeStep) -> Action {
-        let NativeStep {
-            handle,
-            step: function_pointer,
-            state,
-            function,
-            want,
-            finish,
-            ..
-        } = step;
-        self.ensure_stack(step.top);
+    /// Calls the value in slot `function` for the running Lua function: the short way for natives that just return.
+    pub(crate) fn call_directly(
+        &mut self,
+        function: usize,
+        arguments: usize,
+        want: i16,
+        finish: Finish,
+    ) -> Step {
+        let handle = match self.thread.stack[function] {
+            Value::Native(handle) => handle,
+            Value::Function(closure) => {
+                return match self.push_frame(closure, function, arguments, want, finish) {
+                    Ok(()) => Step::Run,
+                    Err(raise) => self.raise(raise),
+                };
+            }
+            _ => return self.call(function, arguments, want, finish),
+        };
+        if finish == Finish::Iterator
+            && let Err(raise) = self.check_depth()
+        {
+            return self.raise(raise);
+        }
+        let base = function + 1;
+        let top = base + arguments;
+        self.ensure_stack(top);
+        let step = self.heap.natives[handle.index()].function;
+        self.in_native = true;
         let mut call = Call {
             runtime: self,
-            state,
+            state: None,
             function: handle,
+            base,
+            top,
+            arguments,
+            callback_start: top,
+            failed: false,
+        };
+        let result = step(&mut call);
+        let (state, top) = (call.state, call.top);
+        self.in_native = false;
+        self.step_ended(
+            Frame::native(
+                function as u32,
+                base as u32,
+                top as u32,
+                handle,
+                want,
+                finish,
+            ),
+            state,
+            arguments,
+            result,
+        )
+    }
+
+    /// Goes on with the native function that waits below the Lua function that has just returned `count` values from slot `from` up.
+    fn resume_waiting(&mut self, from: usize, count: usize) -> Step {
+        let (Some(mut frame), Some(native)) = (self.thread.frames.pop(), self.thread.natives.pop())
+        else {
+            return Step::Exit(Exit::Finished);
+        };
+        self.leave_frame(frame.finish);
+        let start = frame.pc as usize;
+        self.move_results(from, count, start, -1);
+        self.ensure_stack(start + count);
+        let arguments = native.arguments as usize;
+        self.in_native = true;
+        let mut call = Call {
+            runtime: self,
+            state: native.state,
+            function: native.function,
+            base: frame.base as usize,
+            top: start + count,
+            arguments,
+            callback_start: start,
+            failed: false,
+        };
+        let result = (native.resume)(&mut call);
+        let (state, top) = (call.state, call.top);
+        self.in_native = false;
+        frame.pc = top as u32;
+        self.step_ended(frame, state, arguments, result)
+    }
+
+    /// Does what a step of a native function ended with: the short ways for results and for calls of Lua functions. The frame is the
+    /// one the function gets if it has to wait; its `pc` is the end of the window.
+    #[inline(always)]
+    fn step_ended(
+        &mut self,
+        mut frame: Frame,
+        state: Option<Box<dyn Any + Send>>,
+        arguments: usize,
+        result: NativeResult,
+    ) -> Step {
+        let (function, base, top) = (
+            frame.function as usize,
+            frame.base as usize,
+            frame.pc as usize,
+        );
+        let (asked, resume, protected, handler) = match result {
+            Ok(Flow::Return(count)) if matches!(frame.finish, Finish::Call | Finish::Iterator) => {
+                drop(state);
+                let count = count.min(top - base).min(MAX_RESULTS);
+                let from = top - count;
+                if frame.want == 1 && count > 0 {
+                    let stack = &mut self.thread.stack;
+                    copy_value!(stack[from] => stack[function]);
+                } else {
+                    self.move_results(from, count, function, frame.want);
+                }
+                if self.heap.needs_attention()
+                    && let Err(raise) = self.collect_garbage_if_due()
+                {
+                    return self.raise(raise);
+                }
+                return Step::Run;
+            }
+            Ok(Flow::Call { arguments, resume }) => (arguments, resume, false, None),
+            Ok(Flow::ProtectedCall {
+                arguments,
+                handler,
+                resume,
+            }) => (arguments, resume, true, handler),
+            result => {
+                let action = self.native_ended(
+                    NativeStep {
+                        handle: NativeHandle(frame.callee),
+                        step: |_| Ok(Flow::Return(0)),
+                        state,
+                        function,
+                        base,
+                        top,
+                        arguments,
+                        callback_start: top,
+                        failed: false,
+                        want: frame.want,
+                        finish: frame.finish,
+                    },
+                    result,
+                );
+                return self.drive(action);
+            }
+        };
+        let called = top - asked - 1;
+        frame.pc = called as u32;
+        if let Err(raise) = self.count_frame(frame.finish) {
+            return self.raise(raise);
+        }
+        self.thread.frames.push(frame);
+        self.thread.natives.push(NativeFrame {
+            function: NativeHandle(frame.callee),
+            resume,
+            state,
+            arguments: arguments as u32,
+            protected,
+            handler,
+        });
+        if let Value::Function(closure) = self.thread.stack[called] {
+            return match self.push_frame(closure, called, asked, -1, Finish::Native) {
+                Ok(()) => Step::Run,
+                Err(raise) => self.raise(raise),
+            };
+        }
+        self.drive(Action::Call {
+            function: called,
+            arguments: asked,
+            want: -1,
+            finish: Finish::Native,
+        })
+    }
+
+    /// Runs a step of a native function.
+    pub(crate) fn run_native(&mut self, mut step: NativeStep) -> Action {
+        self.ensure_stack(step.top);
+        self.in_native = true;
+        let mut call = Call {
+            runtime: self,
+            state: step.state.take(),
+            function: step.handle,
             base: step.base,
             top: step.top,
             arguments: step.arguments,
             callback_start: step.callback_start,
             failed: step.failed,
         };
-        call.runtime.in_native = true;
-        let result = function_pointer(&mut call);
-        call.runtime.in_native = false;
-        let Call {
-            state,
-            top,
-            base,
-            arguments,
-            ..
-        } = call;
-        let left = LeftNative {
-            handle,
-            state,
-            function,
-            base,
-            top,
-            arguments,
-            want,
-            finish,
-        };
-        match result {
-            Ok(flow) => self.leave_native(flow, left),
-            Err(raise) => Action::Fail(raise),
-        }
+        let result = (step.step)(&mut call);
+        step.state = call.state;
+        step.top = call.top;
+        self.in_native = false;
+        self.native_ended(step, result)
     }
 
-    /// Calls a native function from a running Lua function: the short way for those that just return.
-    pub(crate) fn call_native(
-        &mut self,
-        handle: NativeHandle,
-        function: usize,
-        arguments: usize,
-        want: i16,
-        finish: Finish,
-    ) -> Step {
-        let base = function + 1;
-        self.ensure_stack(base + arguments);
-        let function_pointer = self.heap.natives[handle.index()].function;
-        let mut call = Call {
-            runtime: self,
-            state: None,
-            function: handle,
-            base,
-            top: base + arguments,
-            arguments,
-            callback_start: base + arguments,
-            failed: false,
-        };
-        call.runtime.in_native = true;
-        let result = function_pointer(&mut call);
-        call.runtime.in_native = false;
-        let (top, arguments) = (call.top, call.arguments);
-        let action = match result {
-            Ok(Flow::Return(count)) => {
-                drop(call);
-                let count = count.min(top - base).min(MAX_RESULTS);
-                self.move_results(top - count, count, function, want);
-                if !self.heap.needs_attention() {
-                    return Step::Run;
-                }
-                match self.collect_garbage_if_due() {
-                    Ok(()) => return Step::Run,
-                    Err(raise) => Action::Fail(raise),
-                }
-            }
-            Ok(flow) => {
-                let state = call.state;
-                let left = LeftNative {
-                    handle,
-                    state,
-                    function,
-                    base,
-                    top,
-                    arguments,
-                    want,
-                    finish,
-                };
-                self.leave_native(flow, left)
-            }
-            Err(raise) => Action::Fail(raise),
-        };
-        self.drive(action)
-    }
-
-    /// What a native function's end leads to.
-    fn leave_native(&mut self, flow: Flow, left: LeftNative) -> Action {
-        let LeftNative {
+    /// Does what a native function's step ended with.
+    fn native_ended(&mut self, step: NativeStep, result: NativeResult) -> Action {
+        let NativeStep {
             handle,
             state,
             function,
@@ -474,7 +549,12 @@ impl Runtime {
             arguments: original,
             want,
             finish,
-        } = left;
+            ..
+        } = step;
+        let flow = match result {
+            Ok(flow) => flow,
+            Err(raise) => return Action::Fail(raise),
+        };
         match flow {
             Flow::Return(count) => {
                 let count = count.min(top - base).min(MAX_RESULTS);
@@ -616,7 +696,6 @@ impl Runtime {
     }
 
     /// Takes the top frame off, which has to be a waiting native function, and makes its next step.
-    #[inline]
     pub(crate) fn native_step(&mut self, count: usize, failed: bool) -> Option<NativeStep> {
         let frame = self.thread.frames.pop()?;
         self.leave_frame(frame.finish);
@@ -651,13 +730,20 @@ impl Runtime {
         };
         self.close_upvalues(frame.base as usize);
         self.leave_frame(frame.finish);
-        self.drive(Action::Deliver {
+        if frame.finish == Finish::Native {
+            return self.resume_waiting(from, count);
+        }
+        let action = self.deliver(
             from,
             count,
-            destination: frame.function as usize,
-            want: frame.want,
-            finish: frame.finish,
-        })
+            frame.function as usize,
+            frame.want,
+            frame.finish,
+        );
+        match action {
+            Action::Leave(step) => step,
+            action => self.drive(action),
+        }
     }
 
     /// Hands results to whoever waits for them.
@@ -749,16 +835,14 @@ impl Runtime {
     fn move_results(&mut self, from: usize, count: usize, destination: usize, want: i16) {
         if want < 0 {
             self.ensure_stack(destination + count);
-            self.thread
-                .stack
-                .copy_within(from..from + count, destination);
+            move_down(&mut self.thread.stack, from, count, destination);
             self.thread.top = destination + count;
             return;
         }
         let want = want as usize;
         let stack = &mut self.thread.stack;
         let moved = count.min(want);
-        stack.copy_within(from..from + moved, destination);
+        move_down(stack, from, moved, destination);
         for slot in &mut stack[destination + moved..destination + want] {
             *slot = Value::Nil;
         }
@@ -865,7 +949,7 @@ impl Runtime {
                 self.ensure_stack(start + 1);
                 self.thread.stack[start] = value;
                 return match self.native_step(1, true) {
-                    Some(step) => Action::Native(Box::new(step)),
+                    Some(step) => self.run_native(step),
                     None => Action::Leave(Step::Exit(Exit::Finished)),
                 };
             }

@@ -56,15 +56,13 @@ impl Runtime {
             return self.unwind(raise);
         }
         let resumer = self.current;
-        let values: smallvec::SmallVec<[Value; 8]> = self.thread.stack[from..from + count].into();
         self.thread.status = Status::Normal;
         self.switch_to(target);
         self.resume_depth += 1;
         self.thread.resumer = Some(resumer);
         match self.thread.pending.take() {
             None => {
-                self.ensure_stack(1 + count);
-                self.thread.stack[1..1 + count].copy_from_slice(&values);
+                self.copy_from_thread(resumer, from, count, 1);
                 Action::Call {
                     function: 0,
                     arguments: count,
@@ -77,13 +75,12 @@ impl Runtime {
                 want,
                 finish,
             }) => {
-                let from = destination as usize;
-                self.ensure_stack(from + count);
-                self.thread.stack[from..from + count].copy_from_slice(&values);
+                let destination = destination as usize;
+                self.copy_from_thread(resumer, from, count, destination);
                 Action::Deliver {
-                    from,
+                    from: destination,
                     count,
-                    destination: from,
+                    destination,
                     want,
                     finish,
                 }
@@ -116,8 +113,18 @@ impl Runtime {
         });
         self.thread.status = Status::Suspended;
         self.thread.top = from + count;
-        let values: smallvec::SmallVec<[Value; 8]> = self.thread.stack[from..from + count].into();
-        self.back_to_resumer(&values, false)
+        let yielding = self.current;
+        self.leave_thread();
+        let start = self.resumption_slot();
+        self.copy_from_thread(yielding, from, count, start);
+        self.go_on_in_resumer(count, false)
+    }
+
+    /// Copies `count` values from slot `from` of another thread to slot `to` of the running one.
+    fn copy_from_thread(&mut self, other: ThreadHandle, from: usize, count: usize, to: usize) {
+        self.ensure_stack(to + count);
+        let values = &self.heap.threads[other.index()].stack[from..from + count];
+        self.thread.stack[to..to + count].copy_from_slice(values);
     }
 
     /// Ends the running thread with `count` results from slot `from`.
@@ -149,7 +156,7 @@ impl Runtime {
         let freed = self.thread.bytes();
         self.heap.subtract_bytes(freed);
         let (resumer, environment) = (self.thread.resumer, self.thread.environment);
-        self.thread = Thread {
+        *self.thread = Thread {
             status: Status::Dead,
             resumer,
             environment,
@@ -169,15 +176,23 @@ impl Runtime {
 
     fn back_to_resumer(&mut self, values: &[Value], failed: bool) -> Action {
         self.leave_thread();
-        let start = self
-            .thread
-            .frames
-            .last()
-            .map_or(0, |frame| frame.pc as usize);
+        let start = self.resumption_slot();
         self.ensure_stack(start + values.len());
         self.thread.stack[start..start + values.len()].copy_from_slice(values);
-        match self.native_step(values.len(), failed) {
-            Some(step) => Action::Native(Box::new(step)),
+        self.go_on_in_resumer(values.len(), failed)
+    }
+
+    /// Where the native function that resumed a coroutine expects what comes of it.
+    fn resumption_slot(&self) -> usize {
+        self.thread
+            .frames
+            .last()
+            .map_or(0, |frame| frame.pc as usize)
+    }
+
+    fn go_on_in_resumer(&mut self, count: usize, failed: bool) -> Action {
+        match self.native_step(count, failed) {
+            Some(step) => self.run_native(step),
             None => Action::Leave(Step::Exit(Exit::Finished)),
         }
     }

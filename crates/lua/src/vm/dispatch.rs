@@ -6,7 +6,7 @@
 //! on top. A register window is an array of 256 slots, so that an 8-bit operand can never be out of bounds.
 
 use super::arithmetic;
-use super::call::{MAX_FRAMES, Step};
+use super::call::{MAX_FRAMES, Step, move_down};
 use super::{Exit, Leave};
 use crate::heap::Upvalue;
 use crate::loaded::CodeEntry;
@@ -15,12 +15,18 @@ use crate::native::Raise;
 use crate::opcode::{Opcode, decode_float_byte};
 use crate::runtime::Runtime;
 use crate::thread::{Finish, Frame, Thread, WINDOW};
-use crate::value::{ClosureHandle, Value};
+use crate::value::{ClosureHandle, Value, copy_value};
 
 /// Why the fast loop was left.
 enum Pause {
     /// The instruction needs the slow path.
     Instruction,
+    /// A call of a native function, or one that needs more than pushing a frame.
+    Call,
+    /// The same for the function of a generic `for`.
+    Iterator,
+    /// A return to something else than a plain call, or with captured registers.
+    Return,
     /// The fuel is used up; the program counter is where to go on.
     Fuel,
     /// The collector or the memory cap needs attention.
@@ -32,6 +38,22 @@ fn window(stack: &mut [Value], base: usize) -> &mut [Value; WINDOW] {
     stack[base..]
         .first_chunk_mut()
         .expect("every frame has a full window above its base")
+}
+
+/// Makes `want` results (negative: all) of the `count` ones that are in place.
+#[inline(always)]
+fn finish_results(
+    stack: &mut [Value],
+    top: &mut usize,
+    destination: usize,
+    count: usize,
+    want: i16,
+) {
+    if want < 0 {
+        *top = destination + count;
+    } else if (want as usize) > count {
+        stack[destination + count..destination + want as usize].fill(Value::Nil);
+    }
 }
 
 /// Executes the top frame and those it calls, until the run is left or code is missing.
@@ -49,8 +71,9 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
             frames,
             open,
             top,
+            native_depth,
             ..
-        } = thread;
+        } = &mut **thread;
         let Some(frame) = frames.last() else {
             return Leave::Exit(Exit::Finished);
         };
@@ -136,32 +159,38 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
         }
         macro_rules! store {
             ($key:expr, $value:expr) => {{
-                let (key, value) = ($key, $value);
+                let key = $key;
                 let Value::Table(handle) = a!() else {
                     pause!(Instruction)
                 };
                 let table = &mut heap.tables[handle.index()];
-                if table.metatable.is_some() || table.readonly {
+                if table.readonly {
                     pause!(Instruction);
                 }
+                // A value that is there is replaced whatever the metatable says.
+                let is_plain = table.metatable.is_none();
                 match key {
                     Value::Number(number) => {
-                        if let Some(slot) = table.array_slot(number) {
-                            *slot = value;
-                            heap.barrier(handle, value);
+                        if let Some(slot) = table.array_slot(number)
+                            && (is_plain || !slot.is_nil())
+                        {
+                            copy_value!($value => *slot);
+                            heap.barrier(handle, $value);
                             continue;
                         }
                     }
                     Value::String(string) => {
-                        if let Some(slot) = table.short_slot(string) {
-                            *slot = value;
-                            heap.barrier(handle, value);
+                        if let Some(slot) = table.short_slot(string)
+                            && (is_plain || !slot.is_nil())
+                        {
+                            copy_value!($value => *slot);
+                            heap.barrier(handle, $value);
                             continue;
                         }
                     }
                     _ => {}
                 }
-                if heap.store(handle, key, value).is_err() {
+                if !is_plain || heap.store(handle, key, $value).is_err() {
                     pause!(Instruction);
                 }
                 if heap.needs_attention() {
@@ -170,11 +199,42 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
             }};
         }
 
+        // Goes on in the function whose frame was just pushed.
+        macro_rules! enter {
+            ($entry:expr, $callee:expr, $base:expr, $arguments:expr) => {{
+                let entry = $entry;
+                let (arguments, parameters) = ($arguments, entry.parameters as usize);
+                if arguments < parameters {
+                    registers[arguments..parameters].fill(Value::Nil);
+                }
+                code = &entry.code;
+                constants = &entry.constants;
+                pc = 0;
+                base = $base;
+                closure = $callee;
+            }};
+        }
+        // Goes on in the function whose frame is on top again.
+        macro_rules! leave {
+            () => {{
+                let Some(caller) = frames.last() else {
+                    return Leave::Exit(Exit::Finished);
+                };
+                let entry = &entries[caller.proto as usize];
+                code = &entry.code;
+                constants = &entry.constants;
+                pc = caller.pc as usize;
+                base = caller.base as usize;
+                closure = ClosureHandle(caller.callee);
+                registers = window(stack, base);
+            }};
+        }
+
         let pause = loop {
             instruction = code[pc];
             pc += 1;
             match instruction.opcode() {
-                Opcode::Move => a!() = b!(),
+                Opcode::Move => copy_value!(b!() => a!()),
                 Opcode::LoadK => a!() = constants[instruction.bx() as usize],
                 Opcode::LoadKx => {
                     a!() = constants[code[pc].0 as usize];
@@ -194,34 +254,33 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                 }
                 Opcode::GetUpvalue => {
                     let upvalue = heap.closures[closure.index()].upvalues[instruction.b() as usize];
-                    a!() = match heap.upvalues[upvalue.index()] {
-                        Upvalue::Closed(value) => value,
-                        Upvalue::Open { thread, slot } if thread == *current => {
-                            let value = stack[slot as usize];
+                    match &heap.upvalues[upvalue.index()] {
+                        Upvalue::Closed(value) => copy_value!(*value => a!()),
+                        Upvalue::Open { thread, slot } if thread == current => {
+                            let target = base + instruction.a() as usize;
+                            copy_value!(stack[*slot as usize] => stack[target]);
                             registers = window(stack, base);
-                            value
                         }
                         Upvalue::Open { thread, slot } => {
-                            heap.threads[thread.index()].stack[slot as usize]
+                            a!() = heap.threads[thread.index()].stack[*slot as usize];
                         }
-                    };
+                    }
                 }
                 Opcode::SetUpvalue => {
-                    let value = a!();
                     let upvalue = heap.closures[closure.index()].upvalues[instruction.b() as usize];
                     match &mut heap.upvalues[upvalue.index()] {
                         Upvalue::Closed(place) => {
-                            *place = value;
-                            heap.barrier_upvalue(upvalue, value);
+                            copy_value!(a!() => *place);
+                            heap.barrier_upvalue(upvalue, a!());
+                        }
+                        Upvalue::Open { thread, slot } if thread == current => {
+                            let from = base + instruction.a() as usize;
+                            copy_value!(stack[from] => stack[*slot as usize]);
+                            registers = window(stack, base);
                         }
                         Upvalue::Open { thread, slot } => {
                             let (thread, slot) = (*thread, *slot as usize);
-                            if thread == *current {
-                                stack[slot] = value;
-                                registers = window(stack, base);
-                            } else {
-                                heap.threads[thread.index()].stack[slot] = value;
-                            }
+                            heap.threads[thread.index()].stack[slot] = a!();
                         }
                     }
                 }
@@ -401,24 +460,20 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                         pause!(Fuel);
                     }
                     let Value::Function(callee) = a!() else {
-                        pause!(Instruction)
+                        pause!(Call)
                     };
                     let number = heap.closures[callee.index()].proto;
                     let Some(entry) = entries.get(number as usize) else {
-                        pause!(Instruction)
+                        pause!(Call)
                     };
                     let function = base + instruction.a() as usize;
                     let callee_base = function + 1;
                     if entry.is_vararg
                         || frames.len() >= MAX_FRAMES
-                        || stack.len() < callee_base + 2 * WINDOW
+                        || stack.len() < callee_base + WINDOW
                     {
-                        pause!(Instruction);
+                        pause!(Call);
                     }
-                    let arguments = match instruction.b() {
-                        0 => top.saturating_sub(callee_base),
-                        b => b as usize - 1,
-                    };
                     if let Some(caller) = frames.last_mut() {
                         caller.pc = pc as u32;
                     }
@@ -433,47 +488,96 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                         finish: Finish::Call,
                     });
                     registers = window(stack, callee_base);
-                    let parameters = entry.parameters as usize;
-                    if arguments < parameters {
-                        registers[arguments..parameters].fill(Value::Nil);
-                    }
-                    code = &entry.code;
-                    constants = &entry.constants;
-                    pc = 0;
-                    base = callee_base;
-                    closure = callee;
+                    let arguments = match instruction.b() {
+                        0 => top.saturating_sub(callee_base),
+                        b => b as usize - 1,
+                    };
+                    enter!(entry, callee, callee_base, arguments);
                 }
-                Opcode::Return0 | Opcode::Return1 => {
-                    let Some(&frame) = frames.last() else {
+                Opcode::TailCall => {
+                    meter.fuel -= 1;
+                    if meter.fuel < 0 {
+                        pc -= 1;
+                        pause!(Fuel);
+                    }
+                    let Value::Function(callee) = a!() else {
+                        pause!(Instruction)
+                    };
+                    let number = heap.closures[callee.index()].proto;
+                    let (Some(entry), Some(frame)) =
+                        (entries.get(number as usize), frames.last_mut())
+                    else {
+                        pause!(Instruction)
+                    };
+                    if entry.is_vararg || open.last().is_some_and(|open| open.slot as usize >= base)
+                    {
+                        pause!(Instruction);
+                    }
+                    let function = base + instruction.a() as usize;
+                    let arguments = match instruction.b() {
+                        0 => top.saturating_sub(function + 1),
+                        b => b as usize - 1,
+                    };
+                    let target = frame.function as usize;
+                    frame.base = target as u32 + 1;
+                    frame.proto = number;
+                    frame.callee = callee.0;
+                    frame.tail_calls = frame.tail_calls.saturating_add(1);
+                    move_down(stack, function, arguments + 1, target);
+                    registers = window(stack, target + 1);
+                    enter!(entry, callee, target + 1, arguments);
+                }
+                Opcode::Return1 => {
+                    let Some(frame) = frames.last() else {
+                        pause!(Instruction)
+                    };
+                    if open.last().is_some_and(|open| open.slot as usize >= base) {
+                        pause!(Return);
+                    }
+                    let from = base + instruction.a() as usize;
+                    match frame.finish {
+                        Finish::Call => {
+                            let destination = frame.function as usize;
+                            let want = frame.want;
+                            copy_value!(stack[from] => stack[destination]);
+                            if want != 1 {
+                                finish_results(stack, top, destination, 1, want);
+                            }
+                            frames.pop();
+                        }
+                        Finish::Store(register) => {
+                            frames.pop();
+                            *native_depth -= 1;
+                            if let Some(caller) = frames.last() {
+                                let destination = caller.base as usize + register as usize;
+                                copy_value!(stack[from] => stack[destination]);
+                            }
+                        }
+                        _ => pause!(Return),
+                    }
+                    leave!();
+                }
+                Opcode::Return0 | Opcode::Return => {
+                    let Some(frame) = frames.last() else {
                         pause!(Instruction)
                     };
                     if frame.finish != Finish::Call
                         || open.last().is_some_and(|open| open.slot as usize >= base)
                     {
-                        pause!(Instruction);
+                        pause!(Return);
                     }
                     let destination = frame.function as usize;
-                    let is_one = instruction.opcode() == Opcode::Return1;
-                    let value = if is_one { a!() } else { Value::Nil };
-                    stack[destination] = value;
-                    match frame.want {
-                        1 | 0 => {}
-                        -1 => *top = destination + usize::from(is_one),
-                        want => {
-                            stack[destination + 1..destination + want as usize].fill(Value::Nil)
-                        }
-                    }
-                    frames.pop();
-                    let Some(caller) = frames.last() else {
-                        return Leave::Exit(Exit::Finished);
+                    let want = frame.want;
+                    let from = base + instruction.a() as usize;
+                    let count = match (instruction.opcode(), instruction.b()) {
+                        (Opcode::Return0, _) => 0,
+                        (_, 0) => top.saturating_sub(from),
+                        (_, b) => b as usize - 1,
                     };
-                    let entry = &entries[caller.proto as usize];
-                    code = &entry.code;
-                    constants = &entry.constants;
-                    pc = caller.pc as usize;
-                    base = caller.base as usize;
-                    closure = ClosureHandle(caller.callee);
-                    registers = window(stack, base);
+                    move_down(stack, from, count, destination);
+                    finish_results(stack, top, destination, count, want);
+                    frames.pop();
+                    leave!();
                 }
                 Opcode::ForPrep => {
                     let first = instruction.a() as usize;
@@ -517,13 +621,61 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                         burn!();
                     }
                 }
-                Opcode::TailCall => {
-                    meter.fuel -= 1;
-                    if meter.fuel < 0 {
-                        pc -= 1;
-                        pause!(Fuel);
+                Opcode::VarArg => {
+                    let Some(frame) = frames.last() else {
+                        pause!(Instruction)
+                    };
+                    let Some(entry) = entries.get(frame.proto as usize) else {
+                        pause!(Instruction)
+                    };
+                    let first = frame.function as usize + 1 + entry.parameters as usize;
+                    let available = base.saturating_sub(first);
+                    let target = base + instruction.a() as usize;
+                    let count = match instruction.b() {
+                        0 => available,
+                        b => b as usize - 1,
+                    };
+                    if count >= 8 || stack.len() < target + count + WINDOW {
+                        pause!(Instruction);
                     }
-                    pause!(Instruction)
+                    for index in 0..count {
+                        if index < available {
+                            copy_value!(stack[first + index] => stack[target + index]);
+                        } else {
+                            stack[target + index] = Value::Nil;
+                        }
+                    }
+                    if instruction.b() == 0 {
+                        *top = target + count;
+                    }
+                    registers = window(stack, base);
+                }
+                Opcode::TForCall => {
+                    let first = instruction.a() as usize;
+                    let (Value::Native(native), Value::Table(table)) =
+                        (registers[first], registers[first + 1])
+                    else {
+                        pause!(Iterator)
+                    };
+                    let control = registers[first + 2];
+                    let wanted = instruction.c() as usize;
+                    let Some(results) = registers[first + 3..].first_chunk_mut() else {
+                        pause!(Instruction)
+                    };
+                    if Some(native) == heap.iterators.next {
+                        if !heap.next_into(table, control, results) {
+                            pause!(Iterator);
+                        }
+                    } else if Some(native) == heap.iterators.ipairs_step {
+                        if !heap.next_element_into(table, control, results) {
+                            pause!(Iterator);
+                        }
+                    } else {
+                        pause!(Iterator)
+                    }
+                    if wanted > 2 {
+                        registers[first + 5..first + 3 + wanted].fill(Value::Nil);
+                    }
                 }
                 _ => pause!(Instruction),
             }
@@ -534,6 +686,34 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
         }
         let step = match pause {
             Pause::Instruction => runtime.execute_slowly(instruction),
+            Pause::Call => {
+                let function = base + instruction.a() as usize;
+                let arguments = match instruction.b() {
+                    0 => runtime.thread.top.saturating_sub(function + 1),
+                    b => b as usize - 1,
+                };
+                let want = i16::from(instruction.c()) - 1;
+                runtime.call_directly(function, arguments, want, Finish::Call)
+            }
+            Pause::Return => {
+                let from = base + instruction.a() as usize;
+                let count = match (instruction.opcode(), instruction.b()) {
+                    (Opcode::Return0, _) => 0,
+                    (Opcode::Return1, _) => 1,
+                    (_, 0) => runtime.thread.top.saturating_sub(from),
+                    (_, b) => b as usize - 1,
+                };
+                runtime.return_from_frame(from, count)
+            }
+            Pause::Iterator => {
+                let first = base + instruction.a() as usize;
+                runtime
+                    .thread
+                    .stack
+                    .copy_within(first..first + 3, first + 3);
+                let want = i16::from(instruction.c());
+                runtime.call_directly(first + 3, 2, want, Finish::Iterator)
+            }
             Pause::Memory => match runtime.safe_point() {
                 Ok(step) => step,
                 Err(raise) => runtime.raise(raise),

@@ -4,14 +4,14 @@
 use super::arithmetic::{self, Operand};
 use super::call::{Action, Step};
 use super::metamethod::Stored;
-use crate::heap::{Closure, Upvalue};
+use crate::heap::{Closure, Heap, Upvalue};
 use crate::metamethod::Metamethod;
 use crate::native::{Compared, Indexed, Raise};
 use crate::opcode::{FIELDS_PER_FLUSH, Instruction, Opcode, decode_float_byte};
 use crate::proto::UpvalueSource;
 use crate::runtime::Runtime;
 use crate::thread::{Finish, OpenUpvalue};
-use crate::value::{ClosureHandle, UpvalueHandle, Value};
+use crate::value::{ClosureHandle, ThreadHandle, UpvalueHandle, Value};
 
 /// The frame whose instruction is executed.
 #[derive(Clone, Copy)]
@@ -62,20 +62,6 @@ impl Runtime {
     fn try_execute(&mut self, instruction: Instruction) -> Result<Step, Raise> {
         let (a, b, c) = (instruction.a(), instruction.b(), instruction.c());
         let opcode = instruction.opcode();
-        if opcode == Opcode::Call {
-            let function = self.place().base + usize::from(a);
-            let arguments = self.argument_count(function, b);
-            return Ok(self.call(function, arguments, i16::from(c) - 1, Finish::Call));
-        }
-        if let Some((event, left, right)) = arithmetic::shape(opcode) {
-            let left_value = self.operand(left, b);
-            let right_value = self.operand(right, c);
-            let registers = (
-                (left == Operand::Register).then_some(b),
-                (right == Operand::Register).then_some(c),
-            );
-            return self.arithmetic(event, a, (left_value, right_value), registers);
-        }
         match opcode {
             Opcode::GetGlobal => {
                 let environment = self.heap.closures[self.place().closure.index()].environment;
@@ -193,6 +179,11 @@ impl Runtime {
                 self.decide_condition(equal == (c != 0));
                 Ok(Step::Run)
             }
+            Opcode::Call => {
+                let function = self.place().base + usize::from(a);
+                let arguments = self.argument_count(function, b);
+                Ok(self.call(function, arguments, i16::from(c) - 1, Finish::Call))
+            }
             Opcode::TailCall => self.tail_call(a, b),
             Opcode::Return | Opcode::Return0 | Opcode::Return1 => {
                 let from = self.place().base + usize::from(a);
@@ -221,8 +212,22 @@ impl Runtime {
                 self.thread.stack.copy_within(base..base + 3, base + 3);
                 Ok(self.call(base + 3, 2, i16::from(c), Finish::Iterator))
             }
-            _ => Err(self.error("illegal instruction")),
+            _ => self.try_arithmetic(instruction),
         }
+    }
+
+    fn try_arithmetic(&mut self, instruction: Instruction) -> Result<Step, Raise> {
+        let (a, b, c) = (instruction.a(), instruction.b(), instruction.c());
+        let Some((event, left, right)) = arithmetic::shape(instruction.opcode()) else {
+            return Err(self.error("illegal instruction"));
+        };
+        let left_value = self.operand(left, b);
+        let right_value = self.operand(right, c);
+        let registers = (
+            (left == Operand::Register).then_some(b),
+            (right == Operand::Register).then_some(c),
+        );
+        self.arithmetic(event, a, (left_value, right_value), registers)
     }
 
     fn operand(&self, operand: Operand, index: u8) -> Value {
@@ -576,14 +581,15 @@ impl Runtime {
         let Some(Some(loaded)) = self.loaded.get(place.proto as usize) else {
             return place.closure;
         };
-        let loaded = std::sync::Arc::clone(loaded);
-        let sources = &loaded.proto.children[usize::from(child)].upvalues;
         let mut upvalues = smallvec::SmallVec::new();
-        for source in sources {
+        for source in &loaded.proto.children[usize::from(child)].upvalues {
             upvalues.push(match *source {
-                UpvalueSource::Register(register) => {
-                    self.capture(place.base + usize::from(register))
-                }
+                UpvalueSource::Register(register) => capture(
+                    &mut self.heap,
+                    &mut self.thread.open,
+                    self.current,
+                    (place.base + usize::from(register)) as u32,
+                ),
                 UpvalueSource::Upvalue(index) => {
                     self.heap.closures[place.closure.index()].upvalues[usize::from(index)]
                 }
@@ -595,30 +601,6 @@ impl Runtime {
             environment,
             upvalues,
         })
-    }
-
-    /// The upvalue for a slot of the running thread.
-    fn capture(&mut self, slot: usize) -> UpvalueHandle {
-        let open = &self.thread.open;
-        let mut index = open.len();
-        while index > 0 && open[index - 1].slot as usize >= slot {
-            if open[index - 1].slot as usize == slot {
-                return open[index - 1].upvalue;
-            }
-            index -= 1;
-        }
-        let upvalue = self.heap.new_upvalue(Upvalue::Open {
-            thread: self.current,
-            slot: slot as u32,
-        });
-        self.thread.open.insert(
-            index,
-            OpenUpvalue {
-                slot: slot as u32,
-                upvalue,
-            },
-        );
-        upvalue
     }
 
     fn prepare_for(&mut self, instruction: Instruction) -> Result<Step, Raise> {
@@ -657,4 +639,23 @@ impl Runtime {
         }
         Ok(Step::Run)
     }
+}
+
+/// The upvalue for a slot of the running thread.
+fn capture(
+    heap: &mut Heap,
+    open: &mut Vec<OpenUpvalue>,
+    thread: ThreadHandle,
+    slot: u32,
+) -> UpvalueHandle {
+    let mut index = open.len();
+    while index > 0 && open[index - 1].slot >= slot {
+        if open[index - 1].slot == slot {
+            return open[index - 1].upvalue;
+        }
+        index -= 1;
+    }
+    let upvalue = heap.new_upvalue(Upvalue::Open { thread, slot });
+    open.insert(index, OpenUpvalue { slot, upvalue });
+    upvalue
 }
