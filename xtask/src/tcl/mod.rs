@@ -32,6 +32,7 @@ const UNITS: &[&str] = &[
     "unit/keyspace",
     "unit/expire",
     "unit/scan",
+    "unit/sort",
     "unit/multi",
     "unit/pubsub",
     "unit/pubsubshard",
