@@ -13,6 +13,10 @@ use crate::runtime::{Failure, Runtime};
 use crate::thread::{Finish, Frame, NativeFrame, WINDOW};
 use crate::value::{ClosureHandle, NativeHandle, Value, copy_value};
 
+/// Most stack slots a thread can have before "stack overflow", which frames of many arguments reach long before they are
+/// too many: 64 MB.
+const STACK_SLOTS_MAX: usize = 1 << 22;
+
 /// Most frames a thread can have before "stack overflow": 5.1 doubles its frame array up to 16,384 entries.
 pub(crate) const MAX_FRAMES: usize = 16_384;
 /// Frames beyond that are for error handlers only.
@@ -257,7 +261,7 @@ impl Runtime {
     /// Counts a frame in; fails if there are too many.
     fn count_frame(&mut self, finish: Finish) -> Result<(), Raise> {
         let frames = self.thread.frames.len();
-        if frames >= MAX_FRAMES {
+        if frames >= MAX_FRAMES || self.thread.stack.len() > STACK_SLOTS_MAX {
             if !self.thread.overflowed {
                 self.thread.overflowed = true;
                 return Err(self.error("stack overflow"));
