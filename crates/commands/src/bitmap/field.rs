@@ -62,13 +62,10 @@ pub(super) fn bitfield(context: &mut Context<'_, '_>) -> CommandResult {
             Action::Set(number, overflow) if step.kind.signed => {
                 // Redis measures the room above a value in 64 bits; for one this far below, the measure wraps and the value
                 // counts as too large.
-                let max = (1i64 << (step.kind.width - 1)) - 1;
+                let max = i64::MAX >> (64 - step.kind.width);
                 let wraps = max.checked_sub(number).is_none() && step.kind.width < 64;
-                let number = if wraps && matches!(overflow, Overflow::Saturate) {
-                    max
-                } else {
-                    number
-                };
+                let saturates = matches!(overflow, Overflow::Saturate);
+                let number = if wraps && saturates { max } else { number };
                 step.kind.fit(i128::from(number), overflow)
             }
             Action::Set(number, overflow) => step.kind.fit(i128::from(number as u64), overflow),
