@@ -328,6 +328,7 @@ impl Heap {
 
     /// Reads a field of a value by a string key, following `__index` as long as it is a table. None if that does not settle it: a
     /// function or an error is involved.
+    #[inline(always)]
     pub(crate) fn find_field(&mut self, mut object: Value, key: StringHandle) -> Option<Value> {
         if key.is_long() {
             return None;
