@@ -28,6 +28,8 @@ pub(crate) struct RoadHost {
     /// The locks of the run; only taken out when it is over.
     pub(crate) unit: Unit<'static>,
     pub(crate) read_only: bool,
+    /// Memory was short when the script started, and it has not declared that it may run then.
+    pub(crate) lacks_memory: bool,
     pub(crate) has_written: bool,
     pub(crate) started: Instant,
     /// Set when the script has run past its first slice.
@@ -68,6 +70,7 @@ impl RoadHost {
     ) -> Result<(), CommandError> {
         let origin = Origin::Script {
             read_only: self.read_only,
+            lacks_memory: self.lacks_memory && !self.has_written,
         };
         if let Err(error) = check(self.server, &self.client, entry, args, origin) {
             self.bench.stats.command_rejected(entry.index);

@@ -1,6 +1,7 @@
 //! A script's run, from its start to its reply, in slices if it takes long.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use keyspace::Unit;
@@ -76,6 +77,8 @@ impl ScriptRun {
             client: Client::for_script(client),
             unit,
             read_only,
+            lacks_memory: server.barriers.memory_is_full.load(Ordering::Relaxed)
+                && !script.flags().allow_oom,
             has_written: false,
             started: now,
             listed: None,

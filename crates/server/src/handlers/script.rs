@@ -1,6 +1,7 @@
 //! EVAL, EVALSHA, their read-only forms, and SCRIPT.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use commands::argument::is_word;
 use commands::{CommandError, CommandResult};
@@ -8,6 +9,7 @@ use keyspace::LockPlan;
 use scripting::{KeyUse, Script, ScriptError};
 
 use crate::road::Origin;
+use crate::road::check;
 use crate::road::lookup::Planner;
 use crate::road::run::{Bench, Call, Next, ServerHandler};
 use crate::script_run::ScriptStart;
@@ -107,6 +109,16 @@ fn start(call: &mut Call<'_>, by: By, read_only: bool) -> CommandResult {
         return Err(CommandError::text(
             "ERR Can not execute a script with write flag using *_ro command.",
         ));
+    }
+    if flags.declared && !flags.no_writes {
+        // Without flags of its own a script is stopped at the first call that is not allowed.
+        let barriers = &call.server.barriers;
+        if !flags.allow_oom && barriers.memory_is_full.load(Ordering::Relaxed) {
+            return Err(check::memory_is_full());
+        }
+        if barriers.lacks_replicas.load(Ordering::Relaxed) {
+            return Err(check::lacks_replicas());
+        }
     }
     let mut machine = call.bench.machines.take(&call.server.scripts);
     machine.machine.prepare(&script, keys, arguments);

@@ -21,6 +21,8 @@ pub(crate) enum Origin {
     Script {
         /// The script has declared that it writes nothing, or runs as EVAL_RO.
         read_only: bool,
+        /// Memory is short and the script neither may nor did go on all the same: see [`memory_is_full`].
+        lacks_memory: bool,
     },
 }
 
@@ -48,16 +50,12 @@ pub(crate) fn check(
             }
             let barriers = &server.barriers;
             if barriers.memory_is_full.load(Ordering::Relaxed) && needs_memory(client, entry) {
-                return Err(CommandError::text(
-                    "OOM command not allowed when used memory > 'maxmemory'.",
-                ));
+                return Err(memory_is_full());
             }
             if barriers.lacks_replicas.load(Ordering::Relaxed)
                 && has_flags(client, entry, flag::WRITE)
             {
-                return Err(CommandError::text(
-                    "NOREPLICAS Not enough good replicas to write.",
-                ));
+                return Err(lacks_replicas());
             }
             if client.is_subscriber()
                 && client.protocol == Protocol::Resp2
@@ -71,7 +69,10 @@ pub(crate) fn check(
             }
         }
         Origin::Transaction => {}
-        Origin::Script { read_only } => {
+        Origin::Script {
+            read_only,
+            lacks_memory,
+        } => {
             if command.has(flag::NOSCRIPT) && !server.scripts_may_call_all() {
                 return Err(CommandError::text(
                     "ERR This Redis command is not allowed from script",
@@ -82,11 +83,28 @@ pub(crate) fn check(
                     "ERR Write commands are not allowed from read-only scripts.",
                 ));
             }
+            let lacks_replicas_now = server.barriers.lacks_replicas.load(Ordering::Relaxed);
+            if lacks_replicas_now && command.has(flag::WRITE) {
+                return Err(lacks_replicas());
+            }
+            if lacks_memory && command.has(flag::DENYOOM) {
+                return Err(memory_is_full());
+            }
         }
     }
     debug_assert!(!matches!(command.handler, Handler::Container));
     let _ = args;
     Ok(())
+}
+
+/// What is answered to what may take more memory when `maxmemory` is used up. A script that has already written goes on.
+pub(crate) fn memory_is_full() -> CommandError {
+    CommandError::text("OOM command not allowed when used memory > 'maxmemory'.")
+}
+
+/// What is answered to writers while `min-replicas-to-write` is not met.
+pub(crate) fn lacks_replicas() -> CommandError {
+    CommandError::text("NOREPLICAS Not enough good replicas to write.")
 }
 
 /// Whether a command, or for EXEC one of the queue, has one of these flags.
