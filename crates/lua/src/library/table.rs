@@ -111,19 +111,66 @@ fn insert(call: &mut Call<'_>) -> NativeResult {
         array.copy_within(position as usize - 1..end as usize - 1, position as usize);
         call.charge((end - position) as u64 / 8)?;
     } else {
-        let mut index = end;
-        while index > position {
-            let moved = call.heap().raw_get_integer(table, index - 1);
-            write(call, table, index, moved)?;
-            index -= 1;
-            if ((end - index) as u64).is_multiple_of(STRIDE) {
-                call.charge(STRIDE)?;
-                call.reserve(0)?;
-            }
-        }
+        call.state = Some(Box::new(Shift {
+            table,
+            index: end,
+            position,
+            value: call.argument_count(),
+        }));
+        return shift(call);
     }
     write(call, table, position, value)?;
     Ok(Flow::Return(0))
+}
+
+/// An insertion outside the array part, element by element: it may be a very long way.
+struct Shift {
+    table: TableHandle,
+    /// The element that is moved next.
+    index: i64,
+    position: i64,
+    /// Which argument is inserted.
+    value: usize,
+}
+
+fn shift(call: &mut Call<'_>) -> NativeResult {
+    let state = call
+        .state
+        .take()
+        .and_then(|state| state.downcast::<Shift>().ok());
+    let mut shift = state.expect("insert left its state");
+    while shift.index > shift.position {
+        let moved = call.heap().raw_get_integer(shift.table, shift.index - 1);
+        // Far outside the table nothing moves to where nothing is.
+        if !moved.is_nil()
+            || !call
+                .heap()
+                .raw_get_integer(shift.table, shift.index)
+                .is_nil()
+        {
+            write(call, shift.table, shift.index, moved)?;
+        }
+        shift.index -= 1;
+        if shift.index.unsigned_abs().is_multiple_of(STRIDE) {
+            call.charge(STRIDE)?;
+            call.reserve(0)?;
+            if call.runtime.meter.suspend_requested {
+                call.runtime.meter.suspend_requested = false;
+                call.state = Some(shift);
+                return Ok(Flow::Suspend {
+                    resume: resume_shift,
+                });
+            }
+        }
+    }
+    let value = call.argument(shift.value);
+    write(call, shift.table, shift.position, value)?;
+    Ok(Flow::Return(0))
+}
+
+fn resume_shift(call: &mut Call<'_>) -> NativeResult {
+    call.drop_callback_results();
+    shift(call)
 }
 
 fn remove(call: &mut Call<'_>) -> NativeResult {

@@ -70,6 +70,8 @@ pub struct Search {
     /// Where a repetition that was cut short began.
     repeating_from: usize,
     mode: Mode,
+    /// Work done beyond the budgets: single steps over long stretches of text.
+    debt: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -95,6 +97,7 @@ impl Default for Search {
             node: 0,
             repeating_from: 0,
             mode: Mode::Seek,
+            debt: 0,
         }
     }
 }
@@ -131,6 +134,17 @@ impl Search {
         self.mode = Mode::Seek;
         self.level = 0;
         self.alternatives.clear();
+    }
+
+    /// Takes `work` from the budget, and notes what it does not cover.
+    fn spend(&mut self, budget: &mut u64, work: u64) {
+        self.debt += work.saturating_sub(*budget);
+        *budget = budget.saturating_sub(work);
+    }
+
+    /// The work done beyond the budgets since this was last asked.
+    pub fn take_debt(&mut self) -> u64 {
+        std::mem::take(&mut self.debt)
     }
 
     /// How many captures the match has.
@@ -209,7 +223,8 @@ impl Search {
             super::find_plain(subject, literal, self.start)
         };
         let scanned = found.map_or(subject.len(), |at| at + literal.len()) - self.start;
-        *budget = budget.saturating_sub(
+        self.spend(
+            budget,
             1 + if pattern.anchored {
                 0
             } else {
@@ -238,7 +253,7 @@ impl Search {
                 }
             };
             let skipped = candidate.unwrap_or(rest.len());
-            *budget = budget.saturating_sub(skipped as u64 / 8);
+            self.spend(budget, skipped as u64 / 8);
             if candidate.is_none() {
                 return false;
             }
@@ -351,7 +366,7 @@ impl Search {
                     };
                     let taken = run_length(pattern, single, window);
                     at += taken;
-                    *budget = budget.saturating_sub(taken as u64 / 8);
+                    self.spend(budget, taken as u64 / 8);
                     if taken == window.len() && taken < rest.len() {
                         mode = Mode::Repeat;
                         continue;
@@ -425,19 +440,19 @@ impl Search {
                             .starts_with(&subject[slot.start as usize..slot.end as usize]);
                     if matched {
                         let length = (slot.end - slot.start) as usize;
-                        *budget = budget.saturating_sub(length as u64 / 16);
+                        self.spend(budget, length as u64 / 16);
                         at += length;
                     }
                     matched
                 }
                 Node::Balance(open, close) => match balanced_length(&subject[at..], open, close) {
                     Ok(length) => {
-                        *budget = budget.saturating_sub(length as u64 / 8);
+                        self.spend(budget, length as u64);
                         at += length;
                         true
                     }
                     Err(scanned) => {
-                        *budget = budget.saturating_sub(scanned as u64 / 8);
+                        self.spend(budget, scanned as u64);
                         false
                     }
                 },

@@ -10,7 +10,7 @@ use crate::native::{Compared, Indexed, Raise};
 use crate::opcode::{FIELDS_PER_FLUSH, Instruction, Opcode, decode_float_byte};
 use crate::proto::UpvalueSource;
 use crate::runtime::Runtime;
-use crate::thread::{Finish, OpenUpvalue};
+use crate::thread::{Finish, OpenUpvalue, WINDOW};
 use crate::value::{ClosureHandle, ThreadHandle, UpvalueHandle, Value, copy_value};
 
 /// The frame whose instruction is executed.
@@ -579,7 +579,12 @@ impl Runtime {
             usize::from(b) - 1
         };
         self.meter.charge(count as u64 / 8)?;
-        self.ensure_stack(target + count);
+        if self.thread.stack.len() < target + count + WINDOW {
+            self.ensure_stack(target + count);
+            if !self.heap.has_room(0) {
+                return Err(Raise::OutOfMemory);
+            }
+        }
         let copied = count.min(available);
         self.thread.stack.copy_within(first..first + copied, target);
         for slot in &mut self.thread.stack[target + copied..target + count] {

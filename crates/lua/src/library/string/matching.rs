@@ -54,7 +54,7 @@ impl Matching {
                 Ok(step) => step,
                 Err(fault) => return Err(call.error(fault.to_string())),
             };
-            call.charge((SLICE - budget) / 4)?;
+            call.charge((SLICE - budget + self.search.take_debt()) / 4)?;
             match step {
                 Step::Found { start, end } => return Ok(Progress::Found(start, end)),
                 Step::NotFound => return Ok(Progress::NotFound),
