@@ -151,7 +151,14 @@ impl Vm {
         self.abandon();
         self.runtime.thread.stack.fill(Value::Nil);
         if self.runtime.heap.release() {
-            self.runtime.loaded.truncate(self.loaded_before_region);
+            let loaded = &mut self.runtime.loaded;
+            let first = self.loaded_before_region.min(loaded.len());
+            let bytes = loaded
+                .drain(first..)
+                .flatten()
+                .map(|loaded| loaded.bytes)
+                .sum();
+            self.runtime.heap.subtract_bytes(bytes);
             self.entries.truncate(self.loaded_before_region);
         } else if self.runtime.heap.needs_attention() {
             self.collect_garbage();
@@ -258,7 +265,7 @@ impl Vm {
     /// Runs the collector.
     pub fn collect_garbage(&mut self) {
         self.runtime.collect_garbage();
-        self.forget_unloaded();
+        vm::forget_unloaded(&mut self.entries, &mut self.runtime);
         // Between runs the numbers at the end can be given to others.
         if self.suspended.is_none() {
             while let Some(None) = self.runtime.loaded.last() {
@@ -270,7 +277,7 @@ impl Vm {
 
     fn advance(&mut self, step: Step) -> Outcome {
         let exit = vm::execute(&mut self.entries, &mut self.runtime, step);
-        self.forget_unloaded();
+        vm::forget_unloaded(&mut self.entries, &mut self.runtime);
         match exit {
             Exit::Finished => Outcome::Finished,
             Exit::Suspended | Exit::SuspendedByNative => {
@@ -278,18 +285,6 @@ impl Vm {
                 Outcome::Suspended
             }
             Exit::Failed(raise) => Outcome::Failed(Box::new(self.failure(raise))),
-        }
-    }
-
-    /// Drops the code of prototypes the collector found unused.
-    fn forget_unloaded(&mut self) {
-        if !std::mem::take(&mut self.runtime.unloaded) {
-            return;
-        }
-        for (entry, loaded) in self.entries.iter_mut().zip(&self.runtime.loaded) {
-            if loaded.is_none() {
-                *entry = CodeEntry::vacant();
-            }
         }
     }
 

@@ -9,6 +9,8 @@ use crate::value::Value;
 
 /// A prototype loaded into a VM.
 pub(crate) struct LoadedProto {
+    /// What it takes, counted as long as its code is there to be run.
+    pub(crate) bytes: usize,
     pub(crate) proto: Arc<Proto>,
     pub(crate) constants: Arc<[Value]>,
     /// Numbers of the loaded nested prototypes.
@@ -72,7 +74,13 @@ pub(crate) fn load(
             Constant::String(bytes) => Value::String(heap.new_string(bytes)),
         })
         .collect();
+    let bytes = size_of::<LoadedProto>()
+        + size_of::<Proto>()
+        + proto.own_heap_size()
+        + proto.constants.len() * size_of::<Value>();
+    heap.add_bytes(bytes);
     loaded.push(Some(Arc::new(LoadedProto {
+        bytes,
         proto: Arc::clone(proto),
         constants,
         children,

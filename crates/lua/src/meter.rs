@@ -68,8 +68,9 @@ impl Meter {
                 Ok(())
             }
             Decision::Suspend => {
+                // Asked twice: without fuel the dispatch loop suspends the run at its next look.
+                self.fuel = if self.suspend_requested { -1 } else { GRACE };
                 self.suspend_requested = true;
-                self.fuel = GRACE;
                 Ok(())
             }
             Decision::Stop => Err(Raise::Stopped),

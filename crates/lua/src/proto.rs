@@ -85,6 +85,16 @@ pub struct Proto {
 impl Proto {
     /// Bytes the prototype and all nested ones take beside the `Proto` itself.
     pub fn heap_size(&self) -> usize {
+        let children: usize = self
+            .children
+            .iter()
+            .map(|child| size_of::<Proto>() + child.heap_size())
+            .sum();
+        self.own_heap_size() + children
+    }
+
+    /// Bytes the prototype takes beside the `Proto` itself, without the nested ones.
+    pub(crate) fn own_heap_size(&self) -> usize {
         let constants: usize = self
             .constants
             .iter()
@@ -107,17 +117,11 @@ impl Proto {
             .iter()
             .map(|name| size_of::<Box<[u8]>>() + name.len())
             .sum();
-        let children: usize = self
-            .children
-            .iter()
-            .map(|child| size_of::<Proto>() + child.heap_size())
-            .sum();
         size_of_val(&*self.code)
             + size_of_val(&*self.lines)
             + constants
             + locals
             + names
-            + children
             + self.upvalues.len() * size_of::<UpvalueSource>()
     }
 }

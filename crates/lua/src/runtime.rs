@@ -29,8 +29,8 @@ pub struct Runtime {
     pub libraries: crate::library::LibraryState,
     /// How deep coroutines have resumed one another.
     pub(crate) resume_depth: u32,
-    /// The collector has dropped prototypes since the VM last looked.
-    pub(crate) unloaded: bool,
+    /// Bytes of the prototypes the collector has found unused and whose code is still to be forgotten.
+    pub(crate) unloaded_bytes: usize,
     pub(crate) main: ThreadHandle,
     /// A native function runs, not an instruction.
     pub(crate) in_native: bool,
@@ -66,7 +66,7 @@ impl Runtime {
             loaded: Vec::new(),
             libraries: crate::library::LibraryState::default(),
             resume_depth: 0,
-            unloaded: false,
+            unloaded_bytes: 0,
             main,
             in_native: false,
             outer_calls: 1,
@@ -114,9 +114,11 @@ impl Runtime {
         self.thread.stack[used..].fill(Value::Nil);
         let reached = self.heap.sweep(reached);
         for (number, loaded) in self.loaded.iter_mut().enumerate() {
-            if loaded.is_some() && !reached.has_proto(number as u32) {
+            if let Some(unreached) = loaded.as_ref()
+                && !reached.has_proto(number as u32)
+            {
+                self.unloaded_bytes += unreached.bytes;
                 *loaded = None;
-                self.unloaded = true;
             }
         }
     }

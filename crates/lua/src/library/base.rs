@@ -522,6 +522,10 @@ fn collect_garbage(call: &mut Call<'_>) -> NativeResult {
     ];
     let option = call.check_option(1, Some("collect"), OPTIONS)?;
     let argument = call.optional_integer(2, 0)?;
+    if matches!(OPTIONS[option], "collect" | "step") {
+        // A collection looks at all there is.
+        call.charge(call.heap().bytes_in_use() as u64 / 32)?;
+    }
     let heap = call.heap_mut();
     let result = match OPTIONS[option] {
         "stop" => {

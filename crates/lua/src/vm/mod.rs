@@ -67,8 +67,24 @@ pub(crate) fn execute(entries: &mut Vec<CodeEntry>, runtime: &mut Runtime, step:
     }
 }
 
+/// Drops the code of prototypes the collector found unused.
+pub(crate) fn forget_unloaded(entries: &mut [CodeEntry], runtime: &mut Runtime) {
+    if runtime.unloaded_bytes == 0 {
+        return;
+    }
+    for (entry, loaded) in entries.iter_mut().zip(&runtime.loaded) {
+        if loaded.is_none() {
+            *entry = CodeEntry::vacant();
+        }
+    }
+    runtime
+        .heap
+        .subtract_bytes(std::mem::take(&mut runtime.unloaded_bytes));
+}
+
 /// Brings the code entries up to date with the loaded prototypes.
-fn update_entries(entries: &mut Vec<CodeEntry>, runtime: &Runtime) {
+fn update_entries(entries: &mut Vec<CodeEntry>, runtime: &mut Runtime) {
+    forget_unloaded(entries, runtime);
     for loaded in &runtime.loaded[entries.len().min(runtime.loaded.len())..] {
         entries.push(
             loaded
