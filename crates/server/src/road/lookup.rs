@@ -197,11 +197,11 @@ fn subcommand(entry: &'static Entry, args: &[&[u8]]) -> Result<&'static Entry, C
         .find(|entry| word.eq_ignore_ascii_case(entry.command.name.as_bytes()));
     match named {
         Some(subcommand) => Ok(subcommand),
-        None if entry.is_container() => Err(CommandError::UnknownSubcommand {
+        // A command that also runs alone (COMMAND) takes no other word either.
+        None => Err(CommandError::UnknownSubcommand {
             given: shown(word),
             container: entry.command.name.to_ascii_uppercase().into(),
         }),
-        None => Ok(entry),
     }
 }
 
