@@ -72,7 +72,7 @@ impl RoadHost {
             read_only: self.read_only,
             lacks_memory: self.lacks_memory && !self.has_written,
         };
-        if let Err(error) = check(self.server, &self.client, entry, args, origin) {
+        if let Err(error) = check(self.server, &self.client, entry, origin) {
             self.bench.stats.command_rejected(entry.index);
             return Err(error);
         }

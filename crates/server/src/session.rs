@@ -108,7 +108,7 @@ impl Session {
         let client = &mut self.client;
         let reply_start = out.len();
         let checked = lookup(args).and_then(|entry| {
-            check(server, client, entry, args, Origin::Client)
+            check(server, client, entry, Origin::Client)
                 .map(|()| entry)
                 .inspect_err(|_| {
                     bench.stats.command_rejected(entry.index);
@@ -325,7 +325,7 @@ impl Session {
             let (entry, started) = (queued.entry, bench.clock.tick());
             let args: Vec<&[u8]> = queued.args.iter().map(|argument| &**argument).collect();
             let mut writer = RespWriter::new(out, self.client.protocol);
-            if let Err(error) = check(server, &self.client, entry, &args, Origin::Transaction) {
+            if let Err(error) = check(server, &self.client, entry, Origin::Transaction) {
                 refuse(server, &mut writer, &error);
                 execution.position += 1;
                 continue;
@@ -418,7 +418,7 @@ impl Session {
     }
 
     /// A blocked command was served: logs it if it was slow to run.
-    pub(crate) fn note_served(&self, bench: &Bench, _server: &Server) {
+    pub(crate) fn note_served(&self, bench: &Bench) {
         self.client
             .record
             .last_interaction_ms

@@ -80,7 +80,7 @@ impl Worker {
     }
 
     /// Runs requests until none is complete or the session has to wait.
-    fn pump(&mut self, connection: &mut Connection<Session>, context: &mut Context<'_, Message>) {
+    fn pump(&mut self, connection: &mut Connection<Session>) {
         self.bench.clock.tick();
         let record = Arc::clone(&connection.session.client.record);
         record
@@ -148,7 +148,6 @@ impl Worker {
         record
             .output_bytes
             .store(connection.out.len(), Ordering::Relaxed);
-        let _ = context;
     }
 
     /// Parses and runs the next request; `None` if it is not complete.
@@ -386,16 +385,16 @@ impl Service for Worker {
     fn on_readable(
         &mut self,
         connection: &mut Connection<Session>,
-        context: &mut Context<'_, Message>,
+        _context: &mut Context<'_, Message>,
     ) {
-        self.pump(connection, context);
+        self.pump(connection);
     }
 
     fn on_mail(
         &mut self,
         connection: &mut Connection<Session>,
         mail: Message,
-        context: &mut Context<'_, Message>,
+        _context: &mut Context<'_, Message>,
     ) {
         self.bench.clock.tick();
         match mail {
@@ -410,7 +409,7 @@ impl Service for Worker {
                 if waiting.waiter != waiter {
                     return;
                 }
-                connection.session.note_served(&self.bench, self.server);
+                connection.session.note_served(&self.bench);
                 if connection.session.client.reply_mode == crate::client::ReplyMode::On {
                     connection.out.extend_from_slice(&reply);
                 }
@@ -424,7 +423,7 @@ impl Service for Worker {
             Message::LocksReleased => {}
         }
         if connection.session.is_idle() {
-            self.pump(connection, context);
+            self.pump(connection);
         }
     }
 

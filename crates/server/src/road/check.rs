@@ -34,7 +34,6 @@ pub(crate) fn check(
     server: &Server,
     client: &Client,
     entry: &Entry,
-    args: &[&[u8]],
     origin: Origin,
 ) -> Result<(), CommandError> {
     let command = entry.command;
@@ -93,7 +92,6 @@ pub(crate) fn check(
         }
     }
     debug_assert!(!matches!(command.handler, Handler::Container));
-    let _ = args;
     Ok(())
 }
 
