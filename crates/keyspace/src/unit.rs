@@ -276,10 +276,24 @@ impl<'k> Unit<'k> {
             return None;
         };
         self.changes.hits += 1;
+        Some(self.describe(shard, place))
+    }
+
+    /// What DEBUG OBJECT tells of a key, and the bytes it takes; a key whose time has come is described and stays.
+    pub fn inspect(&mut self, key: &[u8]) -> Option<(ObjectInfo, usize)> {
+        let shard = self.shard_of(key);
+        let hash = self.keyspace.hash(key);
+        let table = &self.shard(shard).databases[self.database].table;
+        let place = table.find(hash, key)?;
+        let bytes = table.get(place).memory_usage();
+        Some((self.describe(shard, place), bytes))
+    }
+
+    fn describe(&self, shard: ShardIndex, place: Place) -> ObjectInfo {
         let entry = self.shard(shard).databases[self.database].table.get(place);
         let settings = &self.keyspace.settings;
         let now_seconds = (self.now_ms / 1000) as u32;
-        Some(ObjectInfo {
+        ObjectInfo {
             encoding: entry.value.encoding().name(),
             idle_seconds: match settings.access_policy() {
                 AccessPolicy::Lru => u64::from(now_seconds.saturating_sub(entry.access)),
@@ -289,7 +303,7 @@ impl<'k> Unit<'k> {
                 AccessPolicy::Lru => 0,
                 AccessPolicy::Lfu => lfu_decayed(entry.access, self.now_ms, settings.lfu()),
             },
-        })
+        }
     }
 
     /// Bytes a key takes with its value and its place in the table; no access, no statistics.
