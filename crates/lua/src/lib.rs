@@ -8,6 +8,7 @@ pub mod disassemble;
 pub mod engine;
 pub mod format;
 pub mod heap;
+pub mod hook;
 mod lexer;
 pub mod library;
 mod loaded;
