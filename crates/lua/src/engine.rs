@@ -58,11 +58,11 @@ pub struct RuntimeError {
 ///
 /// Not tied to a thread: it can be moved between threads between (parts of) runs.
 pub struct Vm {
-    entries: Vec<CodeEntry>,
+    pub(crate) entries: Vec<CodeEntry>,
     /// Heap, fuel and the state of the run.
     pub runtime: Runtime,
     /// The run is in the middle.
-    suspended: Option<Exit>,
+    pub(crate) suspended: Option<Exit>,
     /// Number of loaded prototypes when the region was opened.
     loaded_before_region: usize,
 }
@@ -313,7 +313,7 @@ impl Vm {
         }
     }
 
-    fn failure(&mut self, raise: Raise) -> RuntimeError {
+    pub(crate) fn failure(&mut self, raise: Raise) -> RuntimeError {
         let runtime = &mut self.runtime;
         let kind = match raise {
             Raise::Error(_) => ErrorKind::Error,

@@ -749,6 +749,13 @@ impl Runtime {
     /// Asks the host what to do without fuel: go on, suspend (`Err(None)`) or stop.
     #[cold]
     fn out_of_fuel(&mut self) -> Result<(), Option<Raise>> {
+        if self.meter.sample_every > 0 {
+            let goes_on = self.meter.reach_sample();
+            self.take_samples();
+            if goes_on {
+                return Ok(());
+            }
+        }
         if std::mem::take(&mut self.meter.suspend_requested) {
             return Err(None);
         }
@@ -759,6 +766,14 @@ impl Runtime {
             }
             Decision::Suspend => Err(None),
             Decision::Stop => Err(Some(Raise::Stopped)),
+        }
+    }
+    /// Shows the run to the profiler.
+    fn take_samples(&mut self) {
+        let due = std::mem::take(&mut self.meter.samples_due);
+        if let Some(mut sampler) = self.meter.sampler.take() {
+            sampler(self, due);
+            self.meter.sampler = Some(sampler);
         }
     }
 }
