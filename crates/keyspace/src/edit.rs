@@ -1,6 +1,6 @@
 //! The door's handle: a value on loan for change.
 
-use std::ops::{Deref, DerefMut};
+use std::ops::Deref;
 
 use types::Bytes;
 
@@ -9,11 +9,12 @@ use crate::kind::Kind;
 use crate::lock::ShardIndex;
 use crate::table::Place;
 use crate::unit::Unit;
+use crate::value_mut::ValueMut;
 
 /// A value that may be changed in place.
 ///
 /// Every edit is settled by [`Edit::commit`], which tells all who must know, or by [`Edit::unchanged`]. (In debug
-/// builds an edit that was borrowed mutably and dropped without either panics: a change nobody heard of is a defect.)
+/// builds an edit whose value was changed and that was dropped without either panics: a change nobody heard of is a defect.)
 /// A collection that is empty when committed is removed with its key, and the `del` event follows.
 pub struct Edit<'u, 'k, T: Kind> {
     unit: &'u mut Unit<'k>,
@@ -58,6 +59,41 @@ impl<'u, 'k, T: Kind> Edit<'u, 'k, T> {
         self.unit.now_ms()
     }
 
+    /// The value, to be changed in place with its type's mutators.
+    #[inline]
+    pub fn value_mut(&mut self) -> ValueMut<'_, T> {
+        self.state = State::Borrowed;
+        let database = self.unit.database();
+        let (part, log) = self.unit.part_and_log(self.shard);
+        let entry = part.table.get_mut(self.place);
+        let steps = match log {
+            None => None,
+            Some(log) => log.steps_for(database, &entry.key, &entry.value),
+        };
+        let value = T::of_mut(&mut entry.value).expect("the edit was made for this type");
+        ValueMut::new(value, steps)
+    }
+
+    /// Puts another value of the same type in the place of this one; the old one, for disposal, unless the undo log
+    /// keeps it.
+    pub fn replace(&mut self, value: T) -> Option<T> {
+        self.state = State::Borrowed;
+        let database = self.unit.database();
+        let (part, log) = self.unit.part_and_log(self.shard);
+        let entry = part.table.get_mut(self.place);
+        match log {
+            None => {
+                let old = T::of_mut(&mut entry.value).expect("the edit was made for this type");
+                Some(std::mem::replace(old, value))
+            }
+            Some(log) => {
+                let old = std::mem::replace(&mut entry.value, value.into_value());
+                log.note_replaced(database, &entry.key, old);
+                None
+            }
+        }
+    }
+
     /// Ends the edit: the value was changed, in one respect.
     pub fn commit(self, event: Event) {
         self.commit_many(event, 1);
@@ -73,7 +109,7 @@ impl<'u, 'k, T: Kind> Edit<'u, 'k, T> {
         self.unit.settle(self.shard, &key, event, count);
         if self.is_gone() {
             let (shard, place) = (self.shard, self.place);
-            self.unit.database_part(shard).remove(place);
+            self.unit.take(shard, place);
             self.unit.note_event(Event::DEL, &key);
         }
     }
@@ -88,6 +124,9 @@ impl<'u, 'k, T: Kind> Edit<'u, 'k, T> {
         if self.created {
             let (shard, place) = (self.shard, self.place);
             self.unit.database_part(shard).remove(place);
+            if let Some(log) = &mut self.unit.log {
+                log.pop_creation();
+            }
         }
     }
 
@@ -112,15 +151,6 @@ impl<T: Kind> Deref for Edit<'_, '_, T> {
         let database = self.unit.database();
         let table = &self.unit.shard(self.shard).databases[database].table;
         T::of(&table.get(self.place).value).expect("the edit was made for this type")
-    }
-}
-
-impl<T: Kind> DerefMut for Edit<'_, '_, T> {
-    fn deref_mut(&mut self) -> &mut T {
-        self.state = State::Borrowed;
-        let place = self.place;
-        let entry = self.unit.database_part(self.shard).table.get_mut(place);
-        T::of_mut(&mut entry.value).expect("the edit was made for this type")
     }
 }
 

@@ -22,7 +22,7 @@ impl Watch {
         self.changed.load(Ordering::Acquire)
     }
 
-    fn mark(&self) {
+    pub(crate) fn mark(&self) {
         self.changed.store(true, Ordering::Release);
     }
 }
@@ -39,6 +39,19 @@ pub(crate) struct Watcher {
     pub(crate) watch: Arc<Watch>,
     /// The key was there but past its time when WATCH came; its removal then is no change.
     pub(crate) was_expired: bool,
+}
+
+/// Marks that wait until the changes they tell of are certain.
+pub(crate) type Held = Vec<Arc<Watch>>;
+
+impl Watcher {
+    /// Marks the watch, now or when the change is certain.
+    fn note(&self, held: Option<&mut Held>) {
+        match held {
+            None => self.watch.mark(),
+            Some(held) => held.push(Arc::clone(&self.watch)),
+        }
+    }
 }
 
 /// Everything under one shard lock.
@@ -58,27 +71,33 @@ impl Shard {
         }
     }
 
-    /// Tells all who must know that a key's value changed.
-    pub(crate) fn note_change(&mut self, database: usize, key: &[u8]) {
-        if self.watchers.is_empty() {
-            return;
-        }
-        if let Some(watchers) = self.watchers.get(&(database, Bytes::from(key))) {
-            for watcher in watchers {
-                watcher.watch.mark();
-            }
+    /// Tells all who watch a key that its value changed; `held` takes the marks until the change is certain.
+    pub(crate) fn note_change(&self, database: usize, key: &[u8], held: Option<&mut Held>) {
+        if !self.watchers.is_empty() {
+            self.mark_watchers(database, key, false, held);
         }
     }
 
     /// As [`Shard::note_change`] for a key that expired: no change for those who watched it when it was past its time
     /// already.
-    pub(crate) fn note_expired(&mut self, database: usize, key: &[u8]) {
-        if self.watchers.is_empty() {
-            return;
+    pub(crate) fn note_expired(&self, database: usize, key: &[u8], held: Option<&mut Held>) {
+        if !self.watchers.is_empty() {
+            self.mark_watchers(database, key, true, held);
         }
+    }
+
+    fn mark_watchers(
+        &self,
+        database: usize,
+        key: &[u8],
+        expired: bool,
+        mut held: Option<&mut Held>,
+    ) {
         if let Some(watchers) = self.watchers.get(&(database, Bytes::from(key))) {
-            for watcher in watchers.iter().filter(|watcher| !watcher.was_expired) {
-                watcher.watch.mark();
+            for watcher in watchers {
+                if !(expired && watcher.was_expired) {
+                    watcher.note(held.as_deref_mut());
+                }
             }
         }
     }
@@ -102,15 +121,16 @@ impl Shard {
 
     /// Marks the watches of a whole database's keys: those for which `counts` says it matters.
     pub(crate) fn note_database_change(
-        &mut self,
+        &self,
         database: usize,
+        mut held: Option<&mut Held>,
         counts: impl Fn(&Shard, &[u8], bool) -> bool,
     ) {
         for ((watched_database, key), watchers) in &self.watchers {
             if *watched_database == database {
                 for watcher in watchers {
                     if counts(self, key, watcher.was_expired) {
-                        watcher.watch.mark();
+                        watcher.note(held.as_deref_mut());
                     }
                 }
             }

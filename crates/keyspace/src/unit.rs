@@ -11,6 +11,7 @@ use crate::kind::{Kind, WrongType};
 use crate::lock::{Guards, Keyspace, LockPlan, SHARD_COUNT, ShardIndex};
 use crate::shard::{Shard, record_event};
 use crate::table::Place;
+use crate::undo::{Record, Removed, UndoLog};
 
 /// What becomes of a key's expiry when its value is replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct Unit<'k> {
     now_ms: i64,
     notify_mask: u16,
     touches: bool,
+    /// How to undo what was changed, if the unit is to be all or nothing.
+    pub(crate) log: Option<Box<UndoLog>>,
     /// What this unit did so far.
     pub changes: Changes,
 }
@@ -56,6 +59,7 @@ impl<'k> Unit<'k> {
             now_ms,
             notify_mask,
             touches: true,
+            log: None,
             changes: Changes::default(),
         }
     }
@@ -365,12 +369,19 @@ impl<'k> Unit<'k> {
             Some((shard, place)) => {
                 let database = self.database;
                 self.touch(shard, place);
-                let part = &mut self.shard_mut(shard).databases[database];
-                part.table.get_mut(place).value = value;
+                let (part, log) = self.part_and_log(shard);
+                let entry = part.table.get_mut(place);
+                let old = std::mem::replace(&mut entry.value, value);
+                let before = entry.expire_at;
                 match expiry {
                     Expiry::Clear => part.set_expiry(place, NEVER),
                     Expiry::Keep => {}
                     Expiry::At(at) => part.set_expiry(place, at),
+                }
+                if let Some(log) = log {
+                    let after = part.table.get(place).expire_at;
+                    log.note_replaced(database, key, old);
+                    log.note_expiry(database, key, before, after);
                 }
                 self.note_ready(shard, key);
                 self.settle(shard, key, event, 1);
@@ -389,16 +400,12 @@ impl<'k> Unit<'k> {
         }
     }
 
-    /// Takes a key away; its value and expiry, if it was there. Counts one change. `event` is [`Event::DEL`] for most.
-    pub fn remove(&mut self, key: &[u8], event: Event) -> Option<(Value, Option<i64>)> {
+    /// Takes a key away; what it was, for disposal, if it was there. Counts one change. `event` is [`Event::DEL`] for most.
+    pub fn remove(&mut self, key: &[u8], event: Event) -> Option<Removed> {
         let (shard, place) = self.locate(key)?;
-        let database = self.database;
-        let entry = self.shard_mut(shard).databases[database].remove(place);
+        let entry = self.take(shard, place);
         self.settle(shard, key, event, 1);
-        Some((
-            entry.value,
-            (entry.expire_at != NEVER).then_some(entry.expire_at),
-        ))
+        Some(Removed::new(entry))
     }
 
     /// Sets when a key expires (`None`: never); whether the key is there. A time that has passed is kept as it is: the
@@ -408,7 +415,12 @@ impl<'k> Unit<'k> {
             return false;
         };
         let database = self.database;
-        self.shard_mut(shard).databases[database].set_expiry(place, at.unwrap_or(NEVER));
+        let after = at.unwrap_or(NEVER);
+        let (part, log) = self.part_and_log(shard);
+        if let Some(log) = log {
+            log.note_expiry(database, key, part.table.get(place).expire_at, after);
+        }
+        part.set_expiry(place, after);
         self.settle(shard, key, event, 1);
         true
     }
@@ -442,9 +454,9 @@ impl<'k> Unit<'k> {
             return false;
         }
         self.database = to_database;
-        if let Some((shard, place)) = self.locate(to) {
-            self.database_part(shard).remove(place);
-        }
+        let replaced = self
+            .locate(to)
+            .map(|(shard, place)| self.database_part(shard).remove(place));
         self.database = from_database;
         let (shard, place) = self.locate(from).expect("it was there a moment ago");
         let mut entry = self.database_part(shard).remove(place);
@@ -453,6 +465,13 @@ impl<'k> Unit<'k> {
         self.database = to_database;
         let to_shard = Keyspace::shard_of(to);
         self.database_part(to_shard).insert(entry);
+        if let Some(log) = &mut self.log {
+            log.push(Record::Relocated {
+                from: (from_database, Bytes::from(from)),
+                to: (to_database, Bytes::from(to)),
+                replaced: replaced.map(Box::new),
+            });
+        }
         // Subscribers hear of the new key before they hear where it came from.
         self.note_created(to_shard, to);
         self.database = from_database;
@@ -527,7 +546,8 @@ impl<'k> Unit<'k> {
     pub(crate) fn expire_at(&mut self, shard: ShardIndex, database: usize, place: Place) {
         let entry = self.shard_mut(shard).databases[database].remove(place);
         self.changes.expired += 1;
-        self.shard_mut(shard).note_expired(database, &entry.key);
+        let held = self.log.as_mut().map(|log| &mut log.watches);
+        Self::shard_in(&mut self.guards, shard).note_expired(database, &entry.key, held);
         record_event(
             &mut self.changes,
             self.notify_mask,
@@ -535,6 +555,31 @@ impl<'k> Unit<'k> {
             Event::EXPIRED,
             &entry.key,
         );
+        if let Some(log) = &mut self.log {
+            log.push(Record::Removed(database, Box::new(entry)));
+        }
+    }
+
+    /// Takes an entry out of the selected database; `None` if the undo log keeps it.
+    pub(crate) fn take(&mut self, shard: ShardIndex, place: Place) -> Option<Entry> {
+        let database = self.database;
+        let entry = self.shard_mut(shard).databases[database].remove(place);
+        match &mut self.log {
+            None => Some(entry),
+            Some(log) => {
+                log.push(Record::Removed(database, Box::new(entry)));
+                None
+            }
+        }
+    }
+
+    /// The selected database's part in a shard, and the undo log if there is one.
+    pub(crate) fn part_and_log(
+        &mut self,
+        shard: ShardIndex,
+    ) -> (&mut Database, Option<&mut UndoLog>) {
+        let part = &mut Self::shard_in(&mut self.guards, shard).databases[self.database];
+        (part, self.log.as_deref_mut())
     }
 
     fn add(&mut self, shard: ShardIndex, key: &[u8], value: Value, expire_at: i64) -> Place {
@@ -546,6 +591,9 @@ impl<'k> Unit<'k> {
             access: self.new_access(),
         };
         let database = self.database;
+        if let Some(log) = &mut self.log {
+            log.push(Record::Created((database, entry.key.clone())));
+        }
         self.shard_mut(shard).databases[database].insert(entry)
     }
 
@@ -554,9 +602,9 @@ impl<'k> Unit<'k> {
             return;
         }
         let (keyspace, database, now_ms) = (self.keyspace, self.database, self.now_ms);
-        let entry = self.shard_mut(shard).databases[database]
-            .table
-            .get_mut(place);
+        let (part, log) = self.part_and_log(shard);
+        let entry = part.table.get_mut(place);
+        let before = entry.access;
         entry.access = match keyspace.settings.access_policy() {
             AccessPolicy::Lru => (now_ms / 1000) as u32,
             AccessPolicy::Lfu => lfu_touched(
@@ -566,6 +614,11 @@ impl<'k> Unit<'k> {
                 keyspace.random(),
             ),
         };
+        if let Some(log) = log
+            && entry.access != before
+        {
+            log.push(Record::Access((database, entry.key.clone()), before));
+        }
     }
 
     fn new_access(&self) -> u32 {
@@ -605,7 +658,8 @@ impl<'k> Unit<'k> {
     pub(crate) fn settle(&mut self, shard: ShardIndex, key: &[u8], event: Event, count: u64) {
         let database = self.database;
         self.changes.dirty += count;
-        self.shard_mut(shard).note_change(database, key);
+        let held = self.log.as_mut().map(|log| &mut log.watches);
+        Self::shard_in(&mut self.guards, shard).note_change(database, key, held);
         record_event(&mut self.changes, self.notify_mask, database, event, key);
     }
 }
