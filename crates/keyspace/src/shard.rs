@@ -41,15 +41,12 @@ pub(crate) struct Watcher {
     pub(crate) was_expired: bool,
 }
 
-/// Marks that wait until the changes they tell of are certain.
-pub(crate) type Held = Vec<Arc<Watch>>;
-
 impl Watcher {
-    /// Marks the watch, now or when the change is certain.
-    fn note(&self, held: Option<&mut Held>) {
-        match held {
+    /// Marks the watch, now or, if the change may yet be undone, when it is committed.
+    fn note(&self, changes: &mut Changes) {
+        match &mut changes.log {
             None => self.watch.mark(),
-            Some(held) => held.push(Arc::clone(&self.watch)),
+            Some(log) => log.watches.push(Arc::clone(&self.watch)),
         }
     }
 }
@@ -71,38 +68,40 @@ impl Shard {
         }
     }
 
-    /// Tells all who watch a key that its value changed; `held` takes the marks until the change is certain.
-    pub(crate) fn note_change(&self, database: usize, key: &[u8], held: Option<&mut Held>) {
-        if !self.watchers.is_empty() {
-            self.mark_watchers(database, key, false, held);
+    /// Whether any client watches or waits for any key here.
+    #[inline]
+    pub(crate) fn is_observed(&self) -> bool {
+        !(self.watchers.is_empty() && self.waiters.is_empty())
+    }
+
+    /// Tells all who must know that a key's value changed.
+    #[inline]
+    pub(crate) fn note_change(&self, database: usize, key: &[u8], changes: &mut Changes) {
+        if self.watchers.is_empty() {
+            return;
+        }
+        if let Some(watchers) = self.watchers.get(&(database, Bytes::from(key))) {
+            for watcher in watchers {
+                watcher.note(changes);
+            }
         }
     }
 
     /// As [`Shard::note_change`] for a key that expired: no change for those who watched it when it was past its time
     /// already.
-    pub(crate) fn note_expired(&self, database: usize, key: &[u8], held: Option<&mut Held>) {
-        if !self.watchers.is_empty() {
-            self.mark_watchers(database, key, true, held);
+    pub(crate) fn note_expired(&self, database: usize, key: &[u8], changes: &mut Changes) {
+        if self.watchers.is_empty() {
+            return;
         }
-    }
-
-    fn mark_watchers(
-        &self,
-        database: usize,
-        key: &[u8],
-        expired: bool,
-        mut held: Option<&mut Held>,
-    ) {
         if let Some(watchers) = self.watchers.get(&(database, Bytes::from(key))) {
-            for watcher in watchers {
-                if !(expired && watcher.was_expired) {
-                    watcher.note(held.as_deref_mut());
-                }
+            for watcher in watchers.iter().filter(|watcher| !watcher.was_expired) {
+                watcher.note(changes);
             }
         }
     }
 
     /// Tells all who wait for a key that it is there now.
+    #[inline]
     pub(crate) fn note_ready(&self, database: usize, key: &[u8], changes: &mut Changes) {
         if self.waiters.is_empty() {
             return;
@@ -123,14 +122,14 @@ impl Shard {
     pub(crate) fn note_database_change(
         &self,
         database: usize,
-        mut held: Option<&mut Held>,
+        changes: &mut Changes,
         counts: impl Fn(&Shard, &[u8], bool) -> bool,
     ) {
         for ((watched_database, key), watchers) in &self.watchers {
             if *watched_database == database {
                 for watcher in watchers {
                     if counts(self, key, watcher.was_expired) {
-                        watcher.note(held.as_deref_mut());
+                        watcher.note(changes);
                     }
                 }
             }
@@ -139,6 +138,7 @@ impl Shard {
 }
 
 /// Records an event if its class is switched on.
+#[inline]
 pub(crate) fn record_event(
     changes: &mut Changes,
     mask: u16,

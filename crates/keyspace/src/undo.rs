@@ -15,6 +15,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use types::{Bytes, Undo, Value};
 
+use crate::changes::Changes;
 use crate::database::Database;
 use crate::entry::Entry;
 use crate::lock::{Keyspace, ShardIndex};
@@ -194,12 +195,34 @@ fn note_coverage(covered: &mut HashMap<DatabaseKey, bool>, record: &Record) {
     }
 }
 
+impl Changes {
+    /// Puts down that a key came into being.
+    #[inline]
+    pub(crate) fn keep_created(&mut self, database: usize, key: &Bytes) {
+        if let Some(log) = &mut self.log {
+            log.push(Record::Created((database, key.clone())));
+        }
+    }
+
+    /// Puts down that a key went; the entry if nobody wants to keep it.
+    #[inline]
+    pub(crate) fn keep_removed(&mut self, database: usize, entry: Entry) -> Option<Entry> {
+        match &mut self.log {
+            None => Some(entry),
+            Some(log) => {
+                log.push(Record::Removed(database, Box::new(entry)));
+                None
+            }
+        }
+    }
+}
+
 impl Unit<'_> {
     /// From now on puts down how to undo every change, until [`Unit::commit`] or [`Unit::undo`]. Without effect if the
     /// unit does so already.
     pub fn begin_undo(&mut self) {
-        if self.log.is_none() {
-            self.log = Some(Box::new(UndoLog {
+        if self.changes.log.is_none() {
+            self.changes.log = Some(Box::new(UndoLog {
                 dirty: self.changes.dirty,
                 expired: self.changes.expired,
                 events: self.changes.events.len(),
@@ -212,19 +235,19 @@ impl Unit<'_> {
     /// Whether changes can be undone. Until they are committed, nobody outside may learn of them: events, ready keys
     /// and the change count stay in [`Unit::changes`].
     pub fn keeps_undo(&self) -> bool {
-        self.log.is_some()
+        self.changes.log.is_some()
     }
 
     /// Whether there is anything to undo.
     pub fn can_undo(&self) -> bool {
-        self.log.as_ref().is_some_and(|log| !log.is_empty())
+        self.changes.log.as_ref().is_some_and(|log| !log.is_empty())
     }
 
     /// Lets all changes stand and forgets how to undo them: watches are marked now. What the log held of old values is
     /// handed to `dispose` if it is much, which may drop it elsewhere.
     pub fn commit(&mut self, dispose: &mut dyn FnMut(Box<dyn Send>)) {
         const DISPOSE_RECORDS: usize = 16;
-        let Some(log) = self.log.take() else {
+        let Some(log) = self.changes.log.take() else {
             return;
         };
         for watch in &log.watches {
@@ -246,7 +269,7 @@ impl Unit<'_> {
     /// Events, ready keys, watch marks and change counts of these changes are forgotten; look-ups stay counted. What
     /// the changes made is handed to `dispose` if it is much, which may drop it elsewhere.
     pub fn undo(&mut self, dispose: &mut dyn FnMut(Box<dyn Send>)) {
-        let Some(log) = self.log.take() else {
+        let Some(log) = self.changes.log.take() else {
             return;
         };
         let UndoLog {
@@ -303,7 +326,7 @@ impl Unit<'_> {
             Record::Removed(database, entry) => self.put_entry(database, *entry),
             Record::Relocated { from, to, replaced } => {
                 if let Some(mut entry) = self.take_entry(&to) {
-                    entry.hash = self.keyspace.hash(&from.1);
+                    entry.hash = self.keyspace().hash(&from.1);
                     entry.key = from.1;
                     self.put_entry(from.0, entry);
                 }
@@ -343,7 +366,7 @@ impl Unit<'_> {
 
     /// Where a key is, expired or not.
     fn place_of(&mut self, name: &DatabaseKey) -> Option<(&mut Database, crate::table::Place)> {
-        let hash = self.keyspace.hash(&name.1);
+        let hash = self.keyspace().hash(&name.1);
         let part = &mut self.shard_mut(Keyspace::shard_of(&name.1)).databases[name.0];
         let place = part.table.find(hash, &name.1)?;
         Some((part, place))

@@ -46,10 +46,10 @@ impl Unit<'_> {
             let part = if self.holds(index) {
                 Some(&self.shard(index).databases[database])
             } else {
-                guard = self.keyspace.try_shard(index);
+                guard = self.keyspace().try_shard(index);
                 guard.as_ref().map(|shard| &shard.databases[database])
             };
-            let seen = self.keyspace.seen(index, database);
+            let seen = self.keyspace().seen(index, database);
             if let Some(part) = part {
                 seen.keys.store(part.table.len(), Ordering::Relaxed);
                 seen.expiring.store(part.expiring(), Ordering::Relaxed);
@@ -150,11 +150,10 @@ impl Unit<'_> {
     pub fn flush(&mut self, database: usize, dispose: &mut dyn FnMut(Box<dyn Send>)) -> usize {
         let mut removed = 0;
         let keyspace = self.keyspace();
-        let mut log = self.log.take();
+        let mut changes = std::mem::take(&mut self.changes);
         for index in self.held_shards() {
             let shard = self.shard_mut(index);
-            let held = log.as_mut().map(|log| &mut log.watches);
-            shard.note_database_change(database, held, |shard, key, was_expired| {
+            shard.note_database_change(database, &mut changes, |shard, key, was_expired| {
                 let table = &shard.databases[database].table;
                 !was_expired && table.find(keyspace.hash(key), key).is_some()
             });
@@ -162,7 +161,7 @@ impl Unit<'_> {
             removed += emptied.table.len();
             if emptied.table.len() > 0 {
                 let emptied = Box::new(emptied);
-                match &mut log {
+                match &mut changes.log {
                     None => dispose(emptied),
                     Some(log) => log.push(Record::Flushed {
                         database,
@@ -172,8 +171,8 @@ impl Unit<'_> {
                 }
             }
         }
-        self.log = log;
-        self.changes.dirty += removed as u64;
+        changes.dirty += removed as u64;
+        self.changes = changes;
         removed
     }
 
@@ -186,13 +185,11 @@ impl Unit<'_> {
         }
         let (keyspace, now_ms) = (self.keyspace(), self.now_ms());
         let mut changes = std::mem::take(&mut self.changes);
-        let mut log = self.log.take();
         let mut flags = Vec::new();
         for index in self.held_shards() {
             let shard = self.shard_mut(index);
             for (database, other) in [(first, second), (second, first)] {
-                let held = log.as_mut().map(|log| &mut log.watches);
-                shard.note_database_change(database, held, |shard, key, was_expired| {
+                shard.note_database_change(database, &mut changes, |shard, key, was_expired| {
                     let find = |database: &Database| {
                         let place = database.table.find(keyspace.hash(key), key);
                         place.map(|place| database.table.get(place).is_expired(now_ms))
@@ -207,7 +204,7 @@ impl Unit<'_> {
             for (name, watchers) in &mut shard.watchers {
                 let (database, key) = name;
                 if *database == first || *database == second {
-                    if log.is_some() {
+                    if changes.log.is_some() {
                         let before = watchers.iter().map(|watcher| watcher.was_expired);
                         flags.push((index, name.clone(), before.collect()));
                     }
@@ -237,15 +234,14 @@ impl Unit<'_> {
             }
         }
         changes.dirty += 1;
-        self.changes = changes;
-        if let Some(log) = &mut log {
+        if let Some(log) = &mut changes.log {
             log.push(Record::Swapped {
                 first,
                 second,
                 flags,
             });
         }
-        self.log = log;
+        self.changes = changes;
     }
 
     /// Removes up to `limit` keys whose time has come from the locked shards, in all databases; how many it removed.
