@@ -188,6 +188,18 @@ pub(crate) static COMMANDS: &[Command] = &[
                 arguments: &[Argument::string("script")],
                 ..Command::EMPTY
             },
+            Command {
+                name: "show",
+                arity: 3,
+                flags: flag::NOSCRIPT,
+                categories: category::SCRIPTING,
+                group: Group::Scripting,
+                since: "8.0.0",
+                summary: "Gives the text of a cached script.",
+                complexity: "O(1)",
+                arguments: &[Argument::string("sha1")],
+                ..Command::EMPTY
+            },
         ],
         handler: Handler::Container,
         ..Command::EMPTY

@@ -289,6 +289,7 @@ fn stats(call: &Call<'_>, text: &mut String) {
     line(text, "expire_cycle_cpu_milliseconds", 0);
     line(text, "evicted_keys", 0);
     line(text, "evicted_clients", 0);
+    line(text, "evicted_scripts", call.server.scripts.evicted());
     line(
         text,
         "keyspace_hits",

@@ -24,6 +24,7 @@ pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
     ("script", "exists", exists),
     ("script", "flush", flush),
     ("script", "kill", kill),
+    ("script", "show", show),
 ];
 
 pub(super) const PLANNERS: &[(&str, Planner)] = &[
@@ -177,5 +178,13 @@ fn kill(call: &mut Call<'_>) -> CommandResult {
         .kill()
         .map_err(|error| CommandError::owned(error.to_string()))?;
     call.reply.ok();
+    Ok(())
+}
+
+/// The text behind a SHA1 (as Valkey has it).
+fn show(call: &mut Call<'_>) -> CommandResult {
+    let script = call.server.scripts.get(call.args[2]);
+    let script = script.ok_or_else(|| script_error(ScriptError::NoScript))?;
+    call.reply.bulk(script.text());
     Ok(())
 }
