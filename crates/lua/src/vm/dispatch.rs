@@ -15,14 +15,15 @@ use crate::runtime::Runtime;
 use crate::thread::{Finish, Frame, Thread, WINDOW};
 use crate::value::{ClosureHandle, Value};
 
-/// Executes the top frame and those it calls, until the run is left or code is missing.
-pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
+/// Executes the top frame and those it calls, until the run is left or code is missing. If `HOOKED`, the VM's hook is asked before each instruction.
+pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
     'frame: loop {
         let Runtime {
             heap,
             meter,
             thread,
             current,
+            hooks,
             ..
         } = &mut *runtime;
         let Thread {
@@ -268,6 +269,9 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
 
         loop {
             instruction = code.instruction();
+            if HOOKED && hooks.must_ask() {
+                pause!(consult_hook);
+            }
             match instruction.opcode() {
                 Opcode::Move => registers.copy(instruction.b(), instruction.a()),
                 Opcode::LoadK => set_a!(*code.constant(instruction.bx() as usize)),

@@ -74,12 +74,27 @@ impl Runtime {
         if let Some(frame) = self.thread.frames.last_mut() {
             frame.pc -= 1;
         }
+        // If there is a hook, it knows of the instruction.
+        self.hooks.asked = self.hooks.is_set();
         self.refuel(instruction)
+    }
+
+    /// The hook wants to know of the instruction.
+    #[cold]
+    pub(super) fn consult_hook(&mut self, _: Instruction) -> Step {
+        self.ask_hook()
     }
 
     /// Asks the host what to do without fuel: go on, suspend (`Err(None)`) or stop.
     #[cold]
     fn out_of_fuel(&mut self) -> Result<(), Option<Raise>> {
+        if self.meter.sample_every > 0 {
+            let goes_on = self.meter.reach_sample();
+            self.take_samples();
+            if goes_on {
+                return Ok(());
+            }
+        }
         if std::mem::take(&mut self.meter.suspend_requested) {
             return Err(None);
         }
@@ -90,6 +105,15 @@ impl Runtime {
             }
             Decision::Suspend => Err(None),
             Decision::Stop => Err(Some(Raise::Stopped)),
+        }
+    }
+
+    /// Shows the run to the profiler.
+    fn take_samples(&mut self) {
+        let due = std::mem::take(&mut self.meter.samples_due);
+        if let Some(mut sampler) = self.meter.sampler.take() {
+            sampler(self, due);
+            self.meter.sampler = Some(sampler);
         }
     }
 }
