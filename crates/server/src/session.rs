@@ -3,8 +3,8 @@
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use commands::CommandError;
 use commands::record::flag;
-use commands::{CommandError, TimeoutReply};
 use keyspace::{Unit, WaiterId};
 use resp::{Reply, RespWriter};
 use types::Bytes;
@@ -203,7 +203,7 @@ impl Session {
             Next::Block(request) => {
                 let waiter = blocking::enqueue(server, &mut unit, client, entry, args, &request);
                 settle::settle_unit(server, bench, &mut unit);
-                self.wait(waiter, request.timeout_ms, OnTimeout::Null(request.reply));
+                self.wait(waiter, request.timeout_ms, OnTimeout::NullArray);
                 Outcome::Busy
             }
             Next::WaitForReplicas(timeout_ms) => {
@@ -413,8 +413,7 @@ impl Session {
 
     /// Waits on, under another number, because the command could not be run again yet.
     pub(crate) fn wait_again(&mut self, waiter: WaiterId) {
-        let on_timeout = OnTimeout::Null(TimeoutReply::NullArray);
-        self.wait(waiter, None, on_timeout);
+        self.wait(waiter, None, OnTimeout::NullArray);
     }
 
     /// A blocked command was served: logs it if it was slow to run.
