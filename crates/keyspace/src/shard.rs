@@ -58,7 +58,14 @@ impl Shard {
         }
     }
 
+    /// Whether any client watches or waits for any key here.
+    #[inline]
+    pub(crate) fn is_observed(&self) -> bool {
+        !(self.watchers.is_empty() && self.waiters.is_empty())
+    }
+
     /// Tells all who must know that a key's value changed.
+    #[inline]
     pub(crate) fn note_change(&mut self, database: usize, key: &[u8]) {
         if self.watchers.is_empty() {
             return;
@@ -84,6 +91,7 @@ impl Shard {
     }
 
     /// Tells all who wait for a key that it is there now.
+    #[inline]
     pub(crate) fn note_ready(&self, database: usize, key: &[u8], changes: &mut Changes) {
         if self.waiters.is_empty() {
             return;
@@ -119,6 +127,7 @@ impl Shard {
 }
 
 /// Records an event if its class is switched on.
+#[inline]
 pub(crate) fn record_event(
     changes: &mut Changes,
     mask: u16,

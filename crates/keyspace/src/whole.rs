@@ -45,10 +45,10 @@ impl Unit<'_> {
             let part = if self.holds(index) {
                 Some(&self.shard(index).databases[database])
             } else {
-                guard = self.keyspace.try_shard(index);
+                guard = self.keyspace().try_shard(index);
                 guard.as_ref().map(|shard| &shard.databases[database])
             };
-            let seen = self.keyspace.seen(index, database);
+            let seen = self.keyspace().seen(index, database);
             if let Some(part) = part {
                 seen.keys.store(part.table.len(), Ordering::Relaxed);
                 seen.expiring.store(part.expiring(), Ordering::Relaxed);

@@ -7,6 +7,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use crate::heap::{Heap, Marker, Roots};
+use crate::hook::HookState;
 use crate::loaded::LoadedProto;
 use crate::meter::Meter;
 use crate::native::Raise;
@@ -38,6 +39,8 @@ pub struct Runtime {
     pub outer_calls: u32,
     /// "not enough memory" cannot be caught by Lua code.
     pub(crate) memory_error_is_fatal: bool,
+    /// What watches the run.
+    pub(crate) hooks: HookState,
     /// Where and how the run failed, noted before its frames were taken off.
     pub(crate) failure: Option<Failure>,
 }
@@ -71,6 +74,7 @@ impl Runtime {
             in_native: false,
             outer_calls: 1,
             memory_error_is_fatal: false,
+            hooks: HookState::default(),
             failure: None,
         }
     }

@@ -31,7 +31,7 @@ impl Runtime {
     }
 
     /// Makes another thread the running one.
-    fn switch_to(&mut self, target: ThreadHandle) {
+    pub(crate) fn switch_to(&mut self, target: ThreadHandle) {
         if target != self.main {
             self.heap.note_thread_run(target);
         }
@@ -152,7 +152,7 @@ impl Runtime {
     }
 
     /// Gives up the memory of the running thread, which is over.
-    fn bury_thread(&mut self) {
+    pub(crate) fn bury_thread(&mut self) {
         let freed = self.thread.bytes();
         self.heap.subtract_bytes(freed);
         let (resumer, environment) = (self.thread.resumer, self.thread.environment);
