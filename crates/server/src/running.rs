@@ -89,7 +89,11 @@ impl RunningScripts {
             return Err(KillError::NotBusy);
         };
         if scripts.iter().all(|script| script.world != world) {
-            return Err(KillError::Busy(first.world));
+            return Err(if first.has_written.load(Ordering::Acquire) {
+                KillError::HasWritten
+            } else {
+                KillError::Busy(first.world)
+            });
         }
         let mut killed = false;
         for script in scripts.iter().filter(|script| script.world == world) {

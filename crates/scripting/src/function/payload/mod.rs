@@ -27,6 +27,9 @@ pub enum PayloadError {
     /// Something else than a library.
     #[error("ERR given type is not a function")]
     Type,
+    /// A function as unreleased versions wrote it, whose first string cannot be read either.
+    #[error("ERR Failed loading library name")]
+    EarlyName,
     /// A function as unreleased versions wrote it.
     #[error("ERR Failed loading engine name")]
     EarlyFunction,
@@ -84,7 +87,10 @@ pub fn read(payload: &[u8]) -> Result<Vec<Vec<u8>>, PayloadError> {
     while payload.len() - reader.rest.len() < libraries.len() {
         match reader.byte().ok_or(PayloadError::Type)? {
             LIBRARY => texts.push(reader.string().ok_or(PayloadError::Text)?),
-            EARLY_FUNCTION => return Err(PayloadError::EarlyFunction),
+            EARLY_FUNCTION => {
+                reader.string().ok_or(PayloadError::EarlyName)?;
+                return Err(PayloadError::EarlyFunction);
+            }
             _ => return Err(PayloadError::Type),
         }
     }
