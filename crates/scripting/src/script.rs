@@ -74,7 +74,7 @@ impl Script {
             ScriptError::Syntax(String::from_utf8_lossy(&error.message()).into_owned())
         })?;
         let proto = Arc::new(proto);
-        let key_use = crate::key_use::of(&proto);
+        let key_use = flags.narrow(crate::key_use::of(&proto));
         Ok(Script {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             sha,

@@ -512,7 +512,7 @@ impl Service for Worker {
         self.look_ahead.judge(self.server, self.index);
         self.bench
             .machines
-            .follow_flush(self.server.scripts.generation());
+            .follow_flush(self.server.scripts.generation() + self.server.libraries.removals());
         if self.index == 0 {
             if self.bench.config.maxmemory > 0 {
                 self.server.look_at_memory();
