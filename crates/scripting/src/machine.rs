@@ -176,12 +176,16 @@ impl Machine {
 
     fn callback_of(&mut self, function: &Function) -> Result<Value, LibraryError> {
         let (library, index) = (function.library(), function.index());
-        if let Some(callbacks) = self.libraries.get(&library.id()) {
-            return Ok(callbacks.functions[index]);
-        }
-        let callbacks = self.load_library(library)?;
-        let callback = callbacks.functions.get(index).copied();
-        self.libraries.insert(library.id(), callbacks);
+        let known = self.libraries.get(&library.id());
+        let callback = match known {
+            Some(callbacks) => callbacks.functions.get(index).copied(),
+            None => {
+                let callbacks = self.load_library(library)?;
+                let callback = callbacks.functions.get(index).copied();
+                self.libraries.insert(library.id(), callbacks);
+                callback
+            }
+        };
         // The code is the same and sees nothing that changes, so it registers the same functions each time.
         callback.ok_or(LibraryError::NoFunctions)
     }

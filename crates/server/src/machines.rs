@@ -72,40 +72,6 @@ pub(crate) enum Home {
     Library(Arc<Library>),
 }
 
-/// The words of a command, in one buffer that is used again and again.
-#[derive(Debug, Default)]
-pub(crate) struct CommandWords {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-/// A buffer larger than this is given back.
-const COMMAND_BYTES_KEPT: usize = 16 * 1024;
-
-impl CommandWords {
-    /// Remembers these words instead of those before.
-    pub(crate) fn set(&mut self, words: &[&[u8]]) {
-        if self.bytes.capacity() > COMMAND_BYTES_KEPT {
-            self.bytes = Vec::new();
-        }
-        self.bytes.clear();
-        self.ends.clear();
-        for word in words {
-            self.bytes.extend_from_slice(word);
-            self.ends.push(self.bytes.len());
-        }
-    }
-
-    /// The words.
-    pub(crate) fn to_vec(&self) -> Vec<Vec<u8>> {
-        let starts = std::iter::once(&0).chain(&self.ends);
-        let spans = starts.zip(&self.ends);
-        spans
-            .map(|(&start, &end)| self.bytes[start..end].to_vec())
-            .collect()
-    }
-}
-
 /// A VM and the control of whatever runs in it.
 pub(crate) struct ControlledMachine {
     /// In a box, because it is large and goes from hand to hand in every run.
@@ -114,8 +80,6 @@ pub(crate) struct ControlledMachine {
     /// What the last run borrowed, for the next one.
     pub(crate) lent: Option<Box<Bench>>,
     pub(crate) home: Home,
-    /// The command that runs a function, for FUNCTION STATS to show.
-    pub(crate) command: CommandWords,
 }
 
 impl ControlledMachine {
@@ -135,7 +99,6 @@ impl ControlledMachine {
             control,
             lent: None,
             home,
-            command: CommandWords::default(),
         }
     }
 }

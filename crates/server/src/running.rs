@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use scripting::World;
 
 use crate::machines::Control;
+use crate::transaction::OwnedArgs;
 
 /// A script that runs in slices.
 #[derive(Debug)]
@@ -20,8 +21,8 @@ pub(crate) struct RunningScript {
     pub(crate) world: World,
     /// The SHA1 of a script, the name of a function.
     pub(crate) name: String,
-    /// The command that runs a function.
-    pub(crate) command: Vec<Vec<u8>>,
+    /// The command that runs it.
+    pub(crate) command: OwnedArgs,
     pub(crate) started: Instant,
     pub(crate) plan: LockPlan,
     pub(crate) control: Arc<Control>,

@@ -7,6 +7,7 @@ use std::time::Instant;
 use keyspace::Unit;
 use resp::Reply;
 use scripting::{Code, Progress, World};
+use types::Bytes;
 
 use crate::client::Client;
 use crate::machines::ControlledMachine;
@@ -15,6 +16,7 @@ use crate::road::run::Bench;
 use crate::running::RunningScript;
 use crate::script_host::RoadHost;
 use crate::server::Server;
+use crate::transaction::OwnedArgs;
 
 /// A script that an EVAL has made ready: its VM holds the code and the arguments.
 pub(crate) struct ScriptStart {
@@ -40,6 +42,8 @@ pub(crate) struct ScriptRun {
     machine: ControlledMachine,
     code: Code,
     entry: &'static Entry,
+    /// The command that runs it; empty in the first slice, while the request is still there to be looked at.
+    args: OwnedArgs,
     /// Whether the log has told of it.
     reported: bool,
 }
@@ -52,6 +56,8 @@ pub(crate) enum Slice {
     Finished {
         machine: ControlledMachine,
         host: Box<RoadHost>,
+        /// The command that ran it, if it took more than one slice.
+        args: OwnedArgs,
     },
 }
 
@@ -63,6 +69,7 @@ impl ScriptRun {
         client: &Client,
         unit: Unit<'static>,
         start: ScriptStart,
+        args: &[&[u8]],
         reply: &mut dyn Reply,
     ) -> Slice {
         let ScriptStart {
@@ -91,20 +98,24 @@ impl ScriptRun {
             machine,
             code,
             entry,
+            args: Vec::new(),
             reported: false,
         })
-        .advance(reply)
+        .advance(args, reply)
     }
 
     /// Runs the next slice.
     pub(crate) fn resume(self: Box<Self>, reply: &mut dyn Reply) -> Slice {
         self.machine.control.start_slice(Instant::now());
-        self.advance(reply)
+        self.advance(&[], reply)
     }
 
-    fn advance(mut self: Box<Self>, reply: &mut dyn Reply) -> Slice {
+    fn advance(mut self: Box<Self>, args: &[&[u8]], reply: &mut dyn Reply) -> Slice {
         match self.machine.machine.run(reply) {
             Progress::Suspended => {
+                if self.args.is_empty() {
+                    self.args = args.iter().map(|&argument| Bytes::from(argument)).collect();
+                }
                 self.note_slow();
                 Slice::Suspended(self)
             }
@@ -125,6 +136,7 @@ impl ScriptRun {
                 Slice::Finished {
                     machine: self.machine,
                     host,
+                    args: self.args,
                 }
             }
         }
@@ -134,23 +146,23 @@ impl ScriptRun {
     fn note_slow(&mut self) {
         let reported = self.reported;
         let control = Arc::clone(&self.machine.control);
-        let command = &self.machine.command;
+        let args = &self.args;
         let code = &self.code;
         let Some(host) = self.machine.machine.host_mut::<RoadHost>() else {
             return;
         };
         if host.listed.is_none() {
             let (started, plan) = (host.started, host.unit.plan());
-            let (world, command) = match code {
-                Code::Script(_) => (World::Scripts, Vec::new()),
-                Code::Function(_) => (World::Functions, command.to_vec()),
+            let world = match code {
+                Code::Script(_) => World::Scripts,
+                Code::Function(_) => World::Functions,
             };
             let has_written = AtomicBool::new(host.has_written);
             host.listed = Some(host.server.running.add(|id| RunningScript {
                 id,
                 world,
                 name: code.name().to_owned(),
-                command,
+                command: args.clone(),
                 started,
                 plan,
                 control,

@@ -22,7 +22,7 @@ use crate::running::KillError;
 use crate::script_host::RoadHost;
 use crate::script_run::{ScriptRun, Slice};
 use crate::server::Server;
-use crate::transaction::Queued;
+use crate::transaction::{OwnedArgs, Queued};
 
 /// One connection's state.
 pub(crate) struct Session {
@@ -218,9 +218,10 @@ impl Session {
                 Outcome::Busy
             }
             Next::Script(start) => {
-                let slice = ScriptRun::start(server, bench, client, unit, *start, &mut writer);
+                let slice =
+                    ScriptRun::start(server, bench, client, unit, *start, args, &mut writer);
                 match self.after_slice(server, bench, slice) {
-                    Ok(unit) => {
+                    Ok((unit, _)) => {
                         drop(unit);
                         self.finish(server, bench, header, args);
                         Outcome::Done
@@ -281,9 +282,10 @@ impl Session {
                 let mut writer = RespWriter::new(out, self.client.protocol);
                 let slice = run.resume(&mut writer);
                 match self.after_slice(server, bench, slice) {
-                    Ok(unit) => {
+                    Ok((unit, args)) => {
                         drop(unit);
-                        self.finish(server, bench, header, &[]);
+                        let args: Vec<&[u8]> = args.iter().map(|argument| &**argument).collect();
+                        self.finish(server, bench, header, &args);
                         if header.reply_muted {
                             out.truncate(reply_start);
                         }
@@ -299,7 +301,7 @@ impl Session {
                 let mut writer = RespWriter::new(out, self.client.protocol);
                 let slice = run.resume(&mut writer);
                 match self.after_slice_in_transaction(bench, slice) {
-                    Ok(unit) => self.go_on(server, bench, execution, unit, out),
+                    Ok((unit, _)) => self.go_on(server, bench, execution, unit, out),
                     Err(run) => {
                         self.activity = Activity::Transaction(execution, run);
                         Outcome::Busy
@@ -346,10 +348,17 @@ impl Session {
             );
             execution.position += 1;
             if let Next::Script(start) = next {
-                let slice =
-                    ScriptRun::start(server, bench, &self.client, unit, *start, &mut writer);
+                let slice = ScriptRun::start(
+                    server,
+                    bench,
+                    &self.client,
+                    unit,
+                    *start,
+                    &args,
+                    &mut writer,
+                );
                 match self.after_slice_in_transaction(bench, slice) {
-                    Ok(back) => unit = back,
+                    Ok((back, _)) => unit = back,
                     Err(run) => {
                         self.activity = Activity::Transaction(execution, run);
                         return Outcome::Busy;
@@ -367,26 +376,31 @@ impl Session {
         Outcome::Done
     }
 
-    /// Takes a script's end in: its locks are settled and handed back. `Err` if it goes on.
+    /// Takes a script's end in: its locks are settled and handed back, with its command if it took more than one slice.
+    /// `Err` if it goes on.
     fn after_slice(
         &mut self,
         server: &'static Server,
         bench: &mut Bench,
         slice: Slice,
-    ) -> Result<Unit<'static>, Box<ScriptRun>> {
-        let mut unit = self.after_slice_in_transaction(bench, slice)?;
+    ) -> Result<(Unit<'static>, OwnedArgs), Box<ScriptRun>> {
+        let (mut unit, args) = self.after_slice_in_transaction(bench, slice)?;
         settle::settle_unit(server, bench, &mut unit);
-        Ok(unit)
+        Ok((unit, args))
     }
 
     fn after_slice_in_transaction(
         &mut self,
         bench: &mut Bench,
         slice: Slice,
-    ) -> Result<Unit<'static>, Box<ScriptRun>> {
+    ) -> Result<(Unit<'static>, OwnedArgs), Box<ScriptRun>> {
         match slice {
             Slice::Suspended(run) => Err(run),
-            Slice::Finished { mut machine, host } => {
+            Slice::Finished {
+                mut machine,
+                host,
+                args,
+            } => {
                 let RoadHost {
                     server,
                     bench: mut lent,
@@ -396,7 +410,7 @@ impl Session {
                 bench.take_back(&mut lent);
                 machine.lent = Some(lent);
                 server.give_back(bench, machine);
-                Ok(unit)
+                Ok((unit, args))
             }
         }
     }
@@ -442,8 +456,6 @@ impl Session {
         bench.stats.command_ran(header.entry.index, took);
         let microseconds = took.as_micros() as u64;
         if server.slowlog.wants(microseconds) && !header.entry.command.has(flag::SKIP_SLOWLOG) {
-            let name = header.entry.command.name.as_bytes();
-            let args = if args.is_empty() { &[name] } else { args };
             server.slowlog.push(
                 args,
                 microseconds,

@@ -113,7 +113,6 @@ fn start(call: &mut Call<'_>, read_only: bool) -> CommandResult {
         call.server.give_back(call.bench, machine);
         return Err(library_error(error));
     }
-    machine.command.set(call.args);
     call.next = Next::Script(Box::new(ScriptStart {
         machine,
         code: Code::Function(function),
