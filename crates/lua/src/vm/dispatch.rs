@@ -14,6 +14,7 @@ use crate::meter::Decision;
 use crate::native::Raise;
 use crate::opcode::{Opcode, decode_float_byte};
 use crate::runtime::Runtime;
+use crate::shortcut;
 use crate::thread::{Finish, Frame, Thread, WINDOW};
 use crate::value::{ClosureHandle, Value, copy_value};
 
@@ -59,6 +60,17 @@ fn finish_results(
 /// Executes the top frame and those it calls, until the run is left or code is missing.
 pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
     'frame: loop {
+        // Natives that call back burn fuel without passing an instruction that looks at it.
+        if runtime.meter.is_empty() {
+            match runtime.out_of_fuel() {
+                Ok(()) => {}
+                Err(None) => return Leave::Exit(Exit::Suspended),
+                Err(Some(raise)) => match runtime.raise(raise) {
+                    Step::Run => {}
+                    Step::Exit(exit) => return Leave::Exit(exit),
+                },
+            }
+        }
         let Runtime {
             heap,
             meter,
@@ -460,7 +472,13 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                         pause!(Fuel);
                     }
                     let Value::Function(callee) = a!() else {
-                        pause!(Call)
+                        if !shortcut::take(heap, meter, registers, base, top, instruction) {
+                            pause!(Call);
+                        }
+                        if heap.needs_attention() {
+                            pause!(Memory);
+                        }
+                        continue;
                     };
                     let number = heap.closures[callee.index()].proto;
                     let Some(entry) = entries.get(number as usize) else {
