@@ -32,8 +32,9 @@ use std::any::Any;
 use crate::heap::Heap;
 use crate::runtime::Runtime;
 use crate::value::{
-    NativeHandle, StringHandle, TableHandle, ThreadHandle, Type, UserdataHandle, Value, copy_value,
+    NativeHandle, StringHandle, TableHandle, ThreadHandle, Type, UserdataHandle, Value,
 };
+use crate::vm::copy_value;
 
 /// A native function, or one of its continuation steps.
 pub type NativeFunction = fn(&mut Call<'_>) -> NativeResult;
@@ -223,7 +224,7 @@ impl Call<'_> {
         match array.get(start..start.saturating_add(count)) {
             Some(elements) => {
                 for (place, element) in places.iter_mut().zip(elements) {
-                    copy_value!(*element => *place);
+                    copy_value(element, place);
                 }
             }
             None => {

@@ -10,7 +10,8 @@ use crate::heap::Heap;
 use crate::meter::Meter;
 use crate::opcode::Instruction;
 use crate::thread::WINDOW;
-use crate::value::{NativeHandle, Value, copy_value};
+use crate::value::{NativeHandle, Value};
+use crate::vm::copy_value;
 
 /// The first result of a native function for these arguments (nil if it returns nothing); none if the function itself has to be called. Must do no more
 /// than a few microseconds of work, which it burns with [`Meter::burn`] if it is not constant; must not have done anything when it declines.
@@ -98,7 +99,7 @@ pub(crate) fn take(
     let Some(value) = (shortcut.function)(heap, meter, arguments) else {
         return false;
     };
-    copy_value!(value => registers[first]);
+    copy_value(&value, &mut registers[first]);
     if wanted == 0 {
         *top = base + first + 1;
     }
