@@ -66,6 +66,8 @@ pub(crate) struct Execution {
     queue: Vec<Queued>,
     position: usize,
     header: Header,
+    /// When the command before `position` was started.
+    started: Instant,
 }
 
 /// How a request ended.
@@ -241,6 +243,7 @@ impl Session {
                     queue,
                     position: 0,
                     header,
+                    started,
                 });
                 let outcome = self.go_on(server, bench, execution, unit, out);
                 if server.monitors.any() {
@@ -301,7 +304,10 @@ impl Session {
                 let mut writer = RespWriter::new(out, self.client.protocol);
                 let slice = run.resume(&mut writer);
                 match self.after_slice_in_transaction(bench, slice) {
-                    Ok((unit, _)) => self.go_on(server, bench, execution, unit, out),
+                    Ok((mut unit, _)) => {
+                        self.end_queued(server, bench, &execution, &mut unit);
+                        self.go_on(server, bench, execution, unit, out)
+                    }
                     Err(run) => {
                         self.activity = Activity::Transaction(execution, run);
                         Outcome::Busy
@@ -326,7 +332,8 @@ impl Session {
     ) -> Outcome {
         while execution.position < execution.queue.len() {
             let queued = &execution.queue[execution.position];
-            let (entry, started) = (queued.entry, bench.clock.tick());
+            let entry = queued.entry;
+            execution.started = bench.clock.now();
             let args: Vec<&[u8]> = queued.args.iter().map(|argument| &**argument).collect();
             let mut writer = RespWriter::new(out, self.client.protocol);
             if let Err(error) = check(server, &self.client, entry, Origin::Transaction) {
@@ -365,15 +372,27 @@ impl Session {
                     }
                 }
             }
-            settle::settle_command(server, bench, &mut unit);
-            let took = bench.clock.tick().duration_since(started);
-            bench.stats.command_ran(entry.index, took);
+            self.end_queued(server, bench, &execution, &mut unit);
         }
         settle::settle_unit(server, bench, &mut unit);
         drop(unit);
         let header = execution.header;
         self.finish(server, bench, header, &[b"EXEC"]);
         Outcome::Done
+    }
+
+    /// Counts the command of a transaction that has just run.
+    fn end_queued(
+        &self,
+        server: &'static Server,
+        bench: &mut Bench,
+        execution: &Execution,
+        unit: &mut Unit<'static>,
+    ) {
+        settle::settle_command(server, bench, unit);
+        let queued = &execution.queue[execution.position - 1];
+        let args: Vec<&[u8]> = queued.args.iter().map(|argument| &**argument).collect();
+        self.count(server, bench, queued.entry, execution.started, &args);
     }
 
     /// Takes a script's end in: its locks are settled and handed back, with its command if it took more than one slice.
@@ -452,10 +471,22 @@ impl Session {
 
     /// Counts a request that has run, and logs it if it was slow.
     fn finish(&mut self, server: &Server, bench: &mut Bench, header: Header, args: &[&[u8]]) {
-        let took = bench.clock.tick().duration_since(header.started);
-        bench.stats.command_ran(header.entry.index, took);
+        self.count(server, bench, header.entry, header.started, args);
+    }
+
+    /// Counts a command that has run, and logs it if it was slow.
+    fn count(
+        &self,
+        server: &Server,
+        bench: &mut Bench,
+        entry: &Entry,
+        started: Instant,
+        args: &[&[u8]],
+    ) {
+        let took = bench.clock.tick().duration_since(started);
+        bench.stats.command_ran(entry.index, took);
         let microseconds = took.as_micros() as u64;
-        if server.slowlog.wants(microseconds) && !header.entry.command.has(flag::SKIP_SLOWLOG) {
+        if server.slowlog.wants(microseconds) && !entry.command.has(flag::SKIP_SLOWLOG) {
             server.slowlog.push(
                 args,
                 microseconds,
