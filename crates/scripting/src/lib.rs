@@ -18,7 +18,7 @@ mod shebang;
 mod sink;
 
 pub use cache::{Flushed, ScriptCache, sha1_hex};
-pub use host::{CallSite, LogLevel, ScriptHost, Verdict};
+pub use host::{CallSite, Failure, LogLevel, ScriptHost, Verdict};
 pub use machine::{Interrupt, Machine, Progress};
 pub use script::{KeyUse, Script, ScriptError};
 pub use shebang::ScriptFlags;

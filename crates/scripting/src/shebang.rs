@@ -20,6 +20,8 @@ pub struct ScriptFlags {
     pub no_cluster: bool,
     /// It may touch keys of several slots.
     pub allow_cross_slot_keys: bool,
+    /// It is all or nothing: if it fails, what it wrote is undone.
+    pub atomic: bool,
 }
 
 /// Splits a script's text into what its first line declares and the Lua code, which begins with the end of that line so
@@ -63,6 +65,7 @@ pub(crate) fn parse(text: &[u8]) -> Result<(ScriptFlags, &[u8]), ScriptError> {
                 "allow-stale" => &mut flags.allow_stale,
                 "no-cluster" => &mut flags.no_cluster,
                 "allow-cross-slot-keys" => &mut flags.allow_cross_slot_keys,
+                "atomic" => &mut flags.atomic,
                 _ => return Err(ScriptError::Flag(name.to_owned())),
             } = true;
         }

@@ -21,6 +21,8 @@ pub(crate) struct Control {
     anchor: Instant,
     /// When the slice ends, in nanoseconds after the anchor.
     slice_end: AtomicU64,
+    /// When the run has to end, in nanoseconds after the anchor.
+    deadline: AtomicU64,
 }
 
 impl Control {
@@ -29,6 +31,7 @@ impl Control {
             killed: AtomicBool::new(false),
             anchor: Instant::now(),
             slice_end: AtomicU64::new(0),
+            deadline: AtomicU64::new(u64::MAX),
         }
     }
 
@@ -37,9 +40,17 @@ impl Control {
         self.killed.store(true, Ordering::Release);
     }
 
-    /// Starts a run, which nobody has asked to end yet.
-    pub(crate) fn reset(&self) {
+    /// Starts a run at `now`, which nobody has asked to end yet and which may take `limit_ms` (0: as long as it likes).
+    pub(crate) fn reset(&self, now: Instant, limit_ms: u64) {
         self.killed.store(false, Ordering::Release);
+        let deadline = match limit_ms {
+            0 => u64::MAX,
+            limit_ms => {
+                let elapsed = now.saturating_duration_since(self.anchor).as_nanos() as u64;
+                elapsed.saturating_add(limit_ms.saturating_mul(1_000_000))
+            }
+        };
+        self.deadline.store(deadline, Ordering::Relaxed);
     }
 
     /// Starts a slice at `now`.
@@ -51,9 +62,12 @@ impl Control {
 
     fn decide(&self) -> Verdict {
         if self.killed.load(Ordering::Acquire) {
-            Verdict::Kill
-        } else if self.anchor.elapsed().as_nanos() as u64 >= self.slice_end.load(Ordering::Relaxed)
-        {
+            return Verdict::Kill;
+        }
+        let elapsed = self.anchor.elapsed().as_nanos() as u64;
+        if elapsed >= self.deadline.load(Ordering::Relaxed) {
+            Verdict::TimeUp
+        } else if elapsed >= self.slice_end.load(Ordering::Relaxed) {
             Verdict::Suspend
         } else {
             Verdict::Continue
@@ -99,7 +113,7 @@ impl Machines {
 
     /// Gives a VM back.
     pub(crate) fn give_back(&mut self, machine: ControlledMachine) {
-        if self.idle.len() < IDLE_MAX {
+        if self.idle.len() < IDLE_MAX && !machine.machine.is_worn() {
             self.idle.push(machine);
         }
     }

@@ -18,8 +18,11 @@ pub(crate) struct RunningScript {
     pub(crate) started: Instant,
     pub(crate) plan: LockPlan,
     pub(crate) control: Arc<Control>,
-    /// Whether the script has changed data, so that it cannot be killed.
+    /// Whether the script has changed data, so that it cannot be killed unless that can be undone.
     pub(crate) has_written: AtomicBool,
+    pub(crate) can_undo: bool,
+    /// Its SHA1.
+    pub(crate) name: String,
 }
 
 /// All of them.
@@ -36,6 +39,8 @@ pub(crate) struct RunningScripts {
 pub(crate) enum KillError {
     #[error("NOTBUSY No scripts in execution right now.")]
     NotBusy,
+    #[error("NOTBUSY No script of this name in execution right now.")]
+    NoSuchScript,
     #[error(
         "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the \
          script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."
@@ -50,6 +55,8 @@ impl RunningScripts {
         plan: LockPlan,
         control: Arc<Control>,
         has_written: bool,
+        can_undo: bool,
+        name: String,
     ) -> Arc<RunningScript> {
         let script = Arc::new(RunningScript {
             id: self.next_id.fetch_add(1, Ordering::Relaxed),
@@ -57,6 +64,8 @@ impl RunningScripts {
             plan,
             control,
             has_written: AtomicBool::new(has_written),
+            can_undo,
+            name,
         });
         let mut scripts = self.scripts.lock();
         scripts.push(Arc::clone(&script));
@@ -76,15 +85,22 @@ impl RunningScripts {
         self.count.load(Ordering::Acquire) != 0
     }
 
-    /// Asks the scripts that run to end. If one of several has written, the others still go.
-    pub(crate) fn kill(&self) -> Result<(), KillError> {
+    /// Asks the scripts that run to end, or those of this name only. If one of several has written and cannot be undone,
+    /// the others still go.
+    pub(crate) fn kill(&self, name: Option<&[u8]>) -> Result<(), KillError> {
         let scripts = self.scripts.lock();
-        if scripts.is_empty() {
-            return Err(KillError::NotBusy);
+        let is_meant = |script: &&Arc<RunningScript>| {
+            name.is_none_or(|name| name.eq_ignore_ascii_case(script.name.as_bytes()))
+        };
+        if !scripts.iter().any(|script| is_meant(&script)) {
+            return Err(match name {
+                Some(_) if !scripts.is_empty() => KillError::NoSuchScript,
+                _ => KillError::NotBusy,
+            });
         }
         let mut killed = false;
-        for script in scripts.iter() {
-            if !script.has_written.load(Ordering::Acquire) {
+        for script in scripts.iter().filter(is_meant) {
+            if script.can_undo || !script.has_written.load(Ordering::Acquire) {
                 script.control.kill();
                 killed = true;
             }

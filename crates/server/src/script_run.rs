@@ -8,6 +8,7 @@ use keyspace::Unit;
 use resp::Reply;
 use scripting::{Progress, Script};
 
+use crate::atomicity::Undoing;
 use crate::client::Client;
 use crate::machines::ControlledMachine;
 use crate::road::Entry;
@@ -71,6 +72,10 @@ impl ScriptRun {
             read_only,
         } = start;
         let now = bench.clock.now();
+        let undoing = Undoing::of(script.flags(), read_only, &bench.config);
+        if undoing == Undoing::OnFailure || unit.keeps_undo() {
+            machine.machine.set_atomic();
+        }
         let host = RoadHost {
             server,
             bench: bench.lend(machine.lent.take()),
@@ -80,11 +85,17 @@ impl ScriptRun {
             lacks_memory: server.barriers.memory_is_full.load(Ordering::Relaxed)
                 && !script.flags().allow_oom,
             has_written: false,
+            undoing,
+            owns_log: false,
             started: now,
             listed: None,
         };
-        machine.control.reset();
+        machine.control.reset(now, bench.config.script_time_limit);
         machine.control.start_slice(now);
+        if bench.config.script_memory_limit != 0 {
+            let limit = usize::try_from(bench.config.script_memory_limit).unwrap_or(usize::MAX);
+            machine.machine.set_memory_limit(limit);
+        }
         machine.machine.set_host(Box::new(host));
         Box::new(ScriptRun {
             machine,
@@ -114,7 +125,8 @@ impl ScriptRun {
                     .take_host()
                     .expect("the host was set at the start");
                 let host = host.into_any().downcast::<RoadHost>();
-                let host = host.expect("the host is the server's own");
+                let mut host = host.expect("the host is the server's own");
+                host.commit();
                 if failed {
                     host.bench.stats.command_failed(self.entry.index);
                 }
@@ -138,11 +150,14 @@ impl ScriptRun {
         };
         if host.listed.is_none() {
             let (started, plan) = (host.started, host.unit.plan());
-            host.listed = Some(
-                host.server
-                    .running
-                    .add(started, plan, control, host.has_written),
-            );
+            host.listed = Some(host.server.running.add(
+                started,
+                plan,
+                control,
+                host.has_written,
+                host.can_undo_kill(),
+                self.script.sha().to_owned(),
+            ));
         }
         let threshold_ms = host.bench.config.busy_reply_threshold;
         let elapsed_ms = host.started.elapsed().as_millis();

@@ -166,6 +166,8 @@ pub(crate) static COMMANDS: &[Command] = &[
             Command {
                 name: "kill",
                 arity: 2,
+                // The SHA1 of the script to end.
+                extra_arguments: 1,
                 flags: flag::NOSCRIPT | flag::ALLOW_BUSY,
                 categories: category::SCRIPTING,
                 tips: &["request_policy:all_shards", "response_policy:one_succeeded"],
