@@ -36,7 +36,9 @@ pub(crate) enum Finish {
 }
 
 /// A function being executed.
+// 32 bytes, so that the next one is a shift away.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(16))]
 pub(crate) struct Frame {
     /// Slot of the called function; results go there.
     pub(crate) function: u32,
@@ -128,6 +130,8 @@ pub(crate) struct Thread {
     pub(crate) natives: Vec<NativeFrame>,
     /// By ascending slot.
     pub(crate) open: Vec<OpenUpvalue>,
+    /// The slot behind the highest captured one; 0 if none is captured.
+    pub(crate) open_end: usize,
     /// End of the values an instruction with open results left.
     pub(crate) top: usize,
     pub(crate) status: Status,
@@ -135,6 +139,8 @@ pub(crate) struct Thread {
     pub(crate) resumer: Option<ThreadHandle>,
     /// Calls into Lua by natives and metamethods that are under way.
     pub(crate) native_depth: u32,
+    /// Those below the first call of a coroutine: its resume, and all that its resumer had.
+    pub(crate) base_depth: u32,
     /// Error handlers called for errors that are not caught yet.
     pub(crate) handler_depth: u32,
     /// Frames above 5.1's limit are only for error handling.
@@ -158,6 +164,7 @@ impl Thread {
             stack: vec![Value::Nil; WINDOW + 16],
             environment,
             native_depth,
+            base_depth: native_depth,
             ..Thread::default()
         }
     }

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use keyspace::LockPlan;
 use parking_lot::Mutex;
+use scripting::World;
 
 use crate::machines::Control;
 
@@ -15,14 +16,18 @@ use crate::machines::Control;
 #[derive(Debug)]
 pub(crate) struct RunningScript {
     pub(crate) id: u64,
+    /// Whether it is a script or a function.
+    pub(crate) world: World,
+    /// The SHA1 of a script, the name of a function.
+    pub(crate) name: String,
+    /// The command that runs a function.
+    pub(crate) command: Vec<Vec<u8>>,
     pub(crate) started: Instant,
     pub(crate) plan: LockPlan,
     pub(crate) control: Arc<Control>,
     /// Whether the script has changed data, so that it cannot be killed unless that can be undone.
     pub(crate) has_written: AtomicBool,
     pub(crate) can_undo: bool,
-    /// Its SHA1.
-    pub(crate) name: String,
 }
 
 /// All of them.
@@ -34,7 +39,7 @@ pub(crate) struct RunningScripts {
     count: AtomicUsize,
 }
 
-/// Why SCRIPT KILL does nothing.
+/// Why SCRIPT KILL or FUNCTION KILL does nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum KillError {
     #[error("NOTBUSY No scripts in execution right now.")]
@@ -46,27 +51,22 @@ pub(crate) enum KillError {
          script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."
     )]
     HasWritten,
+    /// What runs is of the other kind; also what commands are told that it stands in the way of.
+    #[error("BUSY Redis is busy running a script. You can only call {} or SHUTDOWN NOSAVE.", kill_command(*.0))]
+    Busy(World),
+}
+
+fn kill_command(world: World) -> &'static str {
+    match world {
+        World::Scripts => "SCRIPT KILL",
+        World::Functions => "FUNCTION KILL",
+    }
 }
 
 impl RunningScripts {
-    pub(crate) fn add(
-        &self,
-        started: Instant,
-        plan: LockPlan,
-        control: Arc<Control>,
-        has_written: bool,
-        can_undo: bool,
-        name: String,
-    ) -> Arc<RunningScript> {
-        let script = Arc::new(RunningScript {
-            id: self.next_id.fetch_add(1, Ordering::Relaxed),
-            started,
-            plan,
-            control,
-            has_written: AtomicBool::new(has_written),
-            can_undo,
-            name,
-        });
+    /// Lists what `make` makes of a new number.
+    pub(crate) fn add(&self, make: impl FnOnce(u64) -> RunningScript) -> Arc<RunningScript> {
+        let script = Arc::new(make(self.next_id.fetch_add(1, Ordering::Relaxed)));
         let mut scripts = self.scripts.lock();
         scripts.push(Arc::clone(&script));
         self.count.store(scripts.len(), Ordering::Release);
@@ -85,17 +85,24 @@ impl RunningScripts {
         self.count.load(Ordering::Acquire) != 0
     }
 
-    /// Asks the scripts that run to end, or those of this name only. If one of several has written and cannot be undone,
-    /// the others still go.
-    pub(crate) fn kill(&self, name: Option<&[u8]>) -> Result<(), KillError> {
+    /// Asks the scripts, or the functions, that run to end; with a name, whatever has it. If one of several has written
+    /// and cannot be undone, the others still go.
+    pub(crate) fn kill(&self, world: World, name: Option<&[u8]>) -> Result<(), KillError> {
         let scripts = self.scripts.lock();
-        let is_meant = |script: &&Arc<RunningScript>| {
-            name.is_none_or(|name| name.eq_ignore_ascii_case(script.name.as_bytes()))
+        let Some(first) = scripts.first() else {
+            return Err(KillError::NotBusy);
+        };
+        let is_meant = |script: &&Arc<RunningScript>| match name {
+            None => script.world == world,
+            Some(name) => name.eq_ignore_ascii_case(script.name.as_bytes()),
         };
         if !scripts.iter().any(|script| is_meant(&script)) {
-            return Err(match name {
-                Some(_) if !scripts.is_empty() => KillError::NoSuchScript,
-                _ => KillError::NotBusy,
+            return Err(if name.is_some() {
+                KillError::NoSuchScript
+            } else if first.has_written.load(Ordering::Acquire) {
+                KillError::HasWritten
+            } else {
+                KillError::Busy(first.world)
             });
         }
         let mut killed = false;
@@ -119,11 +126,22 @@ impl RunningScripts {
         }
     }
 
-    /// Whether a script that stands in the way of `plan` has run longer than the threshold.
-    pub(crate) fn overdue(&self, plan: &LockPlan, threshold_ms: u64) -> bool {
-        self.scripts.lock().iter().any(|script| {
+    /// What stands in the way of `plan` and has run longer than the threshold.
+    pub(crate) fn overdue(&self, plan: &LockPlan, threshold_ms: u64) -> Option<World> {
+        let scripts = self.scripts.lock();
+        let overdue = scripts.iter().find(|script| {
             script.started.elapsed().as_millis() as u64 >= threshold_ms && meet(&script.plan, plan)
-        })
+        });
+        overdue.map(|script| script.world)
+    }
+
+    /// The function that has run longest.
+    pub(crate) fn function(&self) -> Option<Arc<RunningScript>> {
+        let scripts = self.scripts.lock();
+        let functions = scripts
+            .iter()
+            .filter(|script| script.world == World::Functions);
+        functions.min_by_key(|script| script.started).cloned()
     }
 }
 

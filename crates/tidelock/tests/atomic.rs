@@ -323,3 +323,35 @@ fn a_transaction_is_all_or_nothing_when_asked() {
     assert_eq!(client.call(&["EXEC"]), Reply::Many(replies.to_vec()));
     assert_eq!(client.call(&["GET", "fresh"]), Reply::bulk("1"));
 }
+
+#[test]
+fn functions_are_atomic_too() {
+    let server = Server::start(&["--io-threads", "2"]);
+    let mut client = server.connect();
+    let mut other = server.connect();
+    fill(&mut client);
+    let before = look(&mut client);
+    let library = format!(
+        "#!lua name=lib\nredis.register_function{{function_name='f', flags={{'atomic'}}, \
+         callback=function(keys, args)\n{WRITES}\nif args[1] == 'loop' then while true do end end \
+         if args[1] == 'back' then redis.rollback('NOT today') end error('x') end}}"
+    );
+    assert_eq!(
+        client.call(&["FUNCTION", "LOAD", &library]),
+        Reply::bulk("lib")
+    );
+    let text = error(client.call(&["FCALL", "f", "0"]));
+    assert!(text.ends_with("All its writes were undone."), "{text}");
+    assert_eq!(look(&mut client), before);
+    assert_eq!(
+        error(client.call(&["FCALL", "f", "0", "back"])),
+        "NOT today"
+    );
+    assert_eq!(look(&mut client), before);
+    client.send(&["FCALL", "f", "0", "loop"]);
+    wait_until_busy(&mut other);
+    other.call(&["FUNCTION", "KILL", "f"]);
+    let text = error(client.read());
+    assert!(text.ends_with("All its writes were undone."), "{text}");
+    assert_eq!(look(&mut client), before);
+}
