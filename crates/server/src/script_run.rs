@@ -9,6 +9,7 @@ use resp::Reply;
 use scripting::{Code, Progress, World};
 use types::Bytes;
 
+use crate::atomicity::Undoing;
 use crate::client::Client;
 use crate::machines::ControlledMachine;
 use crate::road::Entry;
@@ -79,6 +80,10 @@ impl ScriptRun {
             read_only,
         } = start;
         let now = bench.clock.now();
+        let undoing = Undoing::of(code.flags(), read_only, &bench.config);
+        if undoing == Undoing::OnFailure || unit.keeps_undo() {
+            machine.machine.set_atomic();
+        }
         let host = RoadHost {
             server,
             bench: bench.lend(machine.lent.take()),
@@ -88,11 +93,17 @@ impl ScriptRun {
             lacks_memory: server.barriers.memory_is_full.load(Ordering::Relaxed)
                 && !code.flags().allow_oom,
             has_written: false,
+            undoing,
+            owns_log: false,
             started: now,
             listed: None,
         };
-        machine.control.reset();
+        machine.control.reset(now, bench.config.script_time_limit);
         machine.control.start_slice(now);
+        if bench.config.script_memory_limit != 0 {
+            let limit = usize::try_from(bench.config.script_memory_limit).unwrap_or(usize::MAX);
+            machine.machine.set_memory_limit(limit);
+        }
         machine.machine.set_host(Box::new(host));
         Box::new(ScriptRun {
             machine,
@@ -126,7 +137,8 @@ impl ScriptRun {
                     .take_host()
                     .expect("the host was set at the start");
                 let host = host.into_any().downcast::<RoadHost>();
-                let host = host.expect("the host is the server's own");
+                let mut host = host.expect("the host is the server's own");
+                host.commit();
                 if failed {
                     host.bench.stats.command_failed(self.entry.index);
                 }
@@ -167,6 +179,7 @@ impl ScriptRun {
                 plan,
                 control,
                 has_written,
+                can_undo: host.can_undo_kill(),
             }));
         }
         let threshold_ms = host.bench.config.busy_reply_threshold;

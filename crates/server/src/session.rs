@@ -10,6 +10,7 @@ use resp::{Reply, RespWriter};
 use scripting::World;
 use types::Bytes;
 
+use crate::atomicity;
 use crate::blocking;
 use crate::client::{Client, ReplyMode};
 use crate::handlers::transaction::{discard_transaction, plan_watched};
@@ -68,6 +69,19 @@ pub(crate) struct Execution {
     header: Header,
     /// When the command before `position` was started.
     started: Instant,
+    /// The replies of a transaction that is all or nothing, until it is known which.
+    replies: Option<Vec<u8>>,
+    /// Where the reply of the command that runs begins.
+    reply_start: usize,
+}
+
+impl Execution {
+    /// Whether the command that ran last makes that the whole transaction is undone.
+    fn failed(&self) -> bool {
+        self.replies
+            .as_ref()
+            .is_some_and(|replies| replies.get(self.reply_start) == Some(&b'-'))
+    }
 }
 
 /// How a request ended.
@@ -238,12 +252,20 @@ impl Session {
                 let queue = client.transaction.reset();
                 client.record.queued.store(-1, Ordering::Relaxed);
                 crate::handlers::transaction::unwatch_all(client, &mut unit);
-                writer.array(queue.len());
+                let mut replies = bench.config.multi_atomic.then(Vec::new);
+                if let Some(replies) = &mut replies {
+                    unit.begin_undo();
+                    RespWriter::new(replies, client.protocol).array(queue.len());
+                } else {
+                    writer.array(queue.len());
+                }
                 let execution = Box::new(Execution {
                     queue,
                     position: 0,
                     header,
                     started,
+                    replies,
+                    reply_start: 0,
                 });
                 let outcome = self.go_on(server, bench, execution, unit, out);
                 if server.monitors.any() {
@@ -300,8 +322,9 @@ impl Session {
                     }
                 }
             }
-            Activity::Transaction(execution, run) => {
-                let mut writer = RespWriter::new(out, self.client.protocol);
+            Activity::Transaction(mut execution, run) => {
+                let replies = execution.replies.as_mut().unwrap_or(out);
+                let mut writer = RespWriter::new(replies, self.client.protocol);
                 let slice = run.resume(&mut writer);
                 match self.after_slice_in_transaction(bench, slice) {
                     Ok((mut unit, _)) => {
@@ -330,15 +353,26 @@ impl Session {
         mut unit: Unit<'static>,
         out: &mut Vec<u8>,
     ) -> Outcome {
-        while execution.position < execution.queue.len() {
-            let queued = &execution.queue[execution.position];
-            let entry = queued.entry;
+        let mut failed = execution.failed();
+        while execution.position < execution.queue.len() && !failed {
             execution.started = bench.clock.now();
+            let Execution {
+                queue,
+                position,
+                replies,
+                reply_start,
+                ..
+            } = &mut *execution;
+            let queued = &queue[*position];
+            let entry = queued.entry;
             let args: Vec<&[u8]> = queued.args.iter().map(|argument| &**argument).collect();
-            let mut writer = RespWriter::new(out, self.client.protocol);
+            let replies = replies.as_mut().unwrap_or(out);
+            *reply_start = replies.len();
+            let mut writer = RespWriter::new(replies, self.client.protocol);
+            *position += 1;
             if let Err(error) = check(server, &self.client, entry, Origin::Transaction) {
                 refuse(server, &mut writer, &error);
-                execution.position += 1;
+                failed = execution.failed();
                 continue;
             }
             show(server, bench, &self.client, entry, &args);
@@ -353,7 +387,6 @@ impl Session {
                 Origin::Transaction,
                 None,
             );
-            execution.position += 1;
             if let Next::Script(start) = next {
                 let slice = ScriptRun::start(
                     server,
@@ -373,6 +406,10 @@ impl Session {
                 }
             }
             self.end_queued(server, bench, &execution, &mut unit);
+            failed = execution.failed();
+        }
+        if unit.keeps_undo() {
+            self.end_all_or_nothing(server, bench, &mut execution, &mut unit, failed, out);
         }
         settle::settle_unit(server, bench, &mut unit);
         drop(unit);
@@ -393,6 +430,35 @@ impl Session {
         let queued = &execution.queue[execution.position - 1];
         let args: Vec<&[u8]> = queued.args.iter().map(|argument| &**argument).collect();
         self.count(server, bench, queued.entry, execution.started, &args);
+    }
+
+    /// Commits a transaction that is all or nothing, or undoes it because of the command that ran last.
+    fn end_all_or_nothing(
+        &mut self,
+        server: &'static Server,
+        bench: &mut Bench,
+        execution: &mut Execution,
+        unit: &mut Unit<'static>,
+        failed: bool,
+        out: &mut Vec<u8>,
+    ) {
+        let replies = execution.replies.take().unwrap_or_default();
+        if !failed {
+            atomicity::commit(server, bench, unit);
+            out.extend_from_slice(&replies);
+            return;
+        }
+        atomicity::undo(server, bench, unit);
+        let number = execution.position;
+        let name = execution.queue[number - 1].entry.full_name();
+        let mut text = format!(
+            "EXECABORT Transaction undone because its command {number}, '{name}', failed: "
+        )
+        .into_bytes();
+        let error = replies.get(execution.reply_start + 1..).unwrap_or_default();
+        text.extend_from_slice(error.trim_ascii_end());
+        server.errors.count(&text);
+        RespWriter::new(out, self.client.protocol).error(&text);
     }
 
     /// Takes a script's end in: its locks are settled and handed back, with its command if it took more than one slice.

@@ -231,6 +231,9 @@ impl ScriptHost for Recorder {
         Some(true)
     }
 
+    fn fail(&mut self, _: crate::host::Failure) -> bool {
+        false
+    }
     fn count_error(&mut self, _: &[u8]) {}
 
     fn as_any_mut(&mut self) -> &mut dyn Any {
