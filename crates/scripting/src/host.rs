@@ -75,6 +75,9 @@ pub trait ScriptHost: Any + Send {
     /// Whether the caller's user may run this command: `redis.acl_check_cmd`. `None` if there is no such command.
     fn may_call(&mut self, args: &[&[u8]]) -> Option<bool>;
 
+    /// Who is to read the effects of what follows: `redis.set_repl`.
+    fn set_replication(&mut self, append_only_file: bool, replicas: bool);
+
     /// Counts an error the script itself raised; errors of inner calls were counted when they happened.
     fn count_error(&mut self, text: &[u8]);
 

@@ -13,6 +13,7 @@
 mod blocking;
 mod client;
 pub mod config;
+mod effects;
 mod handlers;
 pub mod log;
 mod look_ahead;

@@ -231,6 +231,8 @@ impl ScriptHost for Recorder {
         Some(true)
     }
 
+    fn set_replication(&mut self, _append_only_file: bool, _replicas: bool) {}
+
     fn count_error(&mut self, _: &[u8]) {}
 
     fn as_any_mut(&mut self) -> &mut dyn Any {
