@@ -345,6 +345,7 @@ impl Runtime {
             tail_calls: 0,
             want,
             finish,
+            scanned: 0,
         });
         Ok(())
     }

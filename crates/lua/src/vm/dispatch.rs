@@ -277,10 +277,12 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                             let from = base + instruction.a() as usize;
                             copy_value!(stack[from] => stack[*slot as usize]);
                             registers = window(stack, base);
+                            heap.barrier_upvalue(upvalue, a!());
                         }
                         Upvalue::Open { thread, slot } => {
                             let (thread, slot) = (*thread, *slot as usize);
                             heap.threads[thread.index()].stack[slot] = a!();
+                            heap.barrier_upvalue(upvalue, a!());
                         }
                     }
                 }
@@ -486,6 +488,7 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                         tail_calls: 0,
                         want: i16::from(instruction.c()) - 1,
                         finish: Finish::Call,
+                        scanned: 0,
                     });
                     registers = window(stack, callee_base);
                     let arguments = match instruction.b() {
