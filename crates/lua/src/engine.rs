@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::heap::Closure;
 use crate::heap::collector::CollectorStatistics;
+use crate::hook::{Events, Hook};
 use crate::loaded::{self, CodeEntry};
 use crate::meter::Interrupt;
 use crate::native::{LibraryEntry, Raise};
@@ -58,11 +59,11 @@ pub struct RuntimeError {
 ///
 /// Not tied to a thread: it can be moved between threads between (parts of) runs.
 pub struct Vm {
-    entries: Vec<CodeEntry>,
+    pub(crate) entries: Vec<CodeEntry>,
     /// Heap, fuel and the state of the run.
     pub runtime: Runtime,
     /// The run is in the middle.
-    suspended: Option<Exit>,
+    pub(crate) suspended: Option<Exit>,
     /// Number of loaded prototypes when the region was opened.
     loaded_before_region: usize,
 }
@@ -187,6 +188,16 @@ impl Vm {
         self.runtime.meter.interrupt = interrupt;
     }
 
+    /// Sets what is asked at these events; none to run unwatched, at full speed. To be called between (parts of) runs.
+    pub fn set_hook(&mut self, events: Events, hook: Option<Hook>) {
+        self.runtime.hooks.set(events, hook);
+    }
+
+    /// Whether the run was suspended by the hook, at an instruction it was asked about.
+    pub fn is_at_hook(&self) -> bool {
+        matches!(self.suspended, Some(Exit::SuspendedByHook))
+    }
+
     /// Caps the bytes in use from now on to `bytes` more than now; none for no cap. If `fatal`, Lua code cannot catch the error.
     pub fn set_memory_limit(&mut self, bytes: Option<usize>, fatal: bool) {
         let used = self.runtime.heap.bytes_in_use();
@@ -227,8 +238,21 @@ impl Vm {
                 None => Step::Exit(Exit::Finished),
             }
         } else {
+            if let Exit::SuspendedByHook = suspended {
+                runtime.leave_hook();
+            }
             Step::Run
         };
+        self.advance(step)
+    }
+
+    /// Goes on with a suspended run as if an error had happened where it stands.
+    pub fn resume_with_error(&mut self, raise: Raise, fuel: u64) -> Outcome {
+        if self.suspended.take().is_none() {
+            return Outcome::Finished;
+        }
+        self.runtime.meter.refill(fuel);
+        let step = self.runtime.raise(raise);
         self.advance(step)
     }
 
@@ -241,6 +265,7 @@ impl Vm {
     pub fn abandon(&mut self) {
         self.suspended = None;
         let runtime = &mut self.runtime;
+        runtime.hooks.forget_place();
         runtime.failure = None;
         while runtime.current != runtime.main {
             let action = runtime.fail_thread(Raise::Stopped, false);
@@ -256,7 +281,6 @@ impl Vm {
         thread.handler_depth = 0;
         thread.overflowed = false;
         thread.status = Status::Running;
-        runtime.resume_depth = 0;
     }
 
     /// The results of the function that returned.
@@ -304,7 +328,7 @@ impl Vm {
         vm::forget_unloaded(&mut self.entries, &mut self.runtime);
         match exit {
             Exit::Finished => Outcome::Finished,
-            Exit::Suspended | Exit::SuspendedByNative => {
+            Exit::Suspended | Exit::SuspendedByNative | Exit::SuspendedByHook => {
                 self.suspended = Some(exit);
                 Outcome::Suspended
             }
@@ -312,7 +336,7 @@ impl Vm {
         }
     }
 
-    fn failure(&mut self, raise: Raise) -> RuntimeError {
+    pub(crate) fn failure(&mut self, raise: Raise) -> RuntimeError {
         let runtime = &mut self.runtime;
         let kind = match raise {
             Raise::Error(_) => ErrorKind::Error,

@@ -5,6 +5,7 @@
 //! subtraction and a branch.
 
 use crate::native::Raise;
+use crate::runtime::Runtime;
 
 /// What the host wants after the fuel is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,9 @@ pub enum Decision {
 /// The host's interrupt callback.
 pub type Interrupt = Box<dyn FnMut() -> Decision + Send>;
 
+/// A profiler's callback: it looks at the run ([`Runtime::call_stack`]) and counts what it sees, as often as it is told.
+pub type Sampler = Box<dyn FnMut(&Runtime, u32) + Send>;
+
 /// How much fuel a native gets to go on with after the host asked for suspension.
 const GRACE: i64 = 100_000;
 
@@ -29,6 +33,13 @@ pub struct Meter {
     pub(crate) fuel: i64,
     pub(crate) interrupt: Option<Interrupt>,
     pub(crate) suspend_requested: bool,
+    /// Fuel between two samples; 0 for none.
+    pub(crate) sample_every: u64,
+    /// What the run may still burn when the fuel up to the next sample is used up.
+    held_back: u64,
+    /// Samples that are to be taken as soon as the stack can be seen.
+    pub(crate) samples_due: u32,
+    pub(crate) sampler: Option<Sampler>,
 }
 
 impl Meter {
@@ -37,6 +48,10 @@ impl Meter {
             fuel: i64::MAX,
             interrupt: None,
             suspend_requested: false,
+            sample_every: 0,
+            held_back: 0,
+            samples_due: 0,
+            sampler: None,
         }
     }
 
@@ -54,6 +69,16 @@ impl Meter {
         }
     }
 
+    /// Has `sampler` called once in `fuel` units, with how many units' multiples have passed since the last time; none to stop that.
+    ///
+    /// The stack is looked at where the run could be left: at the first call or back-edge after the fuel was burnt. What a native function
+    /// burns is seen right after it.
+    pub fn set_sampler(&mut self, fuel: u64, sampler: Option<Sampler>) {
+        self.sample_every = if sampler.is_some() { fuel.max(1) } else { 0 };
+        self.sampler = sampler;
+        self.samples_due = 0;
+    }
+
     /// Whether the fuel is used up.
     pub fn is_empty(&self) -> bool {
         self.fuel < 0
@@ -62,6 +87,9 @@ impl Meter {
     /// Asks the host what to do, from code that cannot suspend.
     #[cold]
     fn consult(&mut self) -> Result<(), Raise> {
+        if self.reach_sample() {
+            return Ok(());
+        }
         match self.decide() {
             Decision::Continue(fuel) => {
                 self.refill(fuel);
@@ -85,6 +113,30 @@ impl Meter {
     }
 
     pub(crate) fn refill(&mut self, fuel: u64) {
+        self.held_back = 0;
         self.fuel = i64::try_from(fuel).unwrap_or(i64::MAX);
+        if self.sample_every > 0 && fuel > self.sample_every {
+            self.fuel = i64::try_from(self.sample_every).unwrap_or(i64::MAX);
+            self.held_back = fuel - self.sample_every;
+        }
+    }
+
+    /// Without fuel: whether that was only the fuel up to the next samples, which then are due.
+    pub(crate) fn reach_sample(&mut self) -> bool {
+        if self.sample_every == 0 {
+            return false;
+        }
+        let overdrawn = self.fuel.unsigned_abs();
+        let passed = 1 + overdrawn / self.sample_every;
+        self.samples_due = self
+            .samples_due
+            .saturating_add(u32::try_from(passed).unwrap_or(u32::MAX));
+        if self.held_back <= overdrawn {
+            self.held_back = 0;
+            return false;
+        }
+        let held_back = self.held_back - overdrawn;
+        self.refill(held_back);
+        true
     }
 }

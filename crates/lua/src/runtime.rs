@@ -7,6 +7,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use crate::heap::{Heap, Roots};
+use crate::hook::HookState;
 use crate::loaded::LoadedProto;
 use crate::meter::Meter;
 use crate::native::Raise;
@@ -27,8 +28,6 @@ pub struct Runtime {
     pub(crate) loaded: Vec<Option<Arc<LoadedProto>>>,
     /// What the libraries remember.
     pub libraries: crate::library::LibraryState,
-    /// How deep coroutines have resumed one another.
-    pub(crate) resume_depth: u32,
     /// Bytes of the prototypes the collector has found unused and whose code is still to be forgotten.
     pub(crate) unloaded_bytes: usize,
     pub(crate) main: ThreadHandle,
@@ -38,6 +37,8 @@ pub struct Runtime {
     pub outer_calls: u32,
     /// "not enough memory" cannot be caught by Lua code.
     pub(crate) memory_error_is_fatal: bool,
+    /// What watches the run.
+    pub(crate) hooks: HookState,
     /// Where and how the run failed, noted before its frames were taken off.
     pub(crate) failure: Option<Failure>,
 }
@@ -65,12 +66,12 @@ impl Runtime {
             host: None,
             loaded: Vec::new(),
             libraries: crate::library::LibraryState::default(),
-            resume_depth: 0,
             unloaded_bytes: 0,
             main,
             in_native: false,
             outer_calls: 1,
             memory_error_is_fatal: false,
+            hooks: HookState::default(),
             failure: None,
         }
     }

@@ -31,6 +31,8 @@ enum Pause {
     Fuel,
     /// The collector or the memory cap needs attention.
     Memory,
+    /// The hook wants to know of the instruction.
+    Hook,
 }
 
 #[inline(always)]
@@ -56,14 +58,27 @@ fn finish_results(
     }
 }
 
-/// Executes the top frame and those it calls, until the run is left or code is missing.
-pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
+/// Executes the top frame and those it calls, until the run is left or code is missing. If `HOOKED`, the VM's hook is asked before each instruction.
+pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
     'frame: loop {
+        // Natives that call one function after the other never come to an instruction that burns fuel.
+        if runtime.meter.is_empty() && !runtime.thread.frames.is_empty() {
+            let step = match runtime.out_of_fuel() {
+                Ok(()) => Step::Run,
+                Err(None) => return Leave::Exit(Exit::Suspended),
+                Err(Some(raise)) => runtime.raise(raise),
+            };
+            match step {
+                Step::Run => {}
+                Step::Exit(exit) => return Leave::Exit(exit),
+            }
+        }
         let Runtime {
             heap,
             meter,
             thread,
             current,
+            hooks,
             ..
         } = &mut *runtime;
         let Thread {
@@ -233,6 +248,9 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
         let pause = loop {
             instruction = code[pc];
             pc += 1;
+            if HOOKED && hooks.must_ask() {
+                pause!(Hook);
+            }
             match instruction.opcode() {
                 Opcode::Move => copy_value!(b!() => a!()),
                 Opcode::LoadK => a!() = constants[instruction.bx() as usize],
@@ -687,6 +705,13 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
         if let Some(frame) = frames.last_mut() {
             frame.pc = pc as u32;
         }
+        if HOOKED
+            && let Pause::Fuel = pause
+            && matches!(instruction.opcode(), Opcode::Call | Opcode::TailCall)
+        {
+            // The call is still to be made, but the hook knows of it.
+            hooks.asked = true;
+        }
         let step = match pause {
             Pause::Instruction => runtime.execute_slowly(instruction),
             Pause::Call => {
@@ -721,6 +746,7 @@ pub(super) fn dispatch(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
                 Ok(step) => step,
                 Err(raise) => runtime.raise(raise),
             },
+            Pause::Hook => runtime.ask_hook(),
             Pause::Fuel => match runtime.out_of_fuel() {
                 Ok(()) => Step::Run,
                 Err(None) => Step::Exit(Exit::Suspended),
@@ -738,6 +764,13 @@ impl Runtime {
     /// Asks the host what to do without fuel: go on, suspend (`Err(None)`) or stop.
     #[cold]
     fn out_of_fuel(&mut self) -> Result<(), Option<Raise>> {
+        if self.meter.sample_every > 0 {
+            let goes_on = self.meter.reach_sample();
+            self.take_samples();
+            if goes_on {
+                return Ok(());
+            }
+        }
         if std::mem::take(&mut self.meter.suspend_requested) {
             return Err(None);
         }
@@ -748,6 +781,14 @@ impl Runtime {
             }
             Decision::Suspend => Err(None),
             Decision::Stop => Err(Some(Raise::Stopped)),
+        }
+    }
+    /// Shows the run to the profiler.
+    fn take_samples(&mut self) {
+        let due = std::mem::take(&mut self.meter.samples_due);
+        if let Some(mut sampler) = self.meter.sampler.take() {
+            sampler(self, due);
+            self.meter.sampler = Some(sampler);
         }
     }
 }

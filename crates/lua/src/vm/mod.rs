@@ -29,6 +29,8 @@ pub(crate) enum Exit {
     Suspended,
     /// A native function waits for values of the host.
     SuspendedByNative,
+    /// The hook wanted it suspended.
+    SuspendedByHook,
     /// An error nothing caught.
     Failed(Raise),
 }
@@ -54,7 +56,12 @@ pub(crate) fn execute(entries: &mut Vec<CodeEntry>, runtime: &mut Runtime, step:
     }
     loop {
         update_entries(entries, runtime);
-        match dispatch::dispatch(entries, runtime) {
+        let leave = if runtime.hooks.is_set() {
+            dispatch::dispatch::<true>(entries, runtime)
+        } else {
+            dispatch::dispatch::<false>(entries, runtime)
+        };
+        match leave {
             Leave::Exit(exit) => return exit,
             Leave::CodeMissing => {
                 if entries.len() >= runtime.loaded.len() {

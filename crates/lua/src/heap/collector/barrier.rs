@@ -73,7 +73,7 @@ impl Heap {
         self.shade_while_marking(value);
     }
 
-    /// To be called when `value` is stored into a slot of a stack that is not above the running function's base.
+    /// To be called when `value` is stored into a slot of a stack below the running function's registers, or is kept alive for less than a region.
     pub(crate) fn barrier_stack(&mut self, value: Value) {
         self.shade_while_marking(value);
     }

@@ -78,7 +78,10 @@ impl Heap {
     /// The heap taken apart for marking.
     pub(super) fn parts(&mut self, protos: usize) -> (Shade<'_>, Objects<'_>) {
         let collector = &mut self.collector;
-        self.strings.arena.marks.cover(self.strings.arena.items.len());
+        self.strings
+            .arena
+            .marks
+            .cover(self.strings.arena.items.len());
         self.tables.marks.cover(self.tables.items.len());
         self.closures.marks.cover(self.closures.items.len());
         self.upvalues.marks.cover(self.upvalues.items.len());
@@ -201,7 +204,11 @@ impl Heap {
 
     /// To be called after a key was added to the table that was scanned in part, and whether all its keys were placed anew.
     #[cold]
-    pub(in super::super) fn partial_table_changed(&mut self, table: TableHandle, is_rehashed: bool) {
+    pub(in super::super) fn partial_table_changed(
+        &mut self,
+        table: TableHandle,
+        is_rehashed: bool,
+    ) {
         if is_rehashed || self.collector.partial.is_none() {
             self.restart_partial();
         } else if let Some((key, value)) = self.tables[table.index()].last_moved() {
@@ -224,9 +231,10 @@ impl Shade<'_> {
             Value::Nil | Value::Boolean(_) | Value::Number(_) | Value::LightUserdata(_) => return,
             Value::String(string) => return self.string(string),
             Value::Table(table) => (self.tables.insert(table.index()), Gray::Table(table)),
-            Value::Function(closure) => {
-                (self.closures.insert(closure.index()), Gray::Closure(closure))
-            }
+            Value::Function(closure) => (
+                self.closures.insert(closure.index()),
+                Gray::Closure(closure),
+            ),
             Value::Native(native) => (self.natives.insert(native.index()), Gray::Native(native)),
             Value::Userdata(userdata) => (
                 self.userdata.insert(userdata.index()),
@@ -317,7 +325,10 @@ impl Objects<'_> {
         let Value::String(mode) = metatable.get_short(mode) else {
             return (false, false);
         };
-        let mode = self.strings.get(mode.index()).map_or(&[][..], StringObject::bytes);
+        let mode = self
+            .strings
+            .get(mode.index())
+            .map_or(&[][..], StringObject::bytes);
         (mode.contains(&b'k'), mode.contains(&b'v'))
     }
 

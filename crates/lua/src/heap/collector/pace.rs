@@ -108,10 +108,7 @@ impl Heap {
         let before = self.collector.statistics.work;
         let is_over = self.collect_in_part(roots, work);
         self.pace();
-        (
-            is_over,
-            (self.collector.statistics.work - before) as usize,
-        )
+        (is_over, (self.collector.statistics.work - before) as usize)
     }
 
     /// A whole collection at once. The work it took, roughly.
@@ -128,7 +125,9 @@ impl Heap {
         pace.debt = 0;
         pace.bytes_before = bytes;
         // Marking and sweeping look at everything about once each; objects cost more than their bytes.
-        pace.expected_work = (bytes / UNIT_BYTES).saturating_mul(3).max(LEAST_BYTES / UNIT_BYTES);
+        pace.expected_work = (bytes / UNIT_BYTES)
+            .saturating_mul(3)
+            .max(LEAST_BYTES / UNIT_BYTES);
         // It has to be over before a quarter of the room is used up.
         let room = limit.saturating_sub(bytes) / 4;
         let needed = pace.expected_work.saturating_mul(1024) / room.max(1024);
@@ -137,7 +136,10 @@ impl Heap {
 
     /// Sets the bytes in use at which the collector works next.
     pub(in super::super) fn pace(&mut self) {
-        let (bytes, room) = (self.bytes_in_use(), self.limit.saturating_sub(self.bytes_in_use()));
+        let (bytes, room) = (
+            self.bytes_in_use(),
+            self.limit.saturating_sub(self.bytes_in_use()),
+        );
         let is_idle = self.collector.phase == Phase::Idle;
         let pace = &mut self.collector.pace;
         if is_idle {

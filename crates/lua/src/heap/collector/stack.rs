@@ -71,7 +71,10 @@ impl Shade<'_> {
             }
             let open = &thread.open;
             let first = open.partition_point(|open| (open.slot as usize) < from);
-            for open in open[first..].iter().take_while(|open| (open.slot as usize) < to) {
+            for open in open[first..]
+                .iter()
+                .take_while(|open| (open.slot as usize) < to)
+            {
                 self.upvalue(open.upvalue);
             }
             let Some(above) = thread.frames.get_mut(index + 1) else {
