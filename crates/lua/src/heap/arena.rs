@@ -56,7 +56,7 @@ impl<T: Object> Arena<T> {
         (self.items.len() - 1) as u32
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.items.len()
     }
 
