@@ -52,11 +52,11 @@ pub(crate) struct Frame {
     pub(crate) callee: u32,
     /// Tail calls that led to this frame and left no frame behind.
     pub(crate) tail_calls: u32,
+    /// The collection in which everything below this frame was scanned while it was there; 0 for a new frame.
+    pub(crate) scanned: u32,
     /// Results the caller wants; negative for all.
     pub(crate) want: i16,
     pub(crate) finish: Finish,
-    /// The collection in which everything below this frame was scanned while it was there; 0 for a new frame.
-    pub(crate) scanned: u32,
 }
 
 impl Frame {

@@ -37,6 +37,7 @@ impl Heap {
             function,
             environment: self.globals,
             upvalues: upvalues.into(),
+            shortcut: None,
         };
         self.bytes += native.size();
         NativeHandle(self.natives.insert(native))

@@ -6,6 +6,7 @@ use smallvec::SmallVec;
 
 use super::arena::Object;
 use crate::native::{Flow, NativeFunction};
+use crate::shortcut::Shortcut;
 use crate::table::Table;
 use crate::thread::Thread;
 use crate::value::{TableHandle, ThreadHandle, UpvalueHandle, Value};
@@ -48,6 +49,7 @@ pub(crate) struct Native {
     pub(crate) function: NativeFunction,
     pub(crate) environment: TableHandle,
     pub(crate) upvalues: Box<[Value]>,
+    pub(crate) shortcut: Option<Shortcut>,
 }
 
 /// A host object as a value.
@@ -111,6 +113,7 @@ impl Object for Native {
             function: |_| Ok(Flow::Return(0)),
             environment: NO_TABLE,
             upvalues: Box::new([]),
+            shortcut: None,
         };
     }
 

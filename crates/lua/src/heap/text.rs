@@ -21,6 +21,26 @@ impl Heap {
         handle
     }
 
+    /// The string that a part of another one is. The range must lie within it.
+    pub fn new_substring(
+        &mut self,
+        string: StringHandle,
+        range: std::ops::Range<usize>,
+    ) -> StringHandle {
+        let bytes = self.strings.bytes(string);
+        if range.len() == bytes.len() {
+            return string;
+        }
+        let (handle, added) = if range.len() <= MAX_SHORT {
+            self.strings.intern_part(string, range)
+        } else {
+            let bytes = bytes[range].into();
+            self.strings.add_long(StringData::Owned(bytes))
+        };
+        self.bytes += added;
+        handle
+    }
+
     /// Makes a string from a buffer without copying it, if it is long.
     pub fn new_string_from_vec(&mut self, bytes: Vec<u8>) -> StringHandle {
         if bytes.len() <= MAX_SHORT {

@@ -33,7 +33,6 @@ impl Runtime {
         if target != self.main {
             self.heap.note_thread_run(target);
         }
-        self.heap.recount_thread(&mut self.thread);
         self.heap.barrier_left_thread(self.current);
         std::mem::swap(
             &mut self.thread,
@@ -52,6 +51,8 @@ impl Runtime {
         count: usize,
     ) -> Action {
         if self.thread.native_depth >= MAX_RESUME_DEPTH {
+            // 5.1 leaves a coroutine dead that it could not even begin to run.
+            self.heap.threads[target.index()].status = Status::Dead;
             let raise = Raise::Error(self.heap.new_string(b"C stack overflow").into());
             return self.unwind(raise);
         }

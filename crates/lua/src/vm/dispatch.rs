@@ -5,6 +5,7 @@
 //! dealt with, and the loop is entered again with the frame that then is on top.
 
 use super::arithmetic;
+use super::call::MAX_NATIVE_DEPTH;
 use super::copy_value;
 use super::kernel::{Code, Frames, Registers};
 use super::{Exit, Leave, Step, move_down};
@@ -12,23 +13,18 @@ use crate::heap::Upvalue;
 use crate::loaded::CodeEntry;
 use crate::opcode::{Opcode, decode_float_byte};
 use crate::runtime::Runtime;
+use crate::shortcut;
 use crate::thread::{Finish, Frame, Thread, WINDOW};
 use crate::value::{ClosureHandle, Value};
 
 /// Executes the top frame and those it calls, until the run is left or code is missing. If `HOOKED`, the VM's hook is asked before each instruction.
 pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
     'frame: loop {
-        // Natives that call one function after the other never come to an instruction that burns fuel.
-        if runtime.meter.is_empty() && !runtime.thread.frames.is_empty() {
-            let step = match runtime.out_of_fuel() {
-                Ok(()) => Step::Run,
-                Err(None) => return Leave::Exit(Exit::Suspended),
-                Err(Some(raise)) => runtime.raise(raise),
-            };
-            match step {
-                Step::Run => {}
-                Step::Exit(exit) => return Leave::Exit(exit),
-            }
+        // Natives that call back burn fuel without passing an instruction that looks at it.
+        if runtime.meter.is_empty()
+            && let Step::Exit(exit) = runtime.refuel_on_entry()
+        {
+            return Leave::Exit(exit);
         }
         let Runtime {
             heap,
@@ -326,7 +322,6 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         }
                         Upvalue::Open { thread, slot } if thread == current => {
                             registers.copy_to_slot(instruction.a(), *slot as usize);
-                            heap.barrier_upvalue(upvalue, a!());
                         }
                         Upvalue::Open { thread, slot } => {
                             let (thread, slot) = (*thread, *slot as usize);
@@ -528,7 +523,15 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                 Opcode::Call => {
                     burn_first!();
                     let Value::Function(callee) = a!() else {
-                        pause!(execute_call)
+                        let base = registers.base();
+                        let window = registers.window();
+                        if !shortcut::take(heap, meter, window, base, top, instruction) {
+                            pause!(execute_call);
+                        }
+                        if heap.needs_attention() {
+                            pause!(attend_to_memory);
+                        }
+                        next!();
                     };
                     let number = heap.closures[callee.index()].proto;
                     let Some(entry) = entries.get(number as usize) else {
@@ -550,9 +553,9 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         proto: number,
                         callee: callee.0,
                         tail_calls: 0,
+                        scanned: 0,
                         want: i16::from(instruction.c()) - 1,
                         finish: Finish::Call,
-                        scanned: 0,
                     });
                     enter!(entry, callee, base);
                 }
@@ -719,6 +722,10 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     else {
                         pause!(execute_iterator)
                     };
+                    // Not even an iterator may be called here: the general way says so.
+                    if *native_depth >= MAX_NATIVE_DEPTH {
+                        pause!(execute_iterator)
+                    }
                     let control = *registers.get(control);
                     let wanted = instruction.c() as usize;
                     let first = instruction.a() as usize + 3;

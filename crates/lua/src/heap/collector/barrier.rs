@@ -25,7 +25,7 @@ impl Heap {
         }
     }
 
-    /// To be called when `value` is stored into an upvalue, open or closed.
+    /// To be called when `value` is stored into an upvalue, unless it is open on the running thread.
     #[inline(always)]
     pub(crate) fn barrier_upvalue(&mut self, upvalue: UpvalueHandle, value: Value) {
         if upvalue.0 < self.watched_upvalues {
@@ -79,6 +79,7 @@ impl Heap {
     }
 
     /// To be called when a thread ceases to be the one that runs, before its state goes back to its slot.
+    #[inline]
     pub(crate) fn barrier_left_thread(&mut self, thread: ThreadHandle) {
         if self.collector.phase == Phase::Mark && self.threads.marks.contains(thread.index()) {
             self.shade_thread(thread);

@@ -16,6 +16,9 @@ impl Heap {
         shade.value(Value::Thread(roots.current));
         shade.work = 0;
         let is_whole = shade.thread(roots.thread, roots.loaded, roots.native_top, *left);
+        if is_whole {
+            shade.open_slots(roots.thread);
+        }
         *left = left.saturating_sub(shade.work + 1);
         is_whole
     }
@@ -85,6 +88,16 @@ impl Shade<'_> {
             index += 1;
             if self.work >= most {
                 return false;
+            }
+        }
+    }
+
+    /// Scans the slots that closures captured: functions higher up can have assigned to them.
+    fn open_slots(&mut self, thread: &Thread) {
+        self.work += thread.open.len();
+        for open in &thread.open {
+            if let Some(value) = thread.stack.get(open.slot as usize) {
+                self.value(*value);
             }
         }
     }
