@@ -14,6 +14,7 @@ mod atomicity;
 mod blocking;
 mod client;
 pub mod config;
+mod effects;
 mod handlers;
 pub mod log;
 mod look_ahead;

@@ -189,6 +189,7 @@ fn load(call: &mut Call<'_>) -> CommandResult {
         .map_err(library_error)?;
     settle(server, change, true);
     call.reply.bulk(name.as_bytes());
+    call.unit.tell_effect(call.args);
     Ok(())
 }
 
@@ -196,6 +197,7 @@ fn delete(call: &mut Call<'_>) -> CommandResult {
     let change = call.server.libraries.delete(call.args[2]);
     settle(call.server, change.map_err(library_error)?, true);
     call.reply.ok();
+    call.unit.tell_effect(call.args);
     Ok(())
 }
 
@@ -214,6 +216,7 @@ fn flush(call: &mut Call<'_>) -> CommandResult {
     let change = call.server.libraries.flush();
     settle(call.server, change, in_background);
     call.reply.ok();
+    call.unit.tell_effect(call.args);
     Ok(())
 }
 
@@ -254,6 +257,7 @@ fn restore(call: &mut Call<'_>) -> CommandResult {
         .map_err(library_error)?;
     settle(server, change, true);
     call.reply.ok();
+    call.unit.tell_effect(call.args);
     Ok(())
 }
 
