@@ -170,22 +170,25 @@ impl Runtime {
     pub(crate) fn traceback(&self, level: usize) -> Vec<u8> {
         const FIRST: usize = 12;
         const LAST: usize = 10;
-        let mut lines = Vec::new();
-        let mut number = level.max(1);
-        while let Some(what) = self.thread.level(number) {
-            lines.push(self.traceback_line(what));
-            number += 1;
-        }
+        let frames = &self.thread.frames;
+        let levels: usize = frames
+            .iter()
+            .map(|frame| 1 + frame.tail_calls as usize)
+            .sum();
+        let first = level.max(1);
+        let total = (levels + 1).saturating_sub(first);
         let mut text = b"stack traceback:".to_vec();
-        let total = lines.len();
-        for (index, line) in lines.iter().enumerate() {
+        let mut index = 0;
+        while index < total {
             if total > FIRST + LAST && index == FIRST {
                 text.extend_from_slice(b"\n\t...");
+                index = total - LAST;
             }
-            if total <= FIRST + LAST || index < FIRST || index >= total - LAST {
+            if let Some(what) = self.thread.level(first + index) {
                 text.extend_from_slice(b"\n\t");
-                text.extend_from_slice(line);
+                text.extend_from_slice(&self.traceback_line(what));
             }
+            index += 1;
         }
         text
     }
