@@ -69,6 +69,15 @@ pub trait ScriptHost: Any + Send {
         reply: &mut dyn Reply,
     );
 
+    /// As [`ScriptHost::call`]; false if the command was refused before its handler ran.
+    fn call_noting_refusal(
+        &mut self,
+        args: &[&[u8]],
+        site: &mut CallSite,
+        protocol: Protocol,
+        reply: &mut dyn Reply,
+    ) -> bool;
+
     /// Writes to the server's log, which drops what is below its level.
     fn log(&mut self, level: LogLevel, message: &[u8]);
 

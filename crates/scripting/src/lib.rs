@@ -7,6 +7,7 @@
 
 mod cache;
 mod convert;
+mod debugger;
 mod field_names;
 mod host;
 mod key_use;
@@ -18,6 +19,7 @@ mod shebang;
 mod sink;
 
 pub use cache::{Flushed, ScriptCache, sha1_hex};
+pub use debugger::DebugStep;
 pub use host::{CallSite, LogLevel, ScriptHost, Verdict};
 pub use machine::{Interrupt, Machine, Progress};
 pub use script::{KeyUse, Script, ScriptError};
