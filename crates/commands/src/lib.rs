@@ -24,6 +24,8 @@ pub mod syntax;
 mod table;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+#[cfg(test)]
+mod undo_tests;
 mod zset;
 
 pub use context::{BlockRequest, Context, Random, Settings, TimeoutReply};

@@ -1,23 +1,26 @@
 //! The door's handle: a value on loan for change.
 
-use std::ops::{Deref, DerefMut};
+use std::ops::Deref;
 
-use types::Bytes;
-
+use crate::changes::Changes;
 use crate::event::Event;
 use crate::kind::Kind;
-use crate::lock::ShardIndex;
+use crate::shard::{Shard, record_event};
 use crate::table::Place;
-use crate::unit::Unit;
+use crate::unit::Scope;
+use crate::value_mut::ValueMut;
 
 /// A value that may be changed in place.
 ///
 /// Every edit is settled by [`Edit::commit`], which tells all who must know, or by [`Edit::unchanged`]. (In debug
-/// builds an edit that was borrowed mutably and dropped without either panics: a change nobody heard of is a defect.)
+/// builds an edit whose value was changed and that was dropped without either panics: a change nobody heard of is a
+/// defect.)
 /// A collection that is empty when committed is removed with its key, and the `del` event follows.
 pub struct Edit<'u, 'k, T: Kind> {
-    unit: &'u mut Unit<'k>,
-    shard: ShardIndex,
+    /// The key's shard, so that no access to the value has to look for it again.
+    shard: &'u mut Shard,
+    scope: &'u Scope<'k>,
+    changes: &'u mut Changes,
     place: Place,
     created: bool,
     state: State,
@@ -32,15 +35,18 @@ enum State {
 }
 
 impl<'u, 'k, T: Kind> Edit<'u, 'k, T> {
+    #[inline]
     pub(crate) fn new(
-        unit: &'u mut Unit<'k>,
-        shard: ShardIndex,
+        shard: &'u mut Shard,
+        scope: &'u Scope<'k>,
+        changes: &'u mut Changes,
         place: Place,
         created: bool,
     ) -> Edit<'u, 'k, T> {
         Edit {
-            unit,
             shard,
+            scope,
+            changes,
             place,
             created,
             state: State::Clean,
@@ -55,26 +61,82 @@ impl<'u, 'k, T: Kind> Edit<'u, 'k, T> {
 
     /// The unit's clock, in milliseconds.
     pub fn now_ms(&self) -> i64 {
-        self.unit.now_ms()
+        self.scope.now_ms
+    }
+
+    /// The value, to be changed in place with its type's mutators.
+    #[inline]
+    pub fn value_mut(&mut self) -> ValueMut<'_, T> {
+        self.state = State::Borrowed;
+        let database = self.scope.database;
+        let entry = self.shard.databases[database].table.get_mut(self.place);
+        let steps = match &mut self.changes.log {
+            None => None,
+            Some(log) => log.steps_for(database, &entry.key, &entry.value),
+        };
+        let value = T::of_mut(&mut entry.value).expect("the edit was made for this type");
+        ValueMut::new(value, steps)
+    }
+
+    /// Puts another value of the same type in the place of this one; the old one, for disposal, unless the undo log
+    /// keeps it.
+    #[inline]
+    pub fn replace(&mut self, value: T) -> Option<T> {
+        self.state = State::Borrowed;
+        let database = self.scope.database;
+        let entry = self.shard.databases[database].table.get_mut(self.place);
+        match &mut self.changes.log {
+            None => {
+                let old = T::of_mut(&mut entry.value).expect("the edit was made for this type");
+                Some(std::mem::replace(old, value))
+            }
+            Some(log) => {
+                let old = std::mem::replace(&mut entry.value, value.into_value());
+                log.note_replaced(database, &entry.key, old);
+                None
+            }
+        }
     }
 
     /// Ends the edit: the value was changed, in one respect.
+    #[inline]
     pub fn commit(self, event: Event) {
         self.commit_many(event, 1);
     }
 
     /// Ends the edit: the value was changed `count` times (which only the change counter tells apart).
+    #[inline]
     pub fn commit_many(mut self, event: Event, count: u64) {
         self.state = State::Settled;
-        let key = self.key();
-        if self.created {
-            self.unit.note_created(self.shard, &key);
+        let is_gone = self.is_gone();
+        // Mostly nobody is to be told of a change, and the key need not be known.
+        if is_gone || self.scope.notify_mask != 0 || self.shard.is_observed() {
+            self.tell(event, count, is_gone);
+        } else {
+            self.changes.dirty += count;
         }
-        self.unit.settle(self.shard, &key, event, count);
-        if self.is_gone() {
-            let (shard, place) = (self.shard, self.place);
-            self.unit.database_part(shard).remove(place);
-            self.unit.note_event(Event::DEL, &key);
+    }
+
+    /// Tells all who must know of the change.
+    #[cold]
+    fn tell(&mut self, event: Event, count: u64, is_gone: bool) {
+        let scope = self.scope;
+        let part = &self.shard.databases[scope.database];
+        let key = part.table.get(self.place).key.clone();
+        if self.created {
+            scope.note_created(self.shard, self.changes, &key);
+        }
+        scope.settle(self.shard, self.changes, &key, event, count);
+        if is_gone {
+            let entry = self.shard.databases[scope.database].remove(self.place);
+            self.changes.keep_removed(scope.database, entry);
+            record_event(
+                self.changes,
+                scope.notify_mask,
+                scope.database,
+                Event::DEL,
+                &key,
+            );
         }
     }
 
@@ -86,21 +148,14 @@ impl<'u, 'k, T: Kind> Edit<'u, 'k, T> {
 
     fn undo_creation(&mut self) {
         if self.created {
-            let (shard, place) = (self.shard, self.place);
-            self.unit.database_part(shard).remove(place);
+            self.shard.databases[self.scope.database].remove(self.place);
+            if let Some(log) = &mut self.changes.log {
+                log.pop_creation();
+            }
         }
     }
 
-    fn key(&mut self) -> Bytes {
-        self.unit
-            .database_part(self.shard)
-            .table
-            .get(self.place)
-            .key
-            .clone()
-    }
-
-    fn is_gone(&mut self) -> bool {
+    fn is_gone(&self) -> bool {
         (**self).is_gone()
     }
 }
@@ -108,19 +163,10 @@ impl<'u, 'k, T: Kind> Edit<'u, 'k, T> {
 impl<T: Kind> Deref for Edit<'_, '_, T> {
     type Target = T;
 
+    #[inline]
     fn deref(&self) -> &T {
-        let database = self.unit.database();
-        let table = &self.unit.shard(self.shard).databases[database].table;
+        let table = &self.shard.databases[self.scope.database].table;
         T::of(&table.get(self.place).value).expect("the edit was made for this type")
-    }
-}
-
-impl<T: Kind> DerefMut for Edit<'_, '_, T> {
-    fn deref_mut(&mut self) -> &mut T {
-        self.state = State::Borrowed;
-        let place = self.place;
-        let entry = self.unit.database_part(self.shard).table.get_mut(place);
-        T::of_mut(&mut entry.value).expect("the edit was made for this type")
     }
 }
 

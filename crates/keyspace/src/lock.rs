@@ -263,6 +263,7 @@ impl Keyspace {
         None
     }
 
+    #[inline]
     pub(crate) fn hash(&self, key: &[u8]) -> u32 {
         (rapidhash::v3::rapidhash_v3_seeded(key, &self.secrets) >> 32) as u32
     }

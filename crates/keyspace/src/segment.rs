@@ -41,10 +41,12 @@ impl Segment {
         self.entries.len()
     }
 
+    #[inline]
     pub(crate) fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
+    #[inline]
     pub(crate) fn entry_mut(&mut self, position: usize) -> &mut Entry {
         &mut self.entries[position]
     }
@@ -54,6 +56,7 @@ impl Segment {
         self.entries.len() < POSITION_MAX
     }
 
+    #[inline]
     pub(crate) fn find(&self, hash: u32, key: &[u8]) -> Option<usize> {
         if self.index.is_empty() {
             return None;
@@ -124,6 +127,7 @@ impl Segment {
         self.rebuild_index((count * 4 / 3 + 1).next_power_of_two().max(INDEX_MIN));
     }
 
+    #[inline]
     fn home(&self, hash: u32) -> usize {
         // Entries of a segment share their leading bits; multiplying spreads the remaining ones to the top.
         let bits = self.index.len().trailing_zeros();

@@ -35,6 +35,7 @@ impl Table {
         self.len
     }
 
+    #[inline]
     pub(crate) fn find(&self, hash: u32, key: &[u8]) -> Option<Place> {
         if self.len == 0 {
             return None;
@@ -63,10 +64,12 @@ impl Table {
         })
     }
 
+    #[inline]
     pub(crate) fn get(&self, place: Place) -> &Entry {
         &self.segments[place.segment as usize].entries()[place.position as usize]
     }
 
+    #[inline]
     pub(crate) fn get_mut(&mut self, place: Place) -> &mut Entry {
         self.segments[place.segment as usize].entry_mut(place.position as usize)
     }
@@ -176,6 +179,7 @@ impl Table {
         }
     }
 
+    #[inline]
     fn slot(&self, hash: u32) -> usize {
         (u64::from(hash) >> (32 - u32::from(self.depth))) as usize
     }

@@ -11,6 +11,7 @@ use crate::kind::{Kind, WrongType};
 use crate::lock::{Guards, Keyspace, LockPlan, SHARD_COUNT, ShardIndex};
 use crate::shard::{Shard, record_event};
 use crate::table::Place;
+use crate::undo::{Record, Removed};
 
 /// What becomes of a key's expiry when its value is replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,14 +32,152 @@ pub enum Expiry {
 ///
 /// Dropping the unit releases the locks.
 pub struct Unit<'k> {
-    pub(crate) keyspace: &'k Keyspace,
     guards: Guards<'k>,
-    database: usize,
-    now_ms: i64,
-    notify_mask: u16,
-    touches: bool,
+    scope: Scope<'k>,
     /// What this unit did so far.
     pub changes: Changes,
+}
+
+/// What a unit works in. Apart from the locks, so that it can be read while a shard is on loan.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope<'k> {
+    keyspace: &'k Keyspace,
+    pub(crate) database: usize,
+    pub(crate) now_ms: i64,
+    pub(crate) notify_mask: u16,
+    touches: bool,
+}
+
+impl Scope<'_> {
+    /// Records an access to an entry.
+    #[inline]
+    fn touch(&self, entry: &mut Entry, changes: &mut Changes) {
+        if !self.touches {
+            return;
+        }
+        let before = entry.access;
+        let settings = &self.keyspace.settings;
+        entry.access = match settings.access_policy() {
+            AccessPolicy::Lru => self.now_seconds(),
+            AccessPolicy::Lfu => lfu_touched(
+                entry.access,
+                self.now_ms,
+                settings.lfu(),
+                self.keyspace.random(),
+            ),
+        };
+        if let Some(log) = &mut changes.log
+            && entry.access != before
+        {
+            log.push(Record::Access((self.database, entry.key.clone()), before));
+        }
+    }
+
+    /// The access record of a new entry.
+    fn new_access(&self) -> u32 {
+        match self.keyspace.settings.access_policy() {
+            AccessPolicy::Lru => self.now_seconds(),
+            AccessPolicy::Lfu => {
+                ((self.now_ms / 60_000) as u32 & 0x00ff_ffff) << 8 | u32::from(LFU_INITIAL)
+            }
+        }
+    }
+
+    fn now_seconds(&self) -> u32 {
+        (self.now_ms / 1000) as u32
+    }
+
+    fn new_entry(&self, key: &[u8], hash: u32, value: Value, expire_at: i64) -> Entry {
+        Entry {
+            key: Bytes::from(key),
+            value,
+            expire_at,
+            hash,
+            access: self.new_access(),
+        }
+    }
+
+    /// Finds a key that is there and has not expired; removes it if it has.
+    #[inline]
+    fn locate(
+        &self,
+        shard: &mut Shard,
+        changes: &mut Changes,
+        key: &[u8],
+        hash: u32,
+    ) -> Option<Place> {
+        let table = &shard.databases[self.database].table;
+        let place = table.find(hash, key)?;
+        if table.get(place).is_expired(self.now_ms) {
+            self.expire(shard, changes, self.database, place);
+            return None;
+        }
+        Some(place)
+    }
+
+    /// Removes a key whose time has come.
+    #[cold]
+    fn expire(&self, shard: &mut Shard, changes: &mut Changes, database: usize, place: Place) {
+        let entry = shard.databases[database].remove(place);
+        changes.expired += 1;
+        shard.note_expired(database, &entry.key, changes);
+        record_event(
+            changes,
+            self.notify_mask,
+            database,
+            Event::EXPIRED,
+            &entry.key,
+        );
+        changes.keep_removed(database, entry);
+    }
+
+    /// Finds a key for change, counts the access, and sees to it that it holds the type `T`.
+    #[inline]
+    fn locate_kind<T: Kind>(
+        &self,
+        shard: &mut Shard,
+        changes: &mut Changes,
+        key: &[u8],
+        hash: u32,
+    ) -> Result<Option<Place>, WrongType> {
+        let Some(place) = self.locate(shard, changes, key, hash) else {
+            return Ok(None);
+        };
+        let entry = shard.databases[self.database].table.get_mut(place);
+        self.touch(entry, changes);
+        match T::of(&entry.value) {
+            Some(_) => Ok(Some(place)),
+            None => Err(WrongType),
+        }
+    }
+
+    /// Counts a look-up that found nothing.
+    fn note_miss(&self, changes: &mut Changes, key: &[u8]) {
+        changes.misses += 1;
+        let (mask, database) = (self.notify_mask, self.database);
+        record_event(changes, mask, database, Event::KEY_MISS, key);
+    }
+
+    /// All that follows from the creation of a key.
+    pub(crate) fn note_created(&self, shard: &Shard, changes: &mut Changes, key: &[u8]) {
+        record_event(changes, self.notify_mask, self.database, Event::NEW, key);
+        shard.note_ready(self.database, key, changes);
+    }
+
+    /// All that follows from a change of a key.
+    #[inline]
+    pub(crate) fn settle(
+        &self,
+        shard: &mut Shard,
+        changes: &mut Changes,
+        key: &[u8],
+        event: Event,
+        count: u64,
+    ) {
+        changes.dirty += count;
+        shard.note_change(self.database, key, changes);
+        record_event(changes, self.notify_mask, self.database, event, key);
+    }
 }
 
 impl<'k> Unit<'k> {
@@ -50,12 +189,14 @@ impl<'k> Unit<'k> {
     ) -> Unit<'k> {
         let notify_mask = keyspace.settings.notify_mask();
         Unit {
-            keyspace,
             guards,
-            database,
-            now_ms,
-            notify_mask,
-            touches: true,
+            scope: Scope {
+                keyspace,
+                database,
+                now_ms,
+                notify_mask,
+                touches: true,
+            },
             changes: Changes::default(),
         }
     }
@@ -64,36 +205,36 @@ impl<'k> Unit<'k> {
 
     /// The keyspace the unit works on.
     pub fn keyspace(&self) -> &'k Keyspace {
-        self.keyspace
+        self.scope.keyspace
     }
 
     /// The unit's frozen clock: Unix time in milliseconds.
     pub fn now_ms(&self) -> i64 {
-        self.now_ms
+        self.scope.now_ms
     }
 
     /// Moves the clock, between the commands of a unit that is not frozen.
     pub fn set_now_ms(&mut self, now_ms: i64) {
-        self.now_ms = now_ms;
+        self.scope.now_ms = now_ms;
     }
 
     /// The selected database.
     pub fn database(&self) -> usize {
-        self.database
+        self.scope.database
     }
 
     /// Selects a database; the caller has checked that it exists.
     pub fn select(&mut self, database: usize) {
         assert!(
-            database < self.keyspace.database_count(),
+            database < self.scope.keyspace.database_count(),
             "database index out of range"
         );
-        self.database = database;
+        self.scope.database = database;
     }
 
     /// Whether look-ups count as accesses for LRU and LFU (CLIENT NO-TOUCH). On at the start.
     pub fn set_touches(&mut self, touches: bool) {
-        self.touches = touches;
+        self.scope.touches = touches;
     }
 
     /// Whether the unit holds all locks of `plan`.
@@ -138,7 +279,7 @@ impl<'k> Unit<'k> {
         let mut taken = Vec::new();
         for shard in wanted {
             if !self.holds(shard) {
-                match self.keyspace.try_shard(shard) {
+                match self.scope.keyspace.try_shard(shard) {
                     Some(guard) => taken.push((shard, guard)),
                     None => return false,
                 }
@@ -186,6 +327,7 @@ impl<'k> Unit<'k> {
         Self::shard_in(&mut self.guards, shard)
     }
 
+    #[inline]
     fn shard_in<'g>(guards: &'g mut Guards<'k>, shard: ShardIndex) -> &'g mut Shard {
         match guards {
             Guards::One(held, guard) if *held == shard => guard,
@@ -213,16 +355,23 @@ impl<'k> Unit<'k> {
     /// The value of a key, for reading: counts as a hit or a miss and as an access, and removes the key if its time has
     /// come.
     pub fn get(&mut self, key: &[u8]) -> Option<&Value> {
-        let (shard, place) = self.look_up(key)?;
-        self.touch(shard, place);
-        let database = self.database;
-        Some(&self.shard(shard).databases[database].table.get(place).value)
+        let hash = self.scope.keyspace.hash(key);
+        let shard = self.shard_of(key);
+        let shard = Self::shard_in(&mut self.guards, shard);
+        let Some(place) = self.scope.locate(shard, &mut self.changes, key, hash) else {
+            self.scope.note_miss(&mut self.changes, key);
+            return None;
+        };
+        self.changes.hits += 1;
+        let entry = shard.databases[self.scope.database].table.get_mut(place);
+        self.scope.touch(entry, &mut self.changes);
+        Some(&entry.value)
     }
 
     /// As [`Unit::get`], but counts as no access: for a look at the key rather than its value (EXISTS, TYPE, TTL).
     pub fn glance(&mut self, key: &[u8]) -> Option<&Value> {
         let (shard, place) = self.look_up(key)?;
-        let database = self.database;
+        let database = self.scope.database;
         Some(&self.shard(shard).databases[database].table.get(place).value)
     }
 
@@ -262,7 +411,7 @@ impl<'k> Unit<'k> {
     /// When the key expires: `None` if it is not there, `Some(None)` if never, else Unix time in milliseconds.
     pub fn expiry(&mut self, key: &[u8]) -> Option<Option<i64>> {
         let (shard, place) = self.locate(key)?;
-        let at = self.shard(shard).databases[self.database]
+        let at = self.shard(shard).databases[self.scope.database]
             .table
             .get(place)
             .expire_at;
@@ -276,10 +425,26 @@ impl<'k> Unit<'k> {
             return None;
         };
         self.changes.hits += 1;
-        let entry = self.shard(shard).databases[self.database].table.get(place);
-        let settings = &self.keyspace.settings;
-        let now_seconds = (self.now_ms / 1000) as u32;
-        Some(ObjectInfo {
+        Some(self.describe(shard, place))
+    }
+
+    /// What DEBUG OBJECT tells of a key, and the bytes it takes; a key whose time has come is described and stays.
+    pub fn inspect(&mut self, key: &[u8]) -> Option<(ObjectInfo, usize)> {
+        let shard = self.shard_of(key);
+        let hash = self.scope.keyspace.hash(key);
+        let table = &self.shard(shard).databases[self.scope.database].table;
+        let place = table.find(hash, key)?;
+        let bytes = table.get(place).memory_usage();
+        Some((self.describe(shard, place), bytes))
+    }
+
+    fn describe(&self, shard: ShardIndex, place: Place) -> ObjectInfo {
+        let entry = self.shard(shard).databases[self.scope.database]
+            .table
+            .get(place);
+        let settings = &self.scope.keyspace.settings;
+        let now_seconds = (self.scope.now_ms / 1000) as u32;
+        ObjectInfo {
             encoding: entry.value.encoding().name(),
             idle_seconds: match settings.access_policy() {
                 AccessPolicy::Lru => u64::from(now_seconds.saturating_sub(entry.access)),
@@ -287,15 +452,17 @@ impl<'k> Unit<'k> {
             },
             frequency: match settings.access_policy() {
                 AccessPolicy::Lru => 0,
-                AccessPolicy::Lfu => lfu_decayed(entry.access, self.now_ms, settings.lfu()),
+                AccessPolicy::Lfu => lfu_decayed(entry.access, self.scope.now_ms, settings.lfu()),
             },
-        })
+        }
     }
 
     /// Bytes a key takes with its value and its place in the table; no access, no statistics.
     pub fn memory_usage(&mut self, key: &[u8]) -> Option<usize> {
         let (shard, place) = self.locate(key)?;
-        let entry = self.shard(shard).databases[self.database].table.get(place);
+        let entry = self.shard(shard).databases[self.scope.database]
+            .table
+            .get(place);
         Some(entry.memory_usage())
     }
 
@@ -311,15 +478,12 @@ impl<'k> Unit<'k> {
     /// # Errors
     /// [`WrongType`] if the key holds another type.
     pub fn edit<T: Kind>(&mut self, key: &[u8]) -> Result<Option<Edit<'_, 'k, T>>, WrongType> {
-        let Some((shard, place)) = self.locate(key) else {
-            return Ok(None);
-        };
-        self.touch(shard, place);
-        let database = self.database;
-        if T::of(&self.shard(shard).databases[database].table.get(place).value).is_none() {
-            return Err(WrongType);
-        }
-        Ok(Some(Edit::new(self, shard, place, false)))
+        let hash = self.scope.keyspace.hash(key);
+        let shard = self.shard_of(key);
+        let shard = Self::shard_in(&mut self.guards, shard);
+        let (scope, changes) = (&self.scope, &mut self.changes);
+        let place = scope.locate_kind::<T>(shard, changes, key, hash)?;
+        Ok(place.map(|place| Edit::new(shard, scope, changes, place, false)))
     }
 
     /// A value to change in place; if the key is not there it is created with `new`. A created collection that is
@@ -332,59 +496,69 @@ impl<'k> Unit<'k> {
         key: &[u8],
         new: impl FnOnce() -> T,
     ) -> Result<Edit<'_, 'k, T>, WrongType> {
-        let Some((shard, place)) = self.locate(key) else {
-            let shard = self.shard_of(key);
-            let place = self.add(shard, key, new().into_value(), NEVER);
-            return Ok(Edit::new(self, shard, place, true));
+        let hash = self.scope.keyspace.hash(key);
+        let shard = self.shard_of(key);
+        let shard = Self::shard_in(&mut self.guards, shard);
+        let (scope, changes) = (&self.scope, &mut self.changes);
+        let (place, created) = match scope.locate_kind::<T>(shard, changes, key, hash)? {
+            Some(place) => (place, false),
+            None => {
+                let entry = scope.new_entry(key, hash, new().into_value(), NEVER);
+                changes.keep_created(scope.database, &entry.key);
+                (shard.databases[scope.database].insert(entry), true)
+            }
         };
-        self.touch(shard, place);
-        let database = self.database;
-        if T::of(&self.shard(shard).databases[database].table.get(place).value).is_none() {
-            return Err(WrongType);
-        }
-        Ok(Edit::new(self, shard, place, false))
+        Ok(Edit::new(shard, scope, changes, place, created))
     }
 
     /// Puts a value under a key, whatever was there before. Counts one change.
     pub fn set(&mut self, key: &[u8], value: Value, expiry: Expiry, event: Event) {
-        match self.locate(key) {
-            Some((shard, place)) => {
-                let database = self.database;
-                self.touch(shard, place);
-                let part = &mut self.shard_mut(shard).databases[database];
-                part.table.get_mut(place).value = value;
-                match expiry {
-                    Expiry::Clear => part.set_expiry(place, NEVER),
-                    Expiry::Keep => {}
-                    Expiry::At(at) => part.set_expiry(place, at),
+        let hash = self.scope.keyspace.hash(key);
+        let shard = self.shard_of(key);
+        let shard = Self::shard_in(&mut self.guards, shard);
+        let (scope, changes) = (&self.scope, &mut self.changes);
+        match scope.locate(shard, changes, key, hash) {
+            Some(place) => {
+                let part = &mut shard.databases[scope.database];
+                let entry = part.table.get_mut(place);
+                scope.touch(entry, changes);
+                let old = std::mem::replace(&mut entry.value, value);
+                let before = entry.expire_at;
+                let after = match expiry {
+                    Expiry::Clear => NEVER,
+                    Expiry::Keep => before,
+                    Expiry::At(at) => at,
+                };
+                part.set_expiry(place, after);
+                if let Some(log) = &mut changes.log {
+                    log.note_replaced(scope.database, key, old);
+                    log.note_expiry(scope.database, key, before, after);
                 }
-                self.note_ready(shard, key);
-                self.settle(shard, key, event, 1);
+                shard.note_ready(scope.database, key, changes);
             }
             None => {
-                let shard = self.shard_of(key);
                 let at = if let Expiry::At(at) = expiry {
                     at
                 } else {
                     NEVER
                 };
-                self.add(shard, key, value, at);
-                self.note_created(shard, key);
-                self.settle(shard, key, event, 1);
+                let entry = scope.new_entry(key, hash, value, at);
+                changes.keep_created(scope.database, &entry.key);
+                shard.databases[scope.database].insert(entry);
+                scope.note_created(shard, changes, key);
             }
         }
+        scope.settle(shard, changes, key, event, 1);
     }
 
-    /// Takes a key away; its value and expiry, if it was there. Counts one change. `event` is [`Event::DEL`] for most.
-    pub fn remove(&mut self, key: &[u8], event: Event) -> Option<(Value, Option<i64>)> {
+    /// Takes a key away; what it was, for disposal, if it was there. Counts one change. `event` is [`Event::DEL`] for most.
+    pub fn remove(&mut self, key: &[u8], event: Event) -> Option<Removed> {
         let (shard, place) = self.locate(key)?;
-        let database = self.database;
+        let database = self.scope.database;
         let entry = self.shard_mut(shard).databases[database].remove(place);
+        let entry = self.changes.keep_removed(database, entry);
         self.settle(shard, key, event, 1);
-        Some((
-            entry.value,
-            (entry.expire_at != NEVER).then_some(entry.expire_at),
-        ))
+        Some(Removed::new(entry))
     }
 
     /// Sets when a key expires (`None`: never); whether the key is there. A time that has passed is kept as it is: the
@@ -393,8 +567,13 @@ impl<'k> Unit<'k> {
         let Some((shard, place)) = self.locate(key) else {
             return false;
         };
-        let database = self.database;
-        self.shard_mut(shard).databases[database].set_expiry(place, at.unwrap_or(NEVER));
+        let database = self.scope.database;
+        let after = at.unwrap_or(NEVER);
+        let part = &mut Self::shard_in(&mut self.guards, shard).databases[database];
+        if let Some(log) = &mut self.changes.log {
+            log.note_expiry(database, key, part.table.get(place).expire_at, after);
+        }
+        part.set_expiry(place, after);
         self.settle(shard, key, event, 1);
         true
     }
@@ -409,10 +588,10 @@ impl<'k> Unit<'k> {
         left: Event,
         arrived: Event,
     ) -> bool {
-        let selected = self.database;
-        self.database = from.0;
+        let selected = self.scope.database;
+        self.scope.database = from.0;
         let moved = self.relocate_selected(from.1, to, left, arrived);
-        self.database = selected;
+        self.scope.database = selected;
         moved
     }
 
@@ -423,27 +602,34 @@ impl<'k> Unit<'k> {
         left: Event,
         arrived: Event,
     ) -> bool {
-        let from_database = self.database;
+        let from_database = self.scope.database;
         if self.locate(from).is_none() {
             return false;
         }
-        self.database = to_database;
-        if let Some((shard, place)) = self.locate(to) {
-            self.database_part(shard).remove(place);
-        }
-        self.database = from_database;
+        self.scope.database = to_database;
+        let replaced = self
+            .locate(to)
+            .map(|(shard, place)| self.database_part(shard).remove(place));
+        self.scope.database = from_database;
         let (shard, place) = self.locate(from).expect("it was there a moment ago");
         let mut entry = self.database_part(shard).remove(place);
         entry.key = Bytes::from(to);
-        entry.hash = self.keyspace.hash(to);
-        self.database = to_database;
+        entry.hash = self.scope.keyspace.hash(to);
+        self.scope.database = to_database;
         let to_shard = Keyspace::shard_of(to);
         self.database_part(to_shard).insert(entry);
+        if let Some(log) = &mut self.changes.log {
+            log.push(Record::Relocated {
+                from: (from_database, Bytes::from(from)),
+                to: (to_database, Bytes::from(to)),
+                replaced: replaced.map(Box::new),
+            });
+        }
         // Subscribers hear of the new key before they hear where it came from.
         self.note_created(to_shard, to);
-        self.database = from_database;
+        self.scope.database = from_database;
         self.settle(shard, from, left, 1);
-        self.database = to_database;
+        self.scope.database = to_database;
         self.settle(to_shard, to, arrived, 0);
         true
     }
@@ -452,8 +638,8 @@ impl<'k> Unit<'k> {
     pub fn note_event(&mut self, event: Event, key: &[u8]) {
         record_event(
             &mut self.changes,
-            self.notify_mask,
-            self.database,
+            self.scope.notify_mask,
+            self.scope.database,
             event,
             key,
         );
@@ -463,9 +649,9 @@ impl<'k> Unit<'k> {
 
     pub(crate) fn peek_entry(&self, key: &[u8]) -> Option<&Entry> {
         let shard = self.shard(self.shard_of(key));
-        let table = &shard.databases[self.database].table;
-        let entry = table.get(table.find(self.keyspace.hash(key), key)?);
-        (!entry.is_expired(self.now_ms)).then_some(entry)
+        let table = &shard.databases[self.scope.database].table;
+        let entry = table.get(table.find(self.scope.keyspace.hash(key), key)?);
+        (!entry.is_expired(self.scope.now_ms)).then_some(entry)
     }
 
     /// As [`Unit::locate`], counted as a hit or a miss.
@@ -474,13 +660,13 @@ impl<'k> Unit<'k> {
         if found.is_some() {
             self.changes.hits += 1;
         } else {
-            self.changes.misses += 1;
-            self.note_event(Event::KEY_MISS, key);
+            self.scope.note_miss(&mut self.changes, key);
         }
         found
     }
 
     /// The shard of a key. A unit that holds one lock only is about keys of that shard, so nothing need be computed.
+    #[inline]
     fn shard_of(&self, key: &[u8]) -> ShardIndex {
         match &self.guards {
             Guards::One(shard, _) => {
@@ -497,101 +683,34 @@ impl<'k> Unit<'k> {
 
     /// Finds a key that is there and has not expired; removes it if it has.
     fn locate(&mut self, key: &[u8]) -> Option<(ShardIndex, Place)> {
-        let shard = self.shard_of(key);
-        let hash = self.keyspace.hash(key);
-        let (database, now_ms) = (self.database, self.now_ms);
-        let table = &self.shard(shard).databases[database].table;
-        let place = table.find(hash, key)?;
-        if table.get(place).is_expired(now_ms) {
-            self.expire_at(shard, database, place);
-            return None;
-        }
-        Some((shard, place))
+        let hash = self.scope.keyspace.hash(key);
+        let index = self.shard_of(key);
+        let shard = Self::shard_in(&mut self.guards, index);
+        let place = self.scope.locate(shard, &mut self.changes, key, hash)?;
+        Some((index, place))
     }
 
     /// Removes a key whose time has come.
     pub(crate) fn expire_at(&mut self, shard: ShardIndex, database: usize, place: Place) {
-        let entry = self.shard_mut(shard).databases[database].remove(place);
-        self.changes.expired += 1;
-        self.shard_mut(shard).note_expired(database, &entry.key);
-        record_event(
-            &mut self.changes,
-            self.notify_mask,
-            database,
-            Event::EXPIRED,
-            &entry.key,
-        );
-    }
-
-    fn add(&mut self, shard: ShardIndex, key: &[u8], value: Value, expire_at: i64) -> Place {
-        let entry = Entry {
-            key: Bytes::from(key),
-            value,
-            expire_at,
-            hash: self.keyspace.hash(key),
-            access: self.new_access(),
-        };
-        let database = self.database;
-        self.shard_mut(shard).databases[database].insert(entry)
-    }
-
-    fn touch(&mut self, shard: ShardIndex, place: Place) {
-        if !self.touches {
-            return;
-        }
-        let (keyspace, database, now_ms) = (self.keyspace, self.database, self.now_ms);
-        let entry = self.shard_mut(shard).databases[database]
-            .table
-            .get_mut(place);
-        entry.access = match keyspace.settings.access_policy() {
-            AccessPolicy::Lru => (now_ms / 1000) as u32,
-            AccessPolicy::Lfu => lfu_touched(
-                entry.access,
-                now_ms,
-                keyspace.settings.lfu(),
-                keyspace.random(),
-            ),
-        };
-    }
-
-    fn new_access(&self) -> u32 {
-        match self.keyspace.settings.access_policy() {
-            AccessPolicy::Lru => (self.now_ms / 1000) as u32,
-            AccessPolicy::Lfu => {
-                ((self.now_ms / 60_000) as u32 & 0x00ff_ffff) << 8 | u32::from(LFU_INITIAL)
-            }
-        }
+        let shard = Self::shard_in(&mut self.guards, shard);
+        self.scope.expire(shard, &mut self.changes, database, place);
     }
 
     pub(crate) fn database_part(&mut self, shard: ShardIndex) -> &mut Database {
-        let database = self.database;
+        let database = self.scope.database;
         &mut self.shard_mut(shard).databases[database]
     }
 
     /// All that follows from the creation of a key.
-    pub(crate) fn note_created(&mut self, shard: ShardIndex, key: &[u8]) {
-        record_event(
-            &mut self.changes,
-            self.notify_mask,
-            self.database,
-            Event::NEW,
-            key,
-        );
-        self.note_ready(shard, key);
-    }
-
-    fn note_ready(&mut self, shard: ShardIndex, key: &[u8]) {
-        let mut changes = std::mem::take(&mut self.changes);
-        self.shard(shard)
-            .note_ready(self.database, key, &mut changes);
-        self.changes = changes;
+    fn note_created(&mut self, shard: ShardIndex, key: &[u8]) {
+        let shard = Self::shard_in(&mut self.guards, shard);
+        self.scope.note_created(shard, &mut self.changes, key);
     }
 
     /// All that follows from a change of a key.
-    pub(crate) fn settle(&mut self, shard: ShardIndex, key: &[u8], event: Event, count: u64) {
-        let database = self.database;
-        self.changes.dirty += count;
-        self.shard_mut(shard).note_change(database, key);
-        record_event(&mut self.changes, self.notify_mask, database, event, key);
+    fn settle(&mut self, shard: ShardIndex, key: &[u8], event: Event, count: u64) {
+        let shard = Self::shard_in(&mut self.guards, shard);
+        self.scope
+            .settle(shard, &mut self.changes, key, event, count);
     }
 }

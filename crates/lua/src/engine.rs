@@ -279,7 +279,6 @@ impl Vm {
         thread.handler_depth = 0;
         thread.overflowed = false;
         thread.status = Status::Running;
-        runtime.resume_depth = 0;
     }
 
     /// The results of the function that returned.

@@ -316,10 +316,10 @@ impl Compiler<'_> {
         let key = match key.kind {
             Kind::String(_) => self.constant_operand(key)?.map(Key::Field),
             Kind::Number(value) => {
-                // A zero key is one of the function's zeros too, although it needs no constant here.
-                self.function.signed_zero(value);
+                // A zero key is one of the function's zeros too, although it needs no constant here; pairs shows its sign.
+                let value = self.function.signed_zero(value);
                 let integer = value as u8;
-                (f64::from(integer) == value).then_some(Key::Integer(integer))
+                (f64::from(integer).to_bits() == value.to_bits()).then_some(Key::Integer(integer))
             }
             _ => None,
         }

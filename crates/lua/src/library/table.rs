@@ -141,15 +141,8 @@ fn shift(call: &mut Call<'_>) -> NativeResult {
     let mut shift = state.expect("insert left its state");
     while shift.index > shift.position {
         let moved = call.heap().raw_get_integer(shift.table, shift.index - 1);
-        // Far outside the table nothing moves to where nothing is.
-        if !moved.is_nil()
-            || !call
-                .heap()
-                .raw_get_integer(shift.table, shift.index)
-                .is_nil()
-        {
-            write(call, shift.table, shift.index, moved)?;
-        }
+        // A nil is written too: it makes a node, which the order of the keys shows.
+        write(call, shift.table, shift.index, moved)?;
         shift.index -= 1;
         if shift.index.unsigned_abs().is_multiple_of(STRIDE) {
             call.charge(STRIDE)?;

@@ -109,10 +109,9 @@ fn debug(call: &mut Call<'_>) -> CommandResult {
 
 fn object(call: &mut Call<'_>) -> CommandResult {
     let key = call.args[2];
-    let Some(info) = call.unit.object_info(key) else {
+    let Some((info, bytes)) = call.unit.inspect(key) else {
         return Err(CommandError::NoSuchKey);
     };
-    let bytes = call.unit.memory_usage(key).unwrap_or(0);
     let clock = (call.unit.now_ms() / 1000) as u64;
     let text = format!(
         "Value at:0x7f0000000000 refcount:1 encoding:{} serializedlength:{bytes} lru:{} lru_seconds_idle:{}",
