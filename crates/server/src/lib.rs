@@ -13,6 +13,8 @@
 mod blocking;
 mod client;
 pub mod config;
+mod debug_command;
+mod debugging;
 mod handlers;
 pub mod log;
 mod machines;
@@ -20,6 +22,7 @@ mod memory;
 mod message;
 mod monitor;
 pub mod net;
+mod private_copy;
 mod pubsub;
 mod road;
 mod running;

@@ -83,18 +83,21 @@ pub(crate) struct Machines {
 impl Machines {
     /// A VM that is free.
     pub(crate) fn take(&mut self, scripts: &ScriptCache) -> ControlledMachine {
-        self.idle.pop().unwrap_or_else(|| {
-            let control = Arc::new(Control::new());
-            let watched = Arc::clone(&control);
-            ControlledMachine {
-                machine: Box::new(Machine::new(
-                    Box::new(move || watched.decide()),
-                    scripts.random_sequence(),
-                )),
-                control,
-                lent: None,
-            }
-        })
+        self.idle.pop().unwrap_or_else(|| Self::make(scripts))
+    }
+
+    /// A new VM, for a run that leaves it unfit for others.
+    pub(crate) fn make(scripts: &ScriptCache) -> ControlledMachine {
+        let control = Arc::new(Control::new());
+        let watched = Arc::clone(&control);
+        ControlledMachine {
+            machine: Box::new(Machine::new(
+                Box::new(move || watched.decide()),
+                scripts.random_sequence(),
+            )),
+            control,
+            lent: None,
+        }
     }
 
     /// Gives a VM back.

@@ -6,10 +6,12 @@ use std::time::Instant;
 
 use keyspace::Unit;
 use resp::Reply;
-use scripting::{Progress, Script};
+use scripting::{Machine, Progress, Script};
 
 use crate::client::Client;
+use crate::debugging::DebugMode;
 use crate::machines::ControlledMachine;
+use crate::private_copy::PrivateCopy;
 use crate::road::Entry;
 use crate::road::run::Bench;
 use crate::script_host::RoadHost;
@@ -23,6 +25,15 @@ pub(crate) struct ScriptStart {
     pub(crate) entry: &'static Entry,
     /// EVAL_RO and EVALSHA_RO.
     pub(crate) read_only: bool,
+    /// Set if it is to be debugged.
+    pub(crate) debug: Option<DebugStart>,
+}
+
+/// What a debugged run starts with.
+pub(crate) struct DebugStart {
+    pub(crate) mode: DebugMode,
+    /// The keys the script declares.
+    pub(crate) keys: Vec<Vec<u8>>,
 }
 
 impl std::fmt::Debug for ScriptStart {
@@ -41,6 +52,7 @@ pub(crate) struct ScriptRun {
     entry: &'static Entry,
     /// Whether the log has told of it.
     reported: bool,
+    is_debugged: bool,
 }
 
 /// How far a slice got.
@@ -60,7 +72,7 @@ impl ScriptRun {
         server: &'static Server,
         bench: &Bench,
         client: &Client,
-        unit: Unit<'static>,
+        mut unit: Unit<'static>,
         start: ScriptStart,
         reply: &mut dyn Reply,
     ) -> Slice {
@@ -69,7 +81,18 @@ impl ScriptRun {
             script,
             entry,
             read_only,
+            debug,
         } = start;
+        let is_debugged = debug.is_some();
+        let mut copy = None;
+        if let Some(debug) = debug {
+            machine.machine.start_debugging(script.text());
+            if debug.mode == DebugMode::Forked {
+                let (private, own) = PrivateCopy::new(server, &mut unit, &debug.keys);
+                copy = Some(Box::new(private));
+                unit = own;
+            }
+        }
         let now = bench.clock.now();
         let host = RoadHost {
             server,
@@ -82,6 +105,7 @@ impl ScriptRun {
             has_written: false,
             started: now,
             listed: None,
+            copy,
         };
         machine.control.reset();
         machine.control.start_slice(now);
@@ -91,6 +115,7 @@ impl ScriptRun {
             script,
             entry,
             reported: false,
+            is_debugged,
         })
         .advance(reply)
     }
@@ -101,20 +126,51 @@ impl ScriptRun {
         self.advance(reply)
     }
 
+    /// The VM of a debugged run.
+    pub(crate) fn machine(&self) -> &Machine {
+        &self.machine.machine
+    }
+
+    /// The VM of a debugged run.
+    pub(crate) fn machine_mut(&mut self) -> &mut Machine {
+        &mut self.machine.machine
+    }
+
+    /// Goes on with a run that stands at a stop as if it had failed there.
+    pub(crate) fn fail_debugged(mut self: Box<Self>, text: &str, reply: &mut dyn Reply) -> Slice {
+        self.machine.control.start_slice(Instant::now());
+        let progress = self.machine.machine.fail_debugged(text, reply);
+        self.after(progress)
+    }
+
+    /// The run, watched no longer.
+    pub(crate) fn undebugged(mut self: Box<Self>) -> Box<Self> {
+        self.machine.machine.stop_debugging();
+        self.is_debugged = false;
+        self
+    }
+
+    /// Drops a run that is in the middle: what it ran with.
+    pub(crate) fn abandon(mut self: Box<Self>) -> Box<RoadHost> {
+        self.machine.machine.abandon();
+        take_host(&mut self.machine.machine)
+    }
+
     fn advance(mut self: Box<Self>, reply: &mut dyn Reply) -> Slice {
-        match self.machine.machine.run(reply) {
+        let progress = self.machine.machine.run(reply);
+        self.after(progress)
+    }
+
+    fn after(mut self: Box<Self>, progress: Progress) -> Slice {
+        match progress {
             Progress::Suspended => {
-                self.note_slow();
+                if !self.is_debugged {
+                    self.note_slow();
+                }
                 Slice::Suspended(self)
             }
             Progress::Finished { failed } => {
-                let host = self
-                    .machine
-                    .machine
-                    .take_host()
-                    .expect("the host was set at the start");
-                let host = host.into_any().downcast::<RoadHost>();
-                let host = host.expect("the host is the server's own");
+                let host = take_host(&mut self.machine.machine);
                 if failed {
                     host.bench.stats.command_failed(self.entry.index);
                 }
@@ -155,4 +211,10 @@ impl ScriptRun {
             self.reported = true;
         }
     }
+}
+
+fn take_host(machine: &mut Machine) -> Box<RoadHost> {
+    let host = machine.take_host().expect("the host was set at the start");
+    let host = host.into_any().downcast::<RoadHost>();
+    host.expect("the host is the server's own")
 }

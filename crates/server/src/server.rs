@@ -17,6 +17,7 @@ use crate::memory;
 use crate::message::Message;
 use crate::monitor::Monitors;
 use crate::net::{Hub, Listener, Mail};
+use crate::private_copy::PrivateKeyspaces;
 use crate::pubsub::PubSub;
 use crate::running::RunningScripts;
 use crate::slowlog::Slowlog;
@@ -34,6 +35,7 @@ pub(crate) struct Server {
     pub(crate) errors: ErrorStats,
     pub(crate) scripts: scripting::ScriptCache,
     pub(crate) running: RunningScripts,
+    pub(crate) private_keyspaces: PrivateKeyspaces,
     pub(crate) pause: Pause,
     pub(crate) hub: Arc<Hub<Message>>,
     pub(crate) log: Arc<Log>,
@@ -74,6 +76,7 @@ impl Server {
             errors: ErrorStats::default(),
             scripts: scripting::ScriptCache::default(),
             running: RunningScripts::default(),
+            private_keyspaces: PrivateKeyspaces::default(),
             pause: Pause::default(),
             hub,
             log,

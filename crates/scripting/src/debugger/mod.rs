@@ -157,7 +157,6 @@ fn on_line(event: Event, runtime: &mut Runtime) -> Reaction {
     } else {
         Reaction::Continue
     }
-
 }
 
 impl Machine {
