@@ -1,7 +1,7 @@
 //! How the debugger shows Lua values.
 
 use lua::heap::Heap;
-use lua::value::Value;
+use lua::value::{TableHandle, Value};
 use resp::double::write_general;
 
 /// How deep tables are shown.
@@ -30,6 +30,20 @@ pub(super) fn write_value(heap: &Heap, value: Value, out: &mut Vec<u8>) {
     write_at(heap, value, 0, out);
 }
 
+/// Whether a traversal meets the keys 1, 2, 3 … and no others.
+fn is_list(heap: &Heap, table: TableHandle) -> bool {
+    let mut position = 0;
+    let mut index = 1.0;
+    while let Some((next, key, _)) = heap.entry_from(table, position) {
+        if !matches!(key, Value::Number(number) if number == index) {
+            return false;
+        }
+        position = next;
+        index += 1.0;
+    }
+    true
+}
+
 fn write_at(heap: &Heap, value: Value, depth: usize, out: &mut Vec<u8>) {
     if depth == DEPTH_MAX {
         out.extend_from_slice(b"<max recursion level reached! Nested table?>");
@@ -43,16 +57,13 @@ fn write_at(heap: &Heap, value: Value, depth: usize, out: &mut Vec<u8>) {
         Value::String(string) => write_quoted(heap.bytes(string), out),
         Value::Table(table) => {
             out.push(b'{');
+            let is_list = is_list(heap, table);
             let mut position = 0;
-            let mut index = 1.0;
-            let mut is_list = true;
             while let Some((next, key, value)) = heap.entry_from(table, position) {
                 if position > 0 {
                     out.extend_from_slice(b"; ");
                 }
                 position = next;
-                is_list &= matches!(key, Value::Number(number) if number == index);
-                index += 1.0;
                 if !is_list {
                     out.push(b'[');
                     write_at(heap, key, depth + 1, out);

@@ -6,13 +6,13 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// The lines of `text`; a last line that is empty is none.
+    /// The lines of `text`; empty ones at the end are none.
     pub(super) fn new(text: &[u8]) -> Source {
         let mut lines: Vec<Box<[u8]>> = text
             .split(|&byte| byte == b'\n')
             .map(|line| line.into())
             .collect();
-        if lines.last().is_some_and(|line| line.is_empty()) {
+        while lines.last().is_some_and(|line| line.is_empty()) {
             lines.pop();
         }
         Source { lines }
