@@ -17,6 +17,7 @@ mod debug_command;
 mod debugging;
 mod handlers;
 pub mod log;
+mod look_ahead;
 mod machines;
 mod memory;
 mod message;
