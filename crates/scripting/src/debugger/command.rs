@@ -1,5 +1,6 @@
 //! The debugger's commands.
 
+use lua::ErrorKind;
 use lua::evaluate::EvaluationError;
 use lua::value::Value;
 
@@ -8,8 +9,8 @@ use super::{BREAKPOINTS_MAX, DebugStep, Debugger, LENGTH_SHOWN_MIN, debugger, is
 use crate::convert;
 use crate::machine::Machine;
 
-/// Fuel of an evaluation: some tenths of a second.
-const EVALUATION_FUEL: u64 = 20_000_000;
+/// Fuel of an evaluation, during which the event loop serves nobody else: some hundredths of a second.
+const EVALUATION_FUEL: u64 = 2_000_000;
 
 /// The name of evaluated code in error positions.
 const EVALUATED: &[u8] = b"@ldb_eval";
@@ -269,6 +270,7 @@ impl Machine {
             }
             Err(EvaluationError::Run(error)) => {
                 let text = match error.value {
+                    _ if error.kind == ErrorKind::Stopped => b"ldb_eval: took too long".to_vec(),
                     Value::Table(_) => {
                         convert::error_text(&mut self.vm.runtime.heap, error.value).0
                     }

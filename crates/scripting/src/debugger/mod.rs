@@ -10,6 +10,8 @@ mod command;
 mod human;
 mod reply;
 mod source;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 use lua::hook::{Event, Events, Reaction};
