@@ -95,7 +95,7 @@ impl Session {
         &mut self,
         server: &'static Server,
         bench: &mut Bench,
-        debug: Box<DebugRun>,
+        debug: DebugRun,
         out: &mut Vec<u8>,
     ) -> Outcome {
         self.advance_debugging(server, bench, debug, out, |run, reply| run.resume(reply))
@@ -105,7 +105,7 @@ impl Session {
         &mut self,
         server: &'static Server,
         bench: &mut Bench,
-        debug: Box<DebugRun>,
+        debug: DebugRun,
         out: &mut Vec<u8>,
         advance: impl FnOnce(Box<ScriptRun>, &mut dyn Reply) -> Slice,
     ) -> Outcome {
@@ -114,7 +114,7 @@ impl Session {
             mode,
             header,
             ran,
-        } = *debug;
+        } = debug;
         let started = Instant::now();
         let mut reply = Vec::new();
         let slice = advance(run, &mut RespWriter::new(&mut reply, self.client.protocol));
@@ -188,7 +188,7 @@ impl Session {
             Some(DebugStep::Abort) => Some("ERR script aborted for user request"),
             None => Some("ERR protocol error"),
         };
-        self.advance_debugging(server, bench, debug, out, |run, reply| match failure {
+        self.advance_debugging(server, bench, *debug, out, |run, reply| match failure {
             None => run.resume(reply),
             Some(text) => run.fail_debugged(text, reply),
         })

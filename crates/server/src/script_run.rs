@@ -152,7 +152,7 @@ impl ScriptRun {
     }
 
     /// Drops a run that is in the middle: what it ran with.
-    pub(crate) fn abandon(mut self: Box<Self>) -> Box<RoadHost> {
+    pub(crate) fn abandon(mut self) -> Box<RoadHost> {
         self.machine.machine.abandon();
         take_host(&mut self.machine.machine)
     }

@@ -329,7 +329,7 @@ impl Session {
                     }
                 }
             }
-            Activity::Debugging(debug) => self.resume_debugging(server, bench, debug, out),
+            Activity::Debugging(debug) => self.resume_debugging(server, bench, *debug, out),
             other => {
                 self.activity = other;
                 Outcome::Busy
