@@ -70,7 +70,7 @@ impl Session {
         bench: &mut Bench,
         unit: Unit<'static>,
         start: ScriptStart,
-        header: Header,
+        (header, args): (Header, &[&[u8]]),
         out: &mut Vec<u8>,
     ) -> Outcome {
         let mode = start.debug.as_ref().map(|debug| debug.mode);
@@ -85,7 +85,7 @@ impl Session {
         let started = Instant::now();
         let mut reply = Vec::new();
         let mut writer = RespWriter::new(&mut reply, self.client.protocol);
-        let slice = ScriptRun::start(server, bench, &self.client, unit, start, &mut writer);
+        let slice = ScriptRun::start(server, bench, &self.client, unit, start, args, &mut writer);
         let progress = (mode, header, started.elapsed());
         self.after_debug_slice(server, bench, slice, progress, &reply, out)
     }
@@ -153,13 +153,18 @@ impl Session {
                     Outcome::Busy
                 }
             }
-            Slice::Finished { mut machine, host } => {
+            Slice::Finished {
+                mut machine,
+                host,
+                args,
+            } => {
                 let mut lines = machine.machine.take_debug_lines();
                 lines.push(END.to_vec());
                 write_lines(&lines, out);
                 out.extend_from_slice(reply);
                 end(server, bench, mode, host);
-                self.finish(server, bench, header, &[]);
+                let args: Vec<&[u8]> = args.iter().map(|argument| &**argument).collect();
+                self.finish(server, bench, header, &args);
                 Outcome::Close
             }
         }

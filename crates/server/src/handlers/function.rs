@@ -120,12 +120,11 @@ fn start(call: &mut Call<'_>, read_only: bool) -> CommandResult {
     } else {
         call.bench.machines.take_for_functions(scripts)
     };
-    machine.control.reset();
+    machine.control.reset(call.bench.clock.now(), 0);
     if let Err(error) = machine.machine.prepare_function(&function, keys, arguments) {
         call.server.give_back(call.bench, machine);
         return Err(library_error(error));
     }
-    machine.command.set(call.args);
     call.next = Next::Script(Box::new(ScriptStart {
         machine,
         code: Code::Function(function),
@@ -269,7 +268,7 @@ fn restore(call: &mut Call<'_>) -> CommandResult {
 fn kill(call: &mut Call<'_>) -> CommandResult {
     call.server
         .running
-        .kill(World::Functions)
+        .kill(World::Functions, call.args.get(2).copied())
         .map_err(|error| CommandError::owned(error.to_string()))?;
     call.reply.ok();
     Ok(())
