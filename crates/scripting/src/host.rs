@@ -106,6 +106,9 @@ pub trait ScriptHost: Any + Send {
     /// Whether the caller's user may run this command: `redis.acl_check_cmd`. `None` if there is no such command.
     fn may_call(&mut self, args: &[&[u8]]) -> Option<bool>;
 
+    /// Who is to read the effects of what follows: `redis.set_repl`.
+    fn set_replication(&mut self, append_only_file: bool, replicas: bool);
+
     /// The run has failed and is over: undoes what it wrote if that is wanted. Whether anything was undone, which the
     /// error then says.
     fn fail(&mut self, failure: Failure) -> bool;

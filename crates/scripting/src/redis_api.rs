@@ -55,7 +55,9 @@ const CONSTANTS: &[(&str, f64)] = &[
 ];
 
 /// The replication flags there are.
-const REPL_ALL: i64 = 3;
+const REPL_AOF: i64 = 1;
+const REPL_REPLICA: i64 = 2;
+const REPL_ALL: i64 = REPL_AOF | REPL_REPLICA;
 
 /// `redis.rollback`, which only atomic scripts see: others list the same names as in Redis.
 pub(crate) struct Rollback {
@@ -397,6 +399,10 @@ fn set_repl(call: &mut Call<'_>) -> NativeResult {
             call,
             "ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.",
         ));
+    }
+    let state = call.host::<RunState>();
+    if let Some(host) = state.and_then(|state| state.host.as_mut()) {
+        host.set_replication(flags & REPL_AOF != 0, flags & REPL_REPLICA != 0);
     }
     Ok(Flow::Return(0))
 }

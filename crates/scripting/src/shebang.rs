@@ -144,6 +144,26 @@ mod tests {
     }
 
     #[test]
+    fn a_promise_about_keys_is_taken() {
+        let code = "return redis.call('get', ARGV[1])";
+        for (line, key_use) in [
+            ("#!lua\n", KeyUse::Any),
+            ("#!lua flags=allow-key-locking\n", KeyUse::Declared),
+            ("--!df flags=allow-undeclared-keys\n", KeyUse::Any),
+        ] {
+            let text = format!("{line}{code}");
+            let script = crate::script::Script::compile(text.as_bytes(), [0; 40]);
+            assert_eq!(script.expect(line).key_use(), key_use, "{line}");
+        }
+    }
+
+    #[test]
+    fn flags_are_named_in_an_order_of_their_own() {
+        let (flags, _) = parse(b"#!lua flags=allow-stale,no-writes,allow-oom\n").expect("fits");
+        assert_eq!(flags.names(), ["no-writes", "allow-oom", "allow-stale"]);
+    }
+
+    #[test]
     fn what_does_not_fit_is_named() {
         for (text, error) in [
             ("#!lua", "ERR Invalid script shebang"),

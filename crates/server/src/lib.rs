@@ -16,6 +16,7 @@ mod client;
 pub mod config;
 mod debug_command;
 mod debugging;
+mod effects;
 mod handlers;
 pub mod log;
 mod look_ahead;

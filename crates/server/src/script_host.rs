@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use commands::CommandError;
 use commands::record::flag;
-use keyspace::{Changes, Unit};
+use keyspace::{Changes, EffectReaders, Unit};
 use resp::{Protocol, Reply};
 use scripting::{CallSite, Failure, LogLevel, ScriptHost};
 
@@ -239,6 +239,13 @@ impl ScriptHost for RoadHost {
     fn may_call(&mut self, args: &[&[u8]]) -> Option<bool> {
         // Every user may run every command as long as there is only the default user.
         find(args).ok().map(|_| true)
+    }
+
+    fn set_replication(&mut self, append_only_file: bool, replicas: bool) {
+        self.unit.set_effect_readers(EffectReaders {
+            append_only_file,
+            replicas,
+        });
     }
 
     fn fail(&mut self, failure: Failure) -> bool {

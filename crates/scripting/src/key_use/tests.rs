@@ -231,6 +231,8 @@ impl ScriptHost for Recorder {
         Some(true)
     }
 
+    fn set_replication(&mut self, _append_only_file: bool, _replicas: bool) {}
+
     fn fail(&mut self, _: crate::host::Failure) -> bool {
         false
     }

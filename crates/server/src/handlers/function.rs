@@ -197,6 +197,7 @@ fn load(call: &mut Call<'_>) -> CommandResult {
         .map_err(library_error)?;
     settle(server, change, true);
     call.reply.bulk(name.as_bytes());
+    call.unit.tell_effect(call.args);
     Ok(())
 }
 
@@ -204,6 +205,7 @@ fn delete(call: &mut Call<'_>) -> CommandResult {
     let change = call.server.libraries.delete(call.args[2]);
     settle(call.server, change.map_err(library_error)?, true);
     call.reply.ok();
+    call.unit.tell_effect(call.args);
     Ok(())
 }
 
@@ -222,6 +224,7 @@ fn flush(call: &mut Call<'_>) -> CommandResult {
     let change = call.server.libraries.flush();
     settle(call.server, change, in_background);
     call.reply.ok();
+    call.unit.tell_effect(call.args);
     Ok(())
 }
 
@@ -262,6 +265,7 @@ fn restore(call: &mut Call<'_>) -> CommandResult {
         .map_err(library_error)?;
     settle(server, change, true);
     call.reply.ok();
+    call.unit.tell_effect(call.args);
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use commands::{BlockRequest, CommandError, CommandResult, Context, Handler, Random};
-use keyspace::Unit;
+use keyspace::{EffectReaders, Unit};
 use resp::Reply;
 
 use crate::atomicity::Held;
@@ -220,6 +220,14 @@ pub(crate) fn run(
 ) -> Next {
     unit.select(client.database);
     unit.set_touches(!client.no_touch);
+    let records_effects = server.effects.are_wanted();
+    if records_effects {
+        unit.record_effects();
+        if !matches!(origin, Origin::Script { .. }) {
+            unit.set_effect_readers(EffectReaders::ALL);
+        }
+    }
+    let (database, dirty) = (client.database, unit.changes.dirty);
     let (result, next) = match entry.command.handler {
         Handler::Data(handler) => {
             let mut context = Context {
@@ -260,6 +268,9 @@ pub(crate) fn run(
     if let Err(error) = result {
         fail(server, bench, entry, reply, &error);
         return Next::Done;
+    }
+    if records_effects && unit.changes.dirty != dirty {
+        unit.finish_effects(database, args);
     }
     next
 }

@@ -53,4 +53,7 @@ pub(crate) fn settle_unit(server: &'static Server, bench: &mut Bench, unit: &mut
         }
         settle_command(server, bench, unit);
     }
+    if unit.records_effects() {
+        server.effects.add(unit.take_effects());
+    }
 }
