@@ -76,6 +76,11 @@ impl Runtime {
         }
     }
 
+    /// The host state, if there is one of type `T`.
+    pub fn host_mut<T: Any>(&mut self) -> Option<&mut T> {
+        self.host.as_mut()?.downcast_mut()
+    }
+
     /// Brings the collector forward, and fails if the memory cap is passed all the same.
     #[cold]
     pub(crate) fn collect_garbage_if_due(&mut self) -> Result<(), Raise> {

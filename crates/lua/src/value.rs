@@ -166,6 +166,22 @@ impl Value {
         }
     }
 
+    /// The number `tostring` shows of an object. Objects have no addresses; one that is unique among those of their type
+    /// stands for it.
+    pub fn address(self) -> Option<u64> {
+        let object =
+            |space: u64, index: u32| 0x5500_0000_0000 + (space << 36) + u64::from(index) * 64;
+        match self {
+            Value::Nil | Value::Boolean(_) | Value::Number(_) | Value::String(_) => None,
+            Value::Table(handle) => Some(object(1, handle.0)),
+            Value::Function(handle) => Some(object(2, handle.0)),
+            Value::Native(handle) => Some(object(3, handle.0)),
+            Value::Userdata(handle) => Some(object(4, handle.0)),
+            Value::Thread(handle) => Some(object(5, handle.0)),
+            Value::LightUserdata(address) => Some(address),
+        }
+    }
+
     /// The type's name, as `type` returns it.
     pub fn type_name(self) -> &'static str {
         self.kind().name()

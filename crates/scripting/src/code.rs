@@ -24,6 +24,14 @@ impl Code {
         }
     }
 
+    /// The text it was made from: the whole library's, for a function.
+    pub fn text(&self) -> &Arc<[u8]> {
+        match self {
+            Code::Script(script) => script.text(),
+            Code::Function(function) => function.library().text(),
+        }
+    }
+
     /// How it is to be run.
     pub fn flags(&self) -> ScriptFlags {
         match self {

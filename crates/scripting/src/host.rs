@@ -88,6 +88,18 @@ pub trait ScriptHost: Any + Send {
         reply: &mut dyn Reply,
     );
 
+    /// As [`ScriptHost::call`]; false if the command was refused before its handler ran. By default none is.
+    fn call_noting_refusal(
+        &mut self,
+        args: &[&[u8]],
+        site: &mut CallSite,
+        protocol: Protocol,
+        reply: &mut dyn Reply,
+    ) -> bool {
+        self.call(args, site, protocol, reply);
+        true
+    }
+
     /// Writes to the server's log, which drops what is below its level.
     fn log(&mut self, level: LogLevel, message: &[u8]);
 

@@ -9,6 +9,7 @@
 mod cache;
 mod code;
 mod convert;
+mod debugger;
 mod field_names;
 pub mod function;
 mod host;
@@ -22,6 +23,7 @@ mod sink;
 
 pub use cache::{Flushed, ScriptCache, sha1_hex};
 pub use code::Code;
+pub use debugger::DebugStep;
 pub use function::libraries::{Change, Libraries, MakeMachine, Registry, RestorePolicy};
 pub use function::library::{Function, Library, LibraryError, LoadedLibrary, LogLine};
 pub use host::{CallSite, Failure, LogLevel, ScriptHost, Verdict};

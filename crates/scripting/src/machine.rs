@@ -11,6 +11,7 @@ use hashbrown::HashMap;
 use lua::library::cjson;
 use lua::library::math::Random as RandomSequence;
 use lua::meter::Decision;
+use lua::native::Raise;
 use lua::proto::Proto;
 use lua::value::{StringHandle, TableHandle, Value};
 use lua::{ErrorKind, Outcome, Vm};
@@ -18,6 +19,7 @@ use resp::{Protocol, Reply};
 
 use crate::code::Code;
 use crate::convert;
+use crate::debugger::Debugger;
 use crate::field_names::FieldNames;
 use crate::function::library::{Function, Library, LibraryError};
 use crate::function::registration::{self, Registration, Registrations};
@@ -78,13 +80,15 @@ pub(crate) struct RunState {
     pub(crate) arguments: Vec<u8>,
     pub(crate) spans: Vec<(usize, usize)>,
     pub(crate) sites: Vec<CallSite>,
+    /// Set while the run is debugged.
+    pub(crate) debugger: Option<Box<Debugger>>,
     /// Set while a library's code runs to register its functions.
     pub(crate) registration: Option<Registration>,
 }
 
 /// A VM that runs scripts.
 pub struct Machine {
-    vm: Vm,
+    pub(crate) vm: Vm,
     /// By the script's number.
     functions: HashMap<u64, Value>,
     /// By the library's number: the callbacks of its functions, and the table that keeps them alive.
@@ -147,6 +151,7 @@ impl Machine {
             arguments: Vec::new(),
             spans: Vec::new(),
             sites: vec![CallSite::default(); CALL_SITES],
+            debugger: None,
             registration: None,
         }));
         Machine {
@@ -362,7 +367,14 @@ impl Machine {
     /// Runs the script, from its start or from where it was suspended; its reply or error goes to `reply` when it is
     /// over.
     pub fn run(&mut self, reply: &mut dyn Reply) -> Progress {
-        let outcome = if self.started {
+        self.run_on(None, reply)
+    }
+
+    /// The same; a run that stands at a stop can be made to fail there.
+    pub(crate) fn run_on(&mut self, raise: Option<Raise>, reply: &mut dyn Reply) -> Progress {
+        let outcome = if let Some(raise) = raise {
+            self.vm.resume_with_error(raise, FUEL)
+        } else if self.started {
             self.vm.resume(&[], FUEL)
         } else {
             self.started = true;

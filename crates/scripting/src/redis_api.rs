@@ -10,6 +10,7 @@ use resp::Protocol;
 use resp::double::write_general;
 
 use crate::cache::sha1_hex;
+use crate::debugger::debugger;
 use crate::host::LogLevel;
 use crate::machine::{RunState, World};
 use crate::sink::LuaReply;
@@ -141,6 +142,9 @@ fn pcall(call: &mut Call<'_>) -> NativeResult {
 
 /// An error table as the API's own errors are: `{err = text}`.
 fn error_table(call: &mut Call<'_>, text: &str) -> Value {
+    if let Some(debugger) = debugger(call.runtime) {
+        debugger.say_error(text.strip_prefix("ERR ").unwrap_or(text).as_bytes());
+    }
     let heap = call.heap_mut();
     let table = heap.new_table(0, 1);
     let text = Value::String(heap.new_string(text.as_bytes()));
@@ -157,7 +161,7 @@ pub(crate) fn fail(call: &mut Call<'_>, text: &str) -> Raise {
 const FEW: usize = 8;
 
 /// Runs the command that the arguments name; its reply as a value, and whether it is an error.
-fn run_command(call: &mut Call<'_>) -> (Value, bool) {
+pub(crate) fn run_command(call: &mut Call<'_>) -> (Value, bool) {
     let count = call.argument_count();
     if count == 0 {
         let text = "ERR Please specify at least one argument for this redis lib call";
@@ -172,6 +176,23 @@ fn run_command(call: &mut Call<'_>) -> (Value, bool) {
         *value = call.argument(index + 1);
     }
     run_with(call, &values[..count])
+}
+
+/// The arguments as words of a command; none if they are not a command's.
+pub(crate) fn words(call: &Call<'_>) -> Option<Vec<Vec<u8>>> {
+    let mut words = Vec::with_capacity(call.argument_count());
+    for index in 1..=call.argument_count() {
+        match call.argument(index) {
+            Value::String(string) => words.push(call.bytes(string).to_vec()),
+            Value::Number(number) => {
+                let mut digits = Vec::new();
+                write_number(number, &mut digits);
+                words.push(digits);
+            }
+            _ => return None,
+        }
+    }
+    (!words.is_empty()).then_some(words)
 }
 
 fn run_with(call: &mut Call<'_>, values: &[Value]) -> (Value, bool) {
@@ -337,6 +358,10 @@ fn reply_table(call: &mut Call<'_>, name: &str) -> NativeResult {
     };
     let mut text = call.bytes(text).to_vec();
     if name == "err" {
+        if let Some(debugger) = debugger(call.runtime) {
+            let text = text.strip_prefix(b"-").unwrap_or(&text);
+            debugger.say_error(&[b"-", text].concat());
+        }
         with_error_code(&mut text);
     }
     let heap = call.heap_mut();

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicUsize, Ordering}
 use parking_lot::{Mutex, RwLock};
 use resp::Protocol;
 
+use crate::debugging::DebugMode;
 use crate::net::Address;
 use crate::road::lookup;
 use crate::transaction::Transaction;
@@ -210,6 +211,8 @@ pub(crate) struct Client {
     pub(crate) shard_channels: Vec<Vec<u8>>,
     /// What is shown of the caller instead of its address: `lua` for a script.
     pub(crate) is_script: bool,
+    /// Its scripts are debugged: SCRIPT DEBUG.
+    pub(crate) debugging: Option<DebugMode>,
 }
 
 impl Client {
@@ -226,6 +229,7 @@ impl Client {
             patterns: Vec::new(),
             shard_channels: Vec::new(),
             is_script: false,
+            debugging: None,
         }
     }
 
@@ -252,6 +256,7 @@ impl Client {
             patterns: Vec::new(),
             shard_channels: Vec::new(),
             is_script: false,
+            debugging: None,
         }
     }
 

@@ -97,6 +97,11 @@ pub(crate) struct ControlledMachine {
 }
 
 impl ControlledMachine {
+    /// A new VM for a debugged run, which leaves it unfit for others.
+    pub(crate) fn for_debugging(world: World, scripts: &ScriptCache) -> ControlledMachine {
+        ControlledMachine::new(Home::Pool(world), scripts)
+    }
+
     fn new(home: Home, scripts: &ScriptCache) -> ControlledMachine {
         let control = Arc::new(Control::new());
         let watched = Arc::clone(&control);

@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 
 use commands::CommandError;
 use commands::record::flag;
-use keyspace::{EffectReaders, Unit};
+use keyspace::{Changes, EffectReaders, Unit};
 use resp::{Protocol, Reply};
 use scripting::{CallSite, Failure, LogLevel, ScriptHost};
 
 use crate::atomicity::{self, Undoing};
 use crate::client::Client;
 use crate::config::enums::LogLevel as ServerLevel;
+use crate::private_copy::PrivateCopy;
 use crate::road::lookup::{Entry, find, lookup, resolve};
 use crate::road::run::{Bench, refuse, run};
 use crate::road::{Origin, check, settle};
@@ -39,6 +40,8 @@ pub(crate) struct RoadHost {
     pub(crate) started: Instant,
     /// Set when the script has run past its first slice.
     pub(crate) listed: Option<Arc<RunningScript>>,
+    /// Set if the unit is that of a private copy, of whose changes nobody is told.
+    pub(crate) copy: Option<Box<PrivateCopy>>,
 }
 
 impl RoadHost {
@@ -93,6 +96,9 @@ impl RoadHost {
             self.bench.stats.command_rejected(entry.index);
             return Err(error);
         }
+        if self.copy.is_some() {
+            return self.call_privately(entry, args, protocol, reply, origin);
+        }
         if !self.unit.covers_all() && !self.hold_locks_of(entry, args) {
             // Only a script that was seen to stay within its keys runs without all locks; it does stay there.
             return Err(CommandError::text(
@@ -134,14 +140,48 @@ impl RoadHost {
     }
 }
 
-impl ScriptHost for RoadHost {
-    fn call(
+impl RoadHost {
+    /// Runs a command on the private copy.
+    fn call_privately(
+        &mut self,
+        entry: &'static Entry,
+        args: &[&[u8]],
+        protocol: Protocol,
+        reply: &mut dyn Reply,
+        origin: Origin,
+    ) -> Result<(), CommandError> {
+        if matches!(entry.command.name, "publish" | "spublish") {
+            // A message is a change too: nobody gets it.
+            reply.integer(0);
+            return Ok(());
+        }
+        if let Some(copy) = &mut self.copy {
+            copy.bring(self.server, entry, args, &mut self.unit)?;
+        }
+        self.has_written |= entry.command.has(flag::WRITE);
+        self.client.protocol = protocol;
+        let _ = run(
+            self.server,
+            &mut self.bench,
+            &mut self.client,
+            entry,
+            args,
+            &mut self.unit,
+            reply,
+            origin,
+            None,
+        );
+        self.unit.changes = Changes::default();
+        Ok(())
+    }
+
+    fn call_on_road(
         &mut self,
         args: &[&[u8]],
         site: &mut CallSite,
         protocol: Protocol,
         reply: &mut dyn Reply,
-    ) {
+    ) -> Result<(), CommandError> {
         let found = match site.get::<Entry>(args[0]) {
             Some(entry) => resolve(entry, args),
             None => lookup(args).inspect(|entry| {
@@ -150,13 +190,38 @@ impl ScriptHost for RoadHost {
                 }
             }),
         };
-        let result = match found {
+        match found {
             Ok(entry) => self.call_entry(entry, args, protocol, reply),
             Err(error) => Err(self.unknown(args, &error)),
-        };
-        if let Err(error) = result {
+        }
+    }
+}
+
+impl ScriptHost for RoadHost {
+    fn call(
+        &mut self,
+        args: &[&[u8]],
+        site: &mut CallSite,
+        protocol: Protocol,
+        reply: &mut dyn Reply,
+    ) {
+        if let Err(error) = self.call_on_road(args, site, protocol, reply) {
             refuse(self.server, reply, &error);
         }
+    }
+
+    fn call_noting_refusal(
+        &mut self,
+        args: &[&[u8]],
+        site: &mut CallSite,
+        protocol: Protocol,
+        reply: &mut dyn Reply,
+    ) -> bool {
+        let result = self.call_on_road(args, site, protocol, reply);
+        if let Err(error) = &result {
+            refuse(self.server, reply, error);
+        }
+        result.is_ok()
     }
 
     fn log(&mut self, level: LogLevel, message: &[u8]) {
@@ -184,6 +249,10 @@ impl ScriptHost for RoadHost {
     }
 
     fn fail(&mut self, failure: Failure) -> bool {
+        if self.copy.is_some() {
+            // All the copy's changes go, this way or that.
+            return self.has_written && self.undoing.covers(failure);
+        }
         self.owns_log
             && self.unit.keeps_undo()
             && self.undoing.covers(failure)

@@ -6,12 +6,14 @@ use std::time::Instant;
 
 use keyspace::Unit;
 use resp::Reply;
-use scripting::{Code, Progress, World};
+use scripting::{Code, Machine, Progress, World};
 use types::Bytes;
 
 use crate::atomicity::Undoing;
 use crate::client::Client;
+use crate::debugging::DebugMode;
 use crate::machines::ControlledMachine;
+use crate::private_copy::PrivateCopy;
 use crate::road::Entry;
 use crate::road::run::Bench;
 use crate::running::RunningScript;
@@ -27,6 +29,15 @@ pub(crate) struct ScriptStart {
     pub(crate) entry: &'static Entry,
     /// EVAL_RO, EVALSHA_RO and FCALL_RO, and what has declared that it writes nothing.
     pub(crate) read_only: bool,
+    /// Set if it is to be debugged.
+    pub(crate) debug: Option<DebugStart>,
+}
+
+/// What a debugged run starts with.
+pub(crate) struct DebugStart {
+    pub(crate) mode: DebugMode,
+    /// The keys the script declares.
+    pub(crate) keys: Vec<Vec<u8>>,
 }
 
 impl std::fmt::Debug for ScriptStart {
@@ -47,6 +58,7 @@ pub(crate) struct ScriptRun {
     args: OwnedArgs,
     /// Whether the log has told of it.
     reported: bool,
+    is_debugged: bool,
 }
 
 /// How far a slice got.
@@ -68,7 +80,7 @@ impl ScriptRun {
         server: &'static Server,
         bench: &Bench,
         client: &Client,
-        unit: Unit<'static>,
+        mut unit: Unit<'static>,
         start: ScriptStart,
         args: &[&[u8]],
         reply: &mut dyn Reply,
@@ -78,7 +90,18 @@ impl ScriptRun {
             code,
             entry,
             read_only,
+            debug,
         } = start;
+        let is_debugged = debug.is_some();
+        let mut copy = None;
+        if let Some(debug) = debug {
+            machine.machine.start_debugging(code.text());
+            if debug.mode == DebugMode::Forked {
+                let (private, own) = PrivateCopy::new(server, &mut unit, &debug.keys);
+                copy = Some(Box::new(private));
+                unit = own;
+            }
+        }
         let now = bench.clock.now();
         let undoing = Undoing::of(code.flags(), read_only, &bench.config);
         if undoing == Undoing::OnFailure || unit.keeps_undo() {
@@ -97,8 +120,15 @@ impl ScriptRun {
             owns_log: false,
             started: now,
             listed: None,
+            copy,
         };
-        machine.control.reset(now, bench.config.script_time_limit);
+        // Who debugs takes all the time there is.
+        let time_limit = if is_debugged {
+            0
+        } else {
+            bench.config.script_time_limit
+        };
+        machine.control.reset(now, time_limit);
         machine.control.start_slice(now);
         if bench.config.script_memory_limit != 0 {
             let limit = usize::try_from(bench.config.script_memory_limit).unwrap_or(usize::MAX);
@@ -111,6 +141,7 @@ impl ScriptRun {
             entry,
             args: Vec::new(),
             reported: false,
+            is_debugged,
         })
         .advance(args, reply)
     }
@@ -121,23 +152,54 @@ impl ScriptRun {
         self.advance(&[], reply)
     }
 
+    /// The VM of a debugged run.
+    pub(crate) fn machine(&self) -> &Machine {
+        &self.machine.machine
+    }
+
+    /// The VM of a debugged run.
+    pub(crate) fn machine_mut(&mut self) -> &mut Machine {
+        &mut self.machine.machine
+    }
+
+    /// Goes on with a run that stands at a stop as if it had failed there.
+    pub(crate) fn fail_debugged(mut self: Box<Self>, text: &str, reply: &mut dyn Reply) -> Slice {
+        self.machine.control.start_slice(Instant::now());
+        let progress = self.machine.machine.fail_debugged(text, reply);
+        self.after(progress, &[])
+    }
+
+    /// The run, watched no longer.
+    pub(crate) fn undebugged(mut self: Box<Self>) -> Box<Self> {
+        self.machine.machine.stop_debugging();
+        self.is_debugged = false;
+        self
+    }
+
+    /// Drops a run that is in the middle: what it ran with.
+    pub(crate) fn abandon(mut self) -> Box<RoadHost> {
+        self.machine.machine.abandon();
+        take_host(&mut self.machine.machine)
+    }
+
     fn advance(mut self: Box<Self>, args: &[&[u8]], reply: &mut dyn Reply) -> Slice {
-        match self.machine.machine.run(reply) {
+        let progress = self.machine.machine.run(reply);
+        self.after(progress, args)
+    }
+
+    fn after(mut self: Box<Self>, progress: Progress, args: &[&[u8]]) -> Slice {
+        match progress {
             Progress::Suspended => {
                 if self.args.is_empty() {
                     self.args = args.iter().map(|&argument| Bytes::from(argument)).collect();
                 }
-                self.note_slow();
+                if !self.is_debugged {
+                    self.note_slow();
+                }
                 Slice::Suspended(self)
             }
             Progress::Finished { failed } => {
-                let host = self
-                    .machine
-                    .machine
-                    .take_host()
-                    .expect("the host was set at the start");
-                let host = host.into_any().downcast::<RoadHost>();
-                let mut host = host.expect("the host is the server's own");
+                let mut host = take_host(&mut self.machine.machine);
                 host.commit();
                 if failed {
                     host.bench.stats.command_failed(self.entry.index);
@@ -197,4 +259,10 @@ impl ScriptRun {
             self.reported = true;
         }
     }
+}
+
+fn take_host(machine: &mut Machine) -> Box<RoadHost> {
+    let host = machine.take_host().expect("the host was set at the start");
+    let host = host.into_any().downcast::<RoadHost>();
+    host.expect("the host is the server's own")
 }

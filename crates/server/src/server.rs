@@ -19,6 +19,7 @@ use crate::memory;
 use crate::message::Message;
 use crate::monitor::Monitors;
 use crate::net::{Hub, Listener, Mail};
+use crate::private_copy::PrivateKeyspaces;
 use crate::pubsub::PubSub;
 use crate::road::run::Bench;
 use crate::running::RunningScripts;
@@ -39,6 +40,7 @@ pub(crate) struct Server {
     pub(crate) libraries: scripting::Libraries,
     pub(crate) library_machines: LibraryMachines,
     pub(crate) running: RunningScripts,
+    pub(crate) private_keyspaces: PrivateKeyspaces,
     pub(crate) pause: Pause,
     pub(crate) hub: Arc<Hub<Message>>,
     pub(crate) log: Arc<Log>,
@@ -83,6 +85,7 @@ impl Server {
             libraries: scripting::Libraries::default(),
             library_machines: LibraryMachines::default(),
             running: RunningScripts::default(),
+            private_keyspaces: PrivateKeyspaces::default(),
             pause: Pause::default(),
             hub,
             log,

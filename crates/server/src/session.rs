@@ -13,6 +13,7 @@ use types::Bytes;
 use crate::atomicity;
 use crate::blocking;
 use crate::client::{Client, ReplyMode};
+use crate::debugging::{self, DebugRun};
 use crate::handlers::transaction::{discard_transaction, plan_watched};
 use crate::message::OnTimeout;
 use crate::road::check::may_replicate;
@@ -43,6 +44,8 @@ pub(crate) enum Activity {
     Script(Box<ScriptRun>, Header),
     /// A transaction, at a script in its queue.
     Transaction(Box<Execution>, Box<ScriptRun>),
+    /// A script that is debugged: it runs, or waits at a stop for the debugger's commands.
+    Debugging(Box<DebugRun>),
 }
 
 /// A wait for keys, replicas or time.
@@ -207,9 +210,15 @@ impl Session {
         };
         let outcome = match next {
             Next::Done => {
+                let is_debugged = client.debugging.is_some();
                 settle::settle_unit(server, bench, &mut unit);
                 drop(unit);
                 self.finish(server, bench, header, args);
+                if is_debugged && matches!(entry.command.name, "eval" | "eval_ro") {
+                    // The script did not get as far as its first stop.
+                    out.splice(reply_start..reply_start, debugging::ended_at_once());
+                    return Outcome::Close;
+                }
                 Outcome::Done
             }
             Next::Close => {
@@ -232,6 +241,20 @@ impl Session {
                     .add(waiter, blocking::Blocked::without_keys(client, entry));
                 self.wait(waiter, timeout_ms, OnTimeout::Integer(0));
                 Outcome::Busy
+            }
+            Next::Debug(_) if reply_start > 0 => {
+                refuse(server, &mut writer, &IN_A_PIPELINE);
+                Outcome::Done
+            }
+            Next::Debug(mode) => {
+                client.debugging = mode;
+                writer.ok();
+                drop(unit);
+                self.finish(server, bench, header, args);
+                Outcome::Done
+            }
+            Next::Script(start) if start.debug.is_some() => {
+                self.start_debugging(server, bench, unit, *start, (header, args), out)
             }
             Next::Script(start) => {
                 let slice =
@@ -337,6 +360,7 @@ impl Session {
                     }
                 }
             }
+            Activity::Debugging(debug) => self.resume_debugging(server, bench, *debug, out),
             other => {
                 self.activity = other;
                 Outcome::Busy
@@ -387,7 +411,9 @@ impl Session {
                 Origin::Transaction,
                 None,
             );
-            if let Next::Script(start) = next {
+            if let Next::Debug(_) = next {
+                refuse(server, &mut writer, &IN_A_PIPELINE);
+            } else if let Next::Script(start) = next {
                 let slice = ScriptRun::start(
                     server,
                     bench,
@@ -536,7 +562,13 @@ impl Session {
     }
 
     /// Counts a request that has run, and logs it if it was slow.
-    fn finish(&mut self, server: &Server, bench: &mut Bench, header: Header, args: &[&[u8]]) {
+    pub(crate) fn finish(
+        &mut self,
+        server: &Server,
+        bench: &mut Bench,
+        header: Header,
+        args: &[&[u8]],
+    ) {
         self.count(server, bench, header.entry, header.started, args);
     }
 
@@ -609,6 +641,9 @@ impl Session {
         Outcome::Done
     }
 }
+
+const IN_A_PIPELINE: CommandError =
+    CommandError::text("ERR SCRIPT DEBUG must be called outside a pipeline");
 
 /// Whether a request's first word is that of an HTTP request, which a browser was tricked into sending.
 fn is_http(name: &[u8]) -> bool {

@@ -18,6 +18,7 @@ use types::Bytes;
 use crate::blocking;
 use crate::client::{Client, ClientRecord};
 use crate::config::settings::ClientClass;
+use crate::debug_command;
 use crate::handlers;
 use crate::look_ahead::LookAhead;
 use crate::message::Message;
@@ -101,7 +102,13 @@ impl Worker {
             }
             let outcome = match connection.session.activity {
                 Activity::Blocked(_) => break,
-                Activity::Script(..) | Activity::Transaction(..) => {
+                Activity::Debugging(_) if connection.session.is_at_stop() => {
+                    match self.debug_command(connection) {
+                        Some(outcome) => outcome,
+                        None => break,
+                    }
+                }
+                Activity::Script(..) | Activity::Transaction(..) | Activity::Debugging(_) => {
                     let Connection { session, out, .. } = connection;
                     catch_unwind(AssertUnwindSafe(|| {
                         session.resume(self.server, &mut self.bench, out)
@@ -212,6 +219,37 @@ impl Worker {
         Some(outcome)
     }
 
+    /// Parses and does the next command of a debugger's client; `None` if it is not complete.
+    fn debug_command(&mut self, connection: &mut Connection<Session>) -> Option<Outcome> {
+        let Connection {
+            query,
+            session,
+            out,
+            ..
+        } = connection;
+        let (words, consumed) = match debug_command::parse(query.unread()) {
+            Ok(None) => return None,
+            Ok(Some((words, consumed))) => (Some(words), consumed),
+            Err(debug_command::Malformed) => (None, query.unread().len()),
+        };
+        let words = words.map(|words| -> Vec<&[u8]> {
+            let input = query.unread();
+            words.into_iter().map(|word| &input[word]).collect()
+        });
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            session.debug_command(self.server, &mut self.bench, words.as_deref(), out)
+        }))
+        .unwrap_or_else(|_| {
+            self.server.log.warning(format_args!(
+                "Bug: a script panicked; its connection is closed"
+            ));
+            Outcome::Abort
+        });
+        drop(words);
+        query.consume(consumed);
+        Some(outcome)
+    }
+
     /// Notes what a session that cannot go on is waiting for.
     fn follow(&mut self, connection: &Connection<Session>) {
         let address = connection.address();
@@ -221,7 +259,9 @@ impl Worker {
                     self.timers.add(deadline, (address, waiting.waiter));
                 }
             }
-            Activity::Script(..) | Activity::Transaction(..) => self.running.push(address),
+            Activity::Script(..) | Activity::Transaction(..) | Activity::Debugging(_) => {
+                self.running.push(address);
+            }
             Activity::Idle => {}
         }
     }
@@ -450,6 +490,7 @@ impl Service for Worker {
         self.server.clients.remove(session.client.id());
         handlers::pubsub::unsubscribe_all(self.server, &mut session.client);
         self.server.monitors.remove(&session.client.record);
+        session.leave_debugging(self.server, &mut self.bench);
         match &session.activity {
             Activity::Blocked(waiting) => {
                 let waiter = waiting.waiter;
@@ -463,7 +504,7 @@ impl Service for Worker {
                 let orphan = std::mem::replace(session, Session::new(client));
                 self.orphans.push(orphan);
             }
-            Activity::Idle => {}
+            Activity::Debugging(_) | Activity::Idle => {}
         }
         if connection.session.client.transaction.watch.is_some() {
             let record = Arc::clone(&connection.session.client.record);

@@ -325,6 +325,25 @@ pub(crate) static COMMANDS: &[Command] = &[
         complexity: "Depends on the subcommand",
         subcommands: &[
             Command {
+                name: "debug",
+                arity: 3,
+                flags: flag::NOSCRIPT,
+                categories: category::SCRIPTING,
+                group: Group::Scripting,
+                since: "3.2.0",
+                summary: "Has the next script of the connection debugged.",
+                complexity: "O(1)",
+                arguments: &[Argument::one_of(
+                    "mode",
+                    &[
+                        Argument::word("yes", "YES"),
+                        Argument::word("sync", "SYNC"),
+                        Argument::word("no", "NO"),
+                    ],
+                )],
+                ..Command::EMPTY
+            },
+            Command {
                 name: "exists",
                 arity: -3,
                 flags: flag::NOSCRIPT,

@@ -189,23 +189,18 @@ fn to_string_called(call: &mut Call<'_>) -> NativeResult {
 
 /// What `tostring` makes of a value without metamethods.
 pub(crate) fn display(runtime: &Runtime, value: Value) -> Vec<u8> {
-    // Objects have no addresses; a number unique among those of their type stands for one.
-    let object = |space: u64, index: u32| 0x5500_0000_0000 + (space << 36) + u64::from(index) * 64;
-    let address = match value {
-        Value::Nil => return b"nil".to_vec(),
-        Value::Boolean(true) => return b"true".to_vec(),
-        Value::Boolean(false) => return b"false".to_vec(),
-        Value::Number(number) => return number::to_text(number).as_bytes().to_vec(),
-        Value::String(string) => return runtime.heap.bytes(string).to_vec(),
-        Value::Table(handle) => object(1, handle.0),
-        Value::Function(handle) => object(2, handle.0),
-        Value::Native(handle) => object(3, handle.0),
-        Value::Userdata(handle) => object(4, handle.0),
-        Value::Thread(handle) => object(5, handle.0),
-        Value::LightUserdata(0) => return b"userdata: (nil)".to_vec(),
-        Value::LightUserdata(address) => address,
-    };
-    format!("{}: {address:#x}", value.type_name()).into_bytes()
+    match value {
+        Value::Nil => b"nil".to_vec(),
+        Value::Boolean(true) => b"true".to_vec(),
+        Value::Boolean(false) => b"false".to_vec(),
+        Value::Number(number) => number::to_text(number).as_bytes().to_vec(),
+        Value::String(string) => runtime.heap.bytes(string).to_vec(),
+        Value::LightUserdata(0) => b"userdata: (nil)".to_vec(),
+        object => {
+            let address = object.address().unwrap_or_default();
+            format!("{}: {address:#x}", value.type_name()).into_bytes()
+        }
+    }
 }
 
 fn to_number_short(heap: &mut Heap, _: &mut Meter, arguments: &[Value]) -> Option<Value> {

@@ -13,8 +13,10 @@ use scripting::{
     Verdict, World,
 };
 
-use super::script::{KeysAndArguments, check_flags, split};
+use super::script::{KeysAndArguments, check_flags, debug_start, split};
+use crate::client::Client;
 use crate::config::enums::LogLevel as ServerLevel;
+use crate::machines::ControlledMachine;
 use crate::road::Origin;
 use crate::road::lookup::Planner;
 use crate::road::run::{Bench, Call, Next, ServerHandler};
@@ -35,9 +37,11 @@ pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
 ];
 
 pub(super) const PLANNERS: &[(&str, Planner)] = &[
-    ("fcall", |server, bench, _, args| plan(server, bench, args)),
-    ("fcall_ro", |server, bench, _, args| {
-        plan(server, bench, args)
+    ("fcall", |server, bench, client, args| {
+        plan(server, bench, client, args)
+    }),
+    ("fcall_ro", |server, bench, client, args| {
+        plan(server, bench, client, args)
     }),
 ];
 
@@ -51,12 +55,16 @@ fn split_call<'a>(args: &'a [&'a [u8]]) -> Result<KeysAndArguments<'a>, CommandE
 }
 
 /// The locks of a call.
-fn plan(server: &Server, bench: &mut Bench, args: &[&[u8]]) -> LockPlan {
+fn plan(server: &Server, bench: &mut Bench, client: &Client, args: &[&[u8]]) -> LockPlan {
     let (Some(function), Ok((keys, _))) = (server.libraries.function(args[1]), split_call(args))
     else {
         return LockPlan::None;
     };
-    let plan = plan_of(&function, keys);
+    let plan = match client.debugging {
+        // The debugger's user may call any command.
+        Some(_) => LockPlan::All,
+        None => plan_of(&function, keys),
+    };
     bench.machines.planned_function = Some(function);
     plan
 }
@@ -103,7 +111,11 @@ fn start(call: &mut Call<'_>, read_only: bool) -> CommandResult {
     }
     let library = function.library();
     let scripts = &call.server.scripts;
-    let mut machine = if library.has_state() {
+    let debug = debug_start(call, keys);
+    let mut machine = if debug.is_some() {
+        // With a state of its own, which goes with the session.
+        ControlledMachine::for_debugging(World::Functions, scripts)
+    } else if library.has_state() {
         call.server.library_machines.take(library, scripts)
     } else {
         call.bench.machines.take_for_functions(scripts)
@@ -118,6 +130,7 @@ fn start(call: &mut Call<'_>, read_only: bool) -> CommandResult {
         code: Code::Function(function),
         entry: call.entry,
         read_only: read_only || flags.no_writes,
+        debug,
     }));
     Ok(())
 }

@@ -8,11 +8,14 @@ use commands::{CommandError, CommandResult};
 use keyspace::LockPlan;
 use scripting::{Code, KeyUse, Script, ScriptError, ScriptFlags, World};
 
+use crate::client::Client;
+use crate::debugging::DebugMode;
+use crate::machines::ControlledMachine;
 use crate::road::Origin;
 use crate::road::check;
 use crate::road::lookup::Planner;
 use crate::road::run::{Bench, Call, Next, ServerHandler};
-use crate::script_run::ScriptStart;
+use crate::script_run::{DebugStart, ScriptStart};
 use crate::server::Server;
 
 pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
@@ -20,6 +23,7 @@ pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
     ("", "eval_ro", |call| start(call, By::Text, true)),
     ("", "evalsha", |call| start(call, By::Sha, false)),
     ("", "evalsha_ro", |call| start(call, By::Sha, true)),
+    ("script", "debug", debug),
     ("script", "load", load),
     ("script", "exists", exists),
     ("script", "flush", flush),
@@ -28,17 +32,17 @@ pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
 ];
 
 pub(super) const PLANNERS: &[(&str, Planner)] = &[
-    ("eval", |server, bench, _, args| {
-        plan(server, bench, args, By::Text)
+    ("eval", |server, bench, client, args| {
+        plan(server, bench, client, args, By::Text)
     }),
-    ("eval_ro", |server, bench, _, args| {
-        plan(server, bench, args, By::Text)
+    ("eval_ro", |server, bench, client, args| {
+        plan(server, bench, client, args, By::Text)
     }),
-    ("evalsha", |server, bench, _, args| {
-        plan(server, bench, args, By::Sha)
+    ("evalsha", |server, bench, client, args| {
+        plan(server, bench, client, args, By::Sha)
     }),
-    ("evalsha_ro", |server, bench, _, args| {
-        plan(server, bench, args, By::Sha)
+    ("evalsha_ro", |server, bench, client, args| {
+        plan(server, bench, client, args, By::Sha)
     }),
 ];
 
@@ -77,12 +81,14 @@ pub(super) fn split<'a>(
 }
 
 /// The locks of a script: those of its keys if it is known to stay within them, else all.
-fn plan(server: &Server, bench: &mut Bench, args: &[&[u8]], by: By) -> LockPlan {
+fn plan(server: &Server, bench: &mut Bench, client: &Client, args: &[&[u8]], by: By) -> LockPlan {
     let keys = split(args, CommandError::NotInteger);
     let (Ok((keys, _)), Ok(script)) = (keys, find(server, args[1], by)) else {
         return LockPlan::None;
     };
     let plan = match script.key_use() {
+        // The debugger's user may call any command.
+        _ if client.debugging.is_some() => LockPlan::All,
         KeyUse::None => LockPlan::None,
         KeyUse::Declared => LockPlan::for_keys(keys.iter().copied()),
         KeyUse::Any => LockPlan::All,
@@ -111,15 +117,29 @@ fn start(call: &mut Call<'_>, by: By, read_only: bool) -> CommandResult {
     let script = find_again(call, by).map_err(script_error)?;
     let flags = script.flags();
     check_flags(call.server, flags, read_only)?;
-    let mut machine = call.bench.machines.take(&call.server.scripts);
+    let debug = debug_start(call, keys);
+    let mut machine = match debug {
+        Some(_) => ControlledMachine::for_debugging(World::Scripts, &call.server.scripts),
+        None => call.bench.machines.take(&call.server.scripts),
+    };
     machine.machine.prepare(&script, keys, arguments);
     call.next = Next::Script(Box::new(ScriptStart {
         machine,
         code: Code::Script(script),
         entry: call.entry,
         read_only: read_only || flags.no_writes,
+        debug,
     }));
     Ok(())
+}
+
+/// What a script or function of this client starts with if it is to be debugged. In a transaction none is.
+pub(super) fn debug_start(call: &Call<'_>, keys: &[&[u8]]) -> Option<DebugStart> {
+    let mode = call.client.debugging?;
+    (call.origin == Origin::Client).then(|| DebugStart {
+        mode,
+        keys: keys.iter().map(|key| key.to_vec()).collect(),
+    })
 }
 
 /// Checks what a script or function says of itself against the state of the server.
@@ -154,6 +174,21 @@ fn load(call: &mut Call<'_>) -> CommandResult {
         .load(call.args[2])
         .map_err(script_error)?;
     call.reply.bulk(script.sha().as_bytes());
+    Ok(())
+}
+
+fn debug(call: &mut Call<'_>) -> CommandResult {
+    let word = call.args[2];
+    let mode = if is_word(word, "yes") {
+        Some(DebugMode::Forked)
+    } else if is_word(word, "sync") {
+        Some(DebugMode::Synchronous)
+    } else if is_word(word, "no") {
+        None
+    } else {
+        return Err(CommandError::text("ERR Use SCRIPT DEBUG YES/SYNC/NO"));
+    };
+    call.next = Next::Debug(mode);
     Ok(())
 }
 

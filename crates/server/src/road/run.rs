@@ -11,6 +11,7 @@ use resp::Reply;
 use crate::atomicity::Held;
 use crate::client::Client;
 use crate::config::Config;
+use crate::debugging::DebugMode;
 use crate::machines::Machines;
 use crate::road::Origin;
 use crate::road::lookup::Entry;
@@ -177,6 +178,8 @@ pub(crate) enum Next {
     WaitForReplicas(Option<i64>),
     /// No reply yet: a script is to run.
     Script(Box<ScriptStart>),
+    /// No reply yet: SCRIPT DEBUG with this mode, which depends on what the client still has to be sent.
+    Debug(Option<DebugMode>),
     /// No reply yet: the transaction's queue is to run.
     Exec,
     /// The reply is written, or there is none: the server ends.
