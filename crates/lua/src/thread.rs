@@ -67,19 +67,20 @@ impl Frame {
         self.is_lua().then_some(ClosureHandle(self.callee))
     }
 
-    /// The frame of a native function that waits for a call it asked for.
+    /// The frame of a native function: only one that waits for a call it asked for is among a thread's frames.
+    #[inline(always)]
     pub(crate) fn native(
-        function: u32,
-        base: u32,
-        end: u32,
+        function: usize,
+        base: usize,
+        end: usize,
         handle: NativeHandle,
         want: i16,
         finish: Finish,
     ) -> Frame {
         Frame {
-            function,
-            base,
-            pc: end,
+            function: function as u32,
+            base: base as u32,
+            pc: end as u32,
             proto: NATIVE,
             callee: handle.0,
             tail_calls: 0,

@@ -12,8 +12,10 @@ mod error;
 mod kernel;
 mod metamethod;
 pub(crate) mod names;
+mod native;
 mod pause;
 mod slow;
+mod unwind;
 
 pub(crate) use call::{Action, Step};
 pub(crate) use error::Level;
