@@ -3,6 +3,7 @@
 use types::Bytes;
 
 use crate::event::Event;
+use crate::undo::UndoLog;
 
 /// A keyspace event that someone may subscribe to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,4 +40,6 @@ pub struct Changes {
     pub misses: u64,
     /// Keys removed because their time had come.
     pub expired: u64,
+    /// How to undo what was changed, if the unit is to be all or nothing.
+    pub(crate) log: Option<Box<UndoLog>>,
 }

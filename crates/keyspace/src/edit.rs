@@ -1,6 +1,6 @@
 //! The door's handle: a value on loan for change.
 
-use std::ops::{Deref, DerefMut};
+use std::ops::Deref;
 
 use crate::changes::Changes;
 use crate::event::Event;
@@ -8,11 +8,13 @@ use crate::kind::Kind;
 use crate::shard::{Shard, record_event};
 use crate::table::Place;
 use crate::unit::Scope;
+use crate::value_mut::ValueMut;
 
 /// A value that may be changed in place.
 ///
 /// Every edit is settled by [`Edit::commit`], which tells all who must know, or by [`Edit::unchanged`]. (In debug
-/// builds an edit that was borrowed mutably and dropped without either panics: a change nobody heard of is a defect.)
+/// builds an edit whose value was changed and that was dropped without either panics: a change nobody heard of is a
+/// defect.)
 /// A collection that is empty when committed is removed with its key, and the `del` event follows.
 pub struct Edit<'u, 'k, T: Kind> {
     /// The key's shard, so that no access to the value has to look for it again.
@@ -62,6 +64,40 @@ impl<'u, 'k, T: Kind> Edit<'u, 'k, T> {
         self.scope.now_ms
     }
 
+    /// The value, to be changed in place with its type's mutators.
+    #[inline]
+    pub fn value_mut(&mut self) -> ValueMut<'_, T> {
+        self.state = State::Borrowed;
+        let database = self.scope.database;
+        let entry = self.shard.databases[database].table.get_mut(self.place);
+        let steps = match &mut self.changes.log {
+            None => None,
+            Some(log) => log.steps_for(database, &entry.key, &entry.value),
+        };
+        let value = T::of_mut(&mut entry.value).expect("the edit was made for this type");
+        ValueMut::new(value, steps)
+    }
+
+    /// Puts another value of the same type in the place of this one; the old one, for disposal, unless the undo log
+    /// keeps it.
+    #[inline]
+    pub fn replace(&mut self, value: T) -> Option<T> {
+        self.state = State::Borrowed;
+        let database = self.scope.database;
+        let entry = self.shard.databases[database].table.get_mut(self.place);
+        match &mut self.changes.log {
+            None => {
+                let old = T::of_mut(&mut entry.value).expect("the edit was made for this type");
+                Some(std::mem::replace(old, value))
+            }
+            Some(log) => {
+                let old = std::mem::replace(&mut entry.value, value.into_value());
+                log.note_replaced(database, &entry.key, old);
+                None
+            }
+        }
+    }
+
     /// Ends the edit: the value was changed, in one respect.
     #[inline]
     pub fn commit(self, event: Event) {
@@ -92,7 +128,8 @@ impl<'u, 'k, T: Kind> Edit<'u, 'k, T> {
         }
         scope.settle(self.shard, self.changes, &key, event, count);
         if is_gone {
-            self.shard.databases[scope.database].remove(self.place);
+            let entry = self.shard.databases[scope.database].remove(self.place);
+            self.changes.keep_removed(scope.database, entry);
             record_event(
                 self.changes,
                 scope.notify_mask,
@@ -112,6 +149,9 @@ impl<'u, 'k, T: Kind> Edit<'u, 'k, T> {
     fn undo_creation(&mut self) {
         if self.created {
             self.shard.databases[self.scope.database].remove(self.place);
+            if let Some(log) = &mut self.changes.log {
+                log.pop_creation();
+            }
         }
     }
 
@@ -127,15 +167,6 @@ impl<T: Kind> Deref for Edit<'_, '_, T> {
     fn deref(&self) -> &T {
         let table = &self.shard.databases[self.scope.database].table;
         T::of(&table.get(self.place).value).expect("the edit was made for this type")
-    }
-}
-
-impl<T: Kind> DerefMut for Edit<'_, '_, T> {
-    #[inline]
-    fn deref_mut(&mut self) -> &mut T {
-        self.state = State::Borrowed;
-        let table = &mut self.shard.databases[self.scope.database].table;
-        T::of_mut(&mut table.get_mut(self.place).value).expect("the edit was made for this type")
     }
 }
 

@@ -5,8 +5,12 @@
 //! ascending order ([`Keyspace::try_lock`]) and gets a [`Unit`]: one atomic unit of work with a frozen clock and a
 //! selected database. Everything a handler does to data goes through the unit.
 //!
-//! A mutable value is had only through the door: [`Unit::edit`] and its kin return an [`Edit`], and what must know of
-//! a change (WATCH, keyspace events, blocked clients, the change count) is told there and nowhere else.
+//! A mutable value is had only through the door: [`Unit::edit`] and its kin return an [`Edit`], whose
+//! [`ValueMut`] has the type's mutators, and what must know of a change (WATCH, keyspace events, blocked clients, the
+//! change count, the undo log) is told there and nowhere else.
+//!
+//! A unit that is to be all or nothing says so with [`Unit::begin_undo`] and ends with [`Unit::commit`] or
+//! [`Unit::undo`]. Undoing gives every key back exactly what it was, and nobody outside has heard of the changes.
 //!
 //! Nothing here reads a clock or a random source, and nothing knows of commands.
 #![forbid(unsafe_code)]
@@ -18,12 +22,15 @@ mod entry;
 mod event;
 mod kind;
 mod lock;
+mod look_ahead;
 mod segment;
 mod shard;
 mod table;
 #[cfg(test)]
 mod tests;
+mod undo;
 mod unit;
+mod value_mut;
 mod whole;
 
 pub use changes::{Changes, KeyEvent, ReadyKey};
@@ -32,6 +39,9 @@ pub use entry::{AccessPolicy, ObjectInfo};
 pub use event::{Event, EventClass};
 pub use kind::{Kind, WrongType};
 pub use lock::{Keyspace, LockPlan, SHARD_COUNT, Settings, ShardIndex};
+pub use look_ahead::LOOK_AHEAD_MAX;
 pub use shard::{WaiterId, Watch};
+pub use undo::Removed;
 pub use unit::{Expiry, Unit};
+pub use value_mut::ValueMut;
 pub use whole::DatabaseStats;

@@ -22,7 +22,7 @@ impl Watch {
         self.changed.load(Ordering::Acquire)
     }
 
-    fn mark(&self) {
+    pub(crate) fn mark(&self) {
         self.changed.store(true, Ordering::Release);
     }
 }
@@ -39,6 +39,16 @@ pub(crate) struct Watcher {
     pub(crate) watch: Arc<Watch>,
     /// The key was there but past its time when WATCH came; its removal then is no change.
     pub(crate) was_expired: bool,
+}
+
+impl Watcher {
+    /// Marks the watch, now or, if the change may yet be undone, when it is committed.
+    fn note(&self, changes: &mut Changes) {
+        match &mut changes.log {
+            None => self.watch.mark(),
+            Some(log) => log.watches.push(Arc::clone(&self.watch)),
+        }
+    }
 }
 
 /// Everything under one shard lock.
@@ -66,26 +76,26 @@ impl Shard {
 
     /// Tells all who must know that a key's value changed.
     #[inline]
-    pub(crate) fn note_change(&mut self, database: usize, key: &[u8]) {
+    pub(crate) fn note_change(&self, database: usize, key: &[u8], changes: &mut Changes) {
         if self.watchers.is_empty() {
             return;
         }
         if let Some(watchers) = self.watchers.get(&(database, Bytes::from(key))) {
             for watcher in watchers {
-                watcher.watch.mark();
+                watcher.note(changes);
             }
         }
     }
 
     /// As [`Shard::note_change`] for a key that expired: no change for those who watched it when it was past its time
     /// already.
-    pub(crate) fn note_expired(&mut self, database: usize, key: &[u8]) {
+    pub(crate) fn note_expired(&self, database: usize, key: &[u8], changes: &mut Changes) {
         if self.watchers.is_empty() {
             return;
         }
         if let Some(watchers) = self.watchers.get(&(database, Bytes::from(key))) {
             for watcher in watchers.iter().filter(|watcher| !watcher.was_expired) {
-                watcher.watch.mark();
+                watcher.note(changes);
             }
         }
     }
@@ -110,15 +120,16 @@ impl Shard {
 
     /// Marks the watches of a whole database's keys: those for which `counts` says it matters.
     pub(crate) fn note_database_change(
-        &mut self,
+        &self,
         database: usize,
+        changes: &mut Changes,
         counts: impl Fn(&Shard, &[u8], bool) -> bool,
     ) {
         for ((watched_database, key), watchers) in &self.watchers {
             if *watched_database == database {
                 for watcher in watchers {
                     if counts(self, key, watcher.was_expired) {
-                        watcher.watch.mark();
+                        watcher.note(changes);
                     }
                 }
             }

@@ -11,6 +11,7 @@ use crate::kind::{Kind, WrongType};
 use crate::lock::{Guards, Keyspace, LockPlan, SHARD_COUNT, ShardIndex};
 use crate::shard::{Shard, record_event};
 use crate::table::Place;
+use crate::undo::{Record, Removed};
 
 /// What becomes of a key's expiry when its value is replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,10 +51,11 @@ pub(crate) struct Scope<'k> {
 impl Scope<'_> {
     /// Records an access to an entry.
     #[inline]
-    fn touch(&self, entry: &mut Entry) {
+    fn touch(&self, entry: &mut Entry, changes: &mut Changes) {
         if !self.touches {
             return;
         }
+        let before = entry.access;
         let settings = &self.keyspace.settings;
         entry.access = match settings.access_policy() {
             AccessPolicy::Lru => self.now_seconds(),
@@ -64,6 +66,11 @@ impl Scope<'_> {
                 self.keyspace.random(),
             ),
         };
+        if let Some(log) = &mut changes.log
+            && entry.access != before
+        {
+            log.push(Record::Access((self.database, entry.key.clone()), before));
+        }
     }
 
     /// The access record of a new entry.
@@ -113,7 +120,7 @@ impl Scope<'_> {
     fn expire(&self, shard: &mut Shard, changes: &mut Changes, database: usize, place: Place) {
         let entry = shard.databases[database].remove(place);
         changes.expired += 1;
-        shard.note_expired(database, &entry.key);
+        shard.note_expired(database, &entry.key, changes);
         record_event(
             changes,
             self.notify_mask,
@@ -121,6 +128,7 @@ impl Scope<'_> {
             Event::EXPIRED,
             &entry.key,
         );
+        changes.keep_removed(database, entry);
     }
 
     /// Finds a key for change, counts the access, and sees to it that it holds the type `T`.
@@ -136,7 +144,7 @@ impl Scope<'_> {
             return Ok(None);
         };
         let entry = shard.databases[self.database].table.get_mut(place);
-        self.touch(entry);
+        self.touch(entry, changes);
         match T::of(&entry.value) {
             Some(_) => Ok(Some(place)),
             None => Err(WrongType),
@@ -167,7 +175,7 @@ impl Scope<'_> {
         count: u64,
     ) {
         changes.dirty += count;
-        shard.note_change(self.database, key);
+        shard.note_change(self.database, key, changes);
         record_event(changes, self.notify_mask, self.database, event, key);
     }
 }
@@ -356,7 +364,7 @@ impl<'k> Unit<'k> {
         };
         self.changes.hits += 1;
         let entry = shard.databases[self.scope.database].table.get_mut(place);
-        self.scope.touch(entry);
+        self.scope.touch(entry, &mut self.changes);
         Some(&entry.value)
     }
 
@@ -496,6 +504,7 @@ impl<'k> Unit<'k> {
             Some(place) => (place, false),
             None => {
                 let entry = scope.new_entry(key, hash, new().into_value(), NEVER);
+                changes.keep_created(scope.database, &entry.key);
                 (shard.databases[scope.database].insert(entry), true)
             }
         };
@@ -512,12 +521,18 @@ impl<'k> Unit<'k> {
             Some(place) => {
                 let part = &mut shard.databases[scope.database];
                 let entry = part.table.get_mut(place);
-                scope.touch(entry);
-                entry.value = value;
-                match expiry {
-                    Expiry::Clear => part.set_expiry(place, NEVER),
-                    Expiry::Keep => {}
-                    Expiry::At(at) => part.set_expiry(place, at),
+                scope.touch(entry, changes);
+                let old = std::mem::replace(&mut entry.value, value);
+                let before = entry.expire_at;
+                let after = match expiry {
+                    Expiry::Clear => NEVER,
+                    Expiry::Keep => before,
+                    Expiry::At(at) => at,
+                };
+                part.set_expiry(place, after);
+                if let Some(log) = &mut changes.log {
+                    log.note_replaced(scope.database, key, old);
+                    log.note_expiry(scope.database, key, before, after);
                 }
                 shard.note_ready(scope.database, key, changes);
             }
@@ -528,6 +543,7 @@ impl<'k> Unit<'k> {
                     NEVER
                 };
                 let entry = scope.new_entry(key, hash, value, at);
+                changes.keep_created(scope.database, &entry.key);
                 shard.databases[scope.database].insert(entry);
                 scope.note_created(shard, changes, key);
             }
@@ -535,16 +551,14 @@ impl<'k> Unit<'k> {
         scope.settle(shard, changes, key, event, 1);
     }
 
-    /// Takes a key away; its value and expiry, if it was there. Counts one change. `event` is [`Event::DEL`] for most.
-    pub fn remove(&mut self, key: &[u8], event: Event) -> Option<(Value, Option<i64>)> {
+    /// Takes a key away; what it was, for disposal, if it was there. Counts one change. `event` is [`Event::DEL`] for most.
+    pub fn remove(&mut self, key: &[u8], event: Event) -> Option<Removed> {
         let (shard, place) = self.locate(key)?;
         let database = self.scope.database;
         let entry = self.shard_mut(shard).databases[database].remove(place);
+        let entry = self.changes.keep_removed(database, entry);
         self.settle(shard, key, event, 1);
-        Some((
-            entry.value,
-            (entry.expire_at != NEVER).then_some(entry.expire_at),
-        ))
+        Some(Removed::new(entry))
     }
 
     /// Sets when a key expires (`None`: never); whether the key is there. A time that has passed is kept as it is: the
@@ -554,7 +568,12 @@ impl<'k> Unit<'k> {
             return false;
         };
         let database = self.scope.database;
-        self.shard_mut(shard).databases[database].set_expiry(place, at.unwrap_or(NEVER));
+        let after = at.unwrap_or(NEVER);
+        let part = &mut Self::shard_in(&mut self.guards, shard).databases[database];
+        if let Some(log) = &mut self.changes.log {
+            log.note_expiry(database, key, part.table.get(place).expire_at, after);
+        }
+        part.set_expiry(place, after);
         self.settle(shard, key, event, 1);
         true
     }
@@ -588,9 +607,9 @@ impl<'k> Unit<'k> {
             return false;
         }
         self.scope.database = to_database;
-        if let Some((shard, place)) = self.locate(to) {
-            self.database_part(shard).remove(place);
-        }
+        let replaced = self
+            .locate(to)
+            .map(|(shard, place)| self.database_part(shard).remove(place));
         self.scope.database = from_database;
         let (shard, place) = self.locate(from).expect("it was there a moment ago");
         let mut entry = self.database_part(shard).remove(place);
@@ -599,6 +618,13 @@ impl<'k> Unit<'k> {
         self.scope.database = to_database;
         let to_shard = Keyspace::shard_of(to);
         self.database_part(to_shard).insert(entry);
+        if let Some(log) = &mut self.changes.log {
+            log.push(Record::Relocated {
+                from: (from_database, Bytes::from(from)),
+                to: (to_database, Bytes::from(to)),
+                replaced: replaced.map(Box::new),
+            });
+        }
         // Subscribers hear of the new key before they hear where it came from.
         self.note_created(to_shard, to);
         self.scope.database = from_database;

@@ -9,6 +9,7 @@ use crate::database::Database;
 use crate::entry::NEVER;
 use crate::lock::{Keyspace, SHARD_COUNT, ShardIndex};
 use crate::shard::{WaiterId, Watch, Watcher};
+use crate::undo::Record;
 use crate::unit::Unit;
 
 /// What INFO tells of one database.
@@ -145,23 +146,33 @@ impl Unit<'_> {
     }
 
     /// Empties a database in the locked shards; returns how many keys went. The values are handed to `dispose`, which
-    /// may drop them elsewhere.
+    /// may drop them elsewhere, unless the undo log keeps them.
     pub fn flush(&mut self, database: usize, dispose: &mut dyn FnMut(Box<dyn Send>)) -> usize {
         let mut removed = 0;
         let keyspace = self.keyspace();
-        for shard in self.held_shards() {
-            let shard = self.shard_mut(shard);
-            shard.note_database_change(database, |shard, key, was_expired| {
+        let mut changes = std::mem::take(&mut self.changes);
+        for index in self.held_shards() {
+            let shard = self.shard_mut(index);
+            shard.note_database_change(database, &mut changes, |shard, key, was_expired| {
                 let table = &shard.databases[database].table;
                 !was_expired && table.find(keyspace.hash(key), key).is_some()
             });
             let emptied = std::mem::take(&mut shard.databases[database]);
             removed += emptied.table.len();
             if emptied.table.len() > 0 {
-                dispose(Box::new(emptied));
+                let emptied = Box::new(emptied);
+                match &mut changes.log {
+                    None => dispose(emptied),
+                    Some(log) => log.push(Record::Flushed {
+                        database,
+                        shard: index,
+                        keys: emptied,
+                    }),
+                }
             }
         }
-        self.changes.dirty += removed as u64;
+        changes.dirty += removed as u64;
+        self.changes = changes;
         removed
     }
 
@@ -174,10 +185,11 @@ impl Unit<'_> {
         }
         let (keyspace, now_ms) = (self.keyspace(), self.now_ms());
         let mut changes = std::mem::take(&mut self.changes);
-        for shard in self.held_shards() {
-            let shard = self.shard_mut(shard);
+        let mut flags = Vec::new();
+        for index in self.held_shards() {
+            let shard = self.shard_mut(index);
             for (database, other) in [(first, second), (second, first)] {
-                shard.note_database_change(database, |shard, key, was_expired| {
+                shard.note_database_change(database, &mut changes, |shard, key, was_expired| {
                     let find = |database: &Database| {
                         let place = database.table.find(keyspace.hash(key), key);
                         place.map(|place| database.table.get(place).is_expired(now_ms))
@@ -189,8 +201,13 @@ impl Unit<'_> {
             shard.databases.swap(first, second);
             // A key that comes in past its time was never there for those who watch it.
             let databases = &shard.databases;
-            for ((database, key), watchers) in &mut shard.watchers {
+            for (name, watchers) in &mut shard.watchers {
+                let (database, key) = name;
                 if *database == first || *database == second {
+                    if changes.log.is_some() {
+                        let before = watchers.iter().map(|watcher| watcher.was_expired);
+                        flags.push((index, name.clone(), before.collect()));
+                    }
                     let table = &databases[*database].table;
                     let is_expired = table
                         .find(keyspace.hash(key), key)
@@ -217,6 +234,13 @@ impl Unit<'_> {
             }
         }
         changes.dirty += 1;
+        if let Some(log) = &mut changes.log {
+            log.push(Record::Swapped {
+                first,
+                second,
+                flags,
+            });
+        }
         self.changes = changes;
     }
 

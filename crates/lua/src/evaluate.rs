@@ -43,7 +43,6 @@ impl Vm {
         let hooks = std::mem::take(&mut runtime.hooks);
         let interrupt = runtime.meter.interrupt.take();
         let fuel_left = runtime.meter.fuel;
-        let resume_depth = std::mem::take(&mut runtime.resume_depth);
         let below = runtime.current;
         runtime.heap.pinned.push(Value::Thread(below));
         let beside = runtime.new_coroutine(function);
@@ -76,7 +75,6 @@ impl Vm {
         runtime.meter.interrupt = interrupt;
         runtime.meter.fuel = fuel_left;
         runtime.meter.suspend_requested = false;
-        runtime.resume_depth = resume_depth;
         runtime.failure = None;
         self.suspended = waiting;
         result

@@ -28,8 +28,6 @@ pub struct Runtime {
     pub(crate) loaded: Vec<Option<Arc<LoadedProto>>>,
     /// What the libraries remember.
     pub libraries: crate::library::LibraryState,
-    /// How deep coroutines have resumed one another.
-    pub(crate) resume_depth: u32,
     /// Bytes of the prototypes the collector has found unused and whose code is still to be forgotten.
     pub(crate) unloaded_bytes: usize,
     pub(crate) main: ThreadHandle,
@@ -68,7 +66,6 @@ impl Runtime {
             host: None,
             loaded: Vec::new(),
             libraries: crate::library::LibraryState::default(),
-            resume_depth: 0,
             unloaded_bytes: 0,
             main,
             in_native: false,

@@ -140,6 +140,8 @@ pub(crate) struct Thread {
     pub(crate) resumer: Option<ThreadHandle>,
     /// Calls into Lua by natives and metamethods that are under way.
     pub(crate) native_depth: u32,
+    /// Those below the first call of a coroutine: its resume, and all that its resumer had.
+    pub(crate) base_depth: u32,
     /// Error handlers called for errors that are not caught yet.
     pub(crate) handler_depth: u32,
     /// Frames above 5.1's limit are only for error handling.
@@ -163,6 +165,7 @@ impl Thread {
             stack: vec![Value::Nil; WINDOW + 16],
             environment,
             native_depth,
+            base_depth: native_depth,
             ..Thread::default()
         }
     }

@@ -28,6 +28,7 @@ pub mod set;
 pub mod string;
 mod table;
 mod text;
+pub mod undo;
 mod value;
 pub mod zset;
 
@@ -40,5 +41,6 @@ pub use list::List;
 pub use set::Set;
 pub use string::StringValue;
 pub use text::Text;
+pub use undo::Undo;
 pub use value::Value;
 pub use zset::SortedSet;

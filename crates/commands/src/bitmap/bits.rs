@@ -47,7 +47,8 @@ pub(super) fn setbit(context: &mut Context<'_, '_>) -> CommandResult {
         .keys
         .edit_or_create(context.args[1], || StringValue::raw(b""))?;
     let grows = value.len() <= byte;
-    let byte = &mut value.bytes_mut(byte + 1)[byte];
+    let mut bytes = value.value_mut();
+    let byte = &mut bytes.range_mut(byte..byte + 1)[0];
     let before = *byte & mask != 0;
     if on {
         *byte |= mask;

@@ -47,12 +47,17 @@ pub(super) fn bitfield(context: &mut Context<'_, '_>) -> CommandResult {
         .keys
         .edit_or_create(context.args[1], || StringValue::raw(b""))?;
     let before = value.len();
-    let bytes = value.bytes_mut(end);
-    let grown = bytes.len() != before;
+    let mut string = value.value_mut();
+    // The zero bytes come even if every step fails, and the string is raw from now on.
+    string.range_mut(end..end);
+    let grown = string.len() != before;
     let mut changes = 0;
     let mut replies = Vec::with_capacity(steps.len());
     for step in &steps {
-        let old = load(bytes, step);
+        let first = (step.offset / 8) as usize;
+        let field = first..(first + FIELD_BYTES_MAX).min(string.len());
+        let mut scratch = [0; 20];
+        let old = load(string.get_range(field.clone(), &mut scratch), step);
         let new = match step.action {
             Action::Get => {
                 replies.push(Some(old));
@@ -75,7 +80,7 @@ pub(super) fn bitfield(context: &mut Context<'_, '_>) -> CommandResult {
             }
         };
         if let Some(new) = new {
-            store(bytes, step, new);
+            store(string.range_mut(field), step, new);
             changes += u64::from(grown || new != old);
         }
         replies.push(new.map(|new| match step.action {
@@ -117,7 +122,8 @@ fn read(context: &mut Context<'_, '_>, steps: &[Step]) -> CommandResult {
     let bytes: &[u8] = value.map_or(&[], |value| value.as_bytes(&mut scratch));
     context.reply.array(steps.len());
     for step in steps {
-        context.reply.integer(load(bytes, step));
+        let field = bytes.get((step.offset / 8) as usize..).unwrap_or_default();
+        context.reply.integer(load(field, step));
     }
     Ok(())
 }
@@ -235,13 +241,14 @@ impl Type {
     }
 }
 
-/// The bytes a field touches: nine at the most, the first as the most significant.
+/// Bytes a field can touch.
+const FIELD_BYTES_MAX: usize = 9;
+
+/// The bytes a field touches, the first as the most significant. `bytes` begin with the field's first.
 fn window(bytes: &[u8], step: &Step) -> (u128, u32) {
-    let first = (step.offset / 8) as usize;
     let mut window = [0u8; 16];
-    let there = bytes.get(first..).unwrap_or_default();
-    let count = there.len().min(9);
-    window[..count].copy_from_slice(&there[..count]);
+    let count = bytes.len().min(FIELD_BYTES_MAX);
+    window[..count].copy_from_slice(&bytes[..count]);
     let shift = 128 - (step.offset % 8) as u32 - step.kind.width;
     (u128::from_be_bytes(window), shift)
 }
@@ -256,9 +263,8 @@ fn store(bytes: &mut [u8], step: &Step, number: i64) {
     let mask = (u128::MAX >> (128 - step.kind.width)) << shift;
     let field = (u128::from(number as u64) << shift) & mask;
     let window = ((window & !mask) | field).to_be_bytes();
-    let first = (step.offset / 8) as usize;
-    let count = (bytes.len() - first).min(9);
-    bytes[first..first + count].copy_from_slice(&window[..count]);
+    let count = bytes.len().min(FIELD_BYTES_MAX);
+    bytes[..count].copy_from_slice(&window[..count]);
 }
 
 /// BITFIELD only reads its key if it is asked for nothing but GET.

@@ -23,10 +23,10 @@ pub(super) fn del(context: &mut Context<'_, '_>) -> CommandResult {
 pub(super) fn unlink(context: &mut Context<'_, '_>) -> CommandResult {
     let mut count = 0;
     for key in &context.args[1..] {
-        if let Some((value, _)) = context.keys.remove(key, Event::DEL) {
+        if let Some(removed) = context.keys.remove(key, Event::DEL) {
             count += 1;
-            if value.element_count() > DISPOSE_ELEMENTS {
-                (context.dispose)(Box::new(value));
+            if removed.element_count() > DISPOSE_ELEMENTS {
+                (context.dispose)(Box::new(removed));
             }
         }
     }

@@ -23,7 +23,7 @@ pub(super) fn hincrby(context: &mut Context<'_, '_>) -> CommandResult {
         "ERR increment or decrement would overflow",
     ))?;
     let mut scratch = [0; 20];
-    hash.set(
+    hash.value_mut().set(
         field,
         write_i64(after, &mut scratch),
         &context.settings.limits,
@@ -52,7 +52,7 @@ pub(super) fn hincrbyfloat(context: &mut Context<'_, '_>) -> CommandResult {
     ))?;
     let mut text = Vec::new();
     after.format(&mut text);
-    hash.set(field, &text, &context.settings.limits);
+    hash.value_mut().set(field, &text, &context.settings.limits);
     hash.commit(Event::hash("hincrbyfloat"));
     context.reply.bulk(&text);
     Ok(())

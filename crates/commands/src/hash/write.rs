@@ -28,7 +28,7 @@ fn set_all(context: &mut Context<'_, '_>, command: &'static str) -> Result<i64, 
         return Err(CommandError::Arity(command.into()));
     }
     let mut edit = context.keys.edit_or_create(context.args[1], Hash::new)?;
-    let hash = &mut *edit;
+    let mut hash = edit.value_mut();
     let mut created = 0;
     for pair in pairs.chunks_exact(2) {
         let old = hash.set(pair[0], pair[1], &context.settings.limits);
@@ -44,7 +44,7 @@ pub(super) fn hsetnx(context: &mut Context<'_, '_>) -> CommandResult {
     let mut hash = context.keys.edit_or_create(context.args[1], Hash::new)?;
     let absent = !hash.contains(field);
     if absent {
-        hash.set(field, value, &context.settings.limits);
+        hash.value_mut().set(field, value, &context.settings.limits);
         hash.commit(HSET);
     }
     context.reply.integer(i64::from(absent));
@@ -55,7 +55,7 @@ pub(super) fn hsetnx(context: &mut Context<'_, '_>) -> CommandResult {
 pub(super) fn hdel(context: &mut Context<'_, '_>) -> CommandResult {
     let mut removed = 0;
     if let Some(mut edit) = context.keys.edit::<Hash>(context.args[1])? {
-        let hash = &mut *edit;
+        let mut hash = edit.value_mut();
         for field in &context.args[2..] {
             removed += u64::from(hash.remove(field).is_some());
         }

@@ -19,7 +19,8 @@ pub(super) fn lset(context: &mut Context<'_, '_>) -> CommandResult {
         .ok_or(CommandError::NoSuchKey)?;
     let index = argument::integer(context.args[2])?;
     let index = element_index(index, list.len()).ok_or(CommandError::IndexOutOfRange)?;
-    list.set(index, element, &context.settings.limits);
+    list.value_mut()
+        .set(index, element, &context.settings.limits);
     list.commit(Event::list("lset"));
     context.reply.ok();
     Ok(())
@@ -44,7 +45,8 @@ pub(super) fn linsert(context: &mut Context<'_, '_>) -> CommandResult {
         context.reply.integer(-1);
         return Ok(());
     };
-    list.insert(index + offset, element, &context.settings.limits);
+    list.value_mut()
+        .insert(index + offset, element, &context.settings.limits);
     let length = list.len();
     list.commit(Event::list("linsert"));
     context.reply.integer(length as i64);
@@ -64,7 +66,7 @@ pub(super) fn lrem(context: &mut Context<'_, '_>) -> CommandResult {
         context.reply.integer(0);
         return Ok(());
     };
-    let removed = list.remove_equal(element, end, count_max).len();
+    let removed = list.value_mut().remove_equal(element, end, count_max).len();
     if removed == 0 {
         list.unchanged();
     } else {
@@ -82,18 +84,19 @@ pub(super) fn ltrim(context: &mut Context<'_, '_>) -> CommandResult {
         let length = list.len();
         let keep = argument::index_range(start, stop, length);
         let removed = length - keep.len();
+        let mut elements = list.value_mut();
         if removed > FEW {
-            let (front, back) = list.trim(keep);
+            let (front, back) = elements.trim(keep);
             if removed > DISPOSE_ELEMENTS {
                 (context.dispose)(Box::new((front, back)));
             }
         } else {
             // A list kept short by a trim after each push: no need to part it.
             for _ in keep.end..length {
-                list.pop(End::Back);
+                elements.pop(End::Back);
             }
             for _ in 0..keep.start {
-                list.pop(End::Front);
+                elements.pop(End::Front);
             }
         }
         list.commit_many(Event::list("ltrim"), removed as u64);

@@ -52,10 +52,11 @@ pub(super) fn move_element(
     // First there, then gone here: subscribers hear it in this order, and a list of one element turned on itself never
     // is empty. Either way round the elements end up the same.
     let mut list = context.keys.edit_or_create(destination, List::new)?;
-    list.push(to, &element, &context.settings.limits);
+    list.value_mut()
+        .push(to, &element, &context.settings.limits);
     list.commit(push_event(to));
     if let Some(mut list) = context.keys.edit::<List>(source)? {
-        list.pop(from);
+        list.value_mut().pop(from);
         list.commit_many(pop_event(from), 0);
     }
     context.reply.bulk(&element);

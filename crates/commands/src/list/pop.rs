@@ -1,6 +1,6 @@
 //! Taking from the ends of lists: LPOP, RPOP, LMPOP, and what their blocking kin share with them.
 
-use keyspace::WrongType;
+use keyspace::{ValueMut, WrongType};
 use types::List;
 use types::list::End;
 
@@ -56,7 +56,7 @@ fn pop(context: &mut Context<'_, '_>, end: End, command: &'static str) -> Comman
                 context.reply.null();
                 return Ok(());
             };
-            let element = list.pop(end);
+            let element = list.value_mut().pop(end);
             list.commit(pop_event(end));
             context.reply.bulk_or_null(element.as_deref());
         }
@@ -118,7 +118,7 @@ pub(super) fn pop_one(
     let Some(mut list) = context.keys.edit::<List>(key)? else {
         return Ok(false);
     };
-    let element = list.pop(end);
+    let element = list.value_mut().pop(end);
     list.commit(pop_event(end));
     context.reply.array(2);
     context.reply.bulk(key);
@@ -171,7 +171,7 @@ fn take(
             }
         }
     }
-    let removed = discard(&mut edit, end, count);
+    let removed = discard(edit.value_mut(), end, count);
     edit.commit_many(pop_event(end), count as u64);
     if removed.len() > DISPOSE_ELEMENTS {
         (context.dispose)(Box::new(removed));
@@ -180,15 +180,16 @@ fn take(
 }
 
 /// Removes `count` elements at one end; those of them that are still to be freed.
-pub(super) fn discard(list: &mut List, end: End, count: usize) -> List {
+pub(super) fn discard(mut list: ValueMut<'_, List>, end: End, count: usize) -> List {
     if count <= FEW {
         for _ in 0..count {
             list.pop(end);
         }
         return List::new();
     }
+    let length = list.len();
     match end {
-        End::Front => list.trim(count..list.len()).0,
-        End::Back => list.trim(0..list.len() - count).1,
+        End::Front => list.trim(count..length).0,
+        End::Back => list.trim(0..length - count).1,
     }
 }

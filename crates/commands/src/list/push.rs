@@ -51,7 +51,7 @@ fn add(
     elements: &[&[u8]],
     limits: &types::Limits,
 ) -> usize {
-    let list = &mut *edit;
+    let mut list = edit.value_mut();
     for element in elements {
         list.push(end, element, limits);
     }

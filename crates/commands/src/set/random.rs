@@ -71,7 +71,7 @@ fn pop_one(context: &mut Context<'_, '_>) -> CommandResult {
     let random = &mut *context.random;
     let mut popped = None;
     if let Some(mut edit) = context.keys.edit::<Set>(context.args[1])? {
-        popped = edit.pop(&mut || random.next_u64());
+        popped = edit.value_mut().pop(&mut || random.next_u64());
         edit.commit(SPOP);
     }
     context.reply.bulk_or_null(popped.as_deref());
@@ -90,16 +90,16 @@ fn pop_many(context: &mut Context<'_, '_>, count: usize) -> CommandResult {
     if count == 0 {
         edit.unchanged();
     } else if count == edit.len() {
-        let set: Set = std::mem::take(&mut *edit);
-        edit.commit_many(SPOP, count as u64);
-        for member in set.iter() {
+        for member in edit.iter() {
             context.reply.bulk(&member);
         }
+        let set = edit.replace(Set::new());
+        edit.commit_many(SPOP, count as u64);
         if count > DISPOSE_MEMBERS {
             (context.dispose)(Box::new(set));
         }
     } else {
-        let set: &mut Set = &mut edit;
+        let mut set = edit.value_mut();
         for _ in 0..count {
             let member = set.pop(&mut || random.next_u64());
             context

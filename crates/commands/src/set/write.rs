@@ -14,7 +14,7 @@ pub(super) fn sadd(context: &mut Context<'_, '_>) -> CommandResult {
     let args = context.args;
     let limits = &context.settings.limits;
     let mut edit = context.keys.edit_or_create(args[1], Set::new)?;
-    let set: &mut Set = &mut edit;
+    let mut set = edit.value_mut();
     let mut added = 0;
     for member in &args[2..] {
         added += u64::from(set.add(member, limits));
@@ -32,7 +32,7 @@ pub(super) fn srem(context: &mut Context<'_, '_>) -> CommandResult {
     let args = context.args;
     let mut removed = 0;
     if let Some(mut edit) = context.keys.edit::<Set>(args[1])? {
-        let set: &mut Set = &mut edit;
+        let mut set = edit.value_mut();
         for member in &args[2..] {
             removed += u64::from(set.remove(member));
         }
@@ -74,10 +74,10 @@ fn move_member(
     if !edit.contains(member) {
         return Ok(false);
     }
-    edit.remove(member);
+    edit.value_mut().remove(member);
     edit.commit(SREM);
     let mut edit = context.keys.edit_or_create(destination, Set::new)?;
-    if edit.add(member, &context.settings.limits) {
+    if edit.value_mut().add(member, &context.settings.limits) {
         edit.commit(SADD);
     } else {
         edit.unchanged();

@@ -41,7 +41,7 @@ fn add(context: &mut Context<'_, '_>, increment: i64) -> CommandResult {
     let after = before.checked_add(increment).ok_or(CommandError::text(
         "ERR increment or decrement would overflow",
     ))?;
-    *value = StringValue::from(after);
+    value.replace(StringValue::from(after));
     value.commit(Event::string("incrby"));
     context.reply.integer(after);
     Ok(())
@@ -59,7 +59,7 @@ pub(super) fn incrbyfloat(context: &mut Context<'_, '_>) -> CommandResult {
     ))?;
     let mut text = Vec::new();
     after.format(&mut text);
-    *value = StringValue::without_int(&text);
+    value.replace(StringValue::without_int(&text));
     value.commit(Event::string("incrbyfloat"));
     context.reply.bulk(&text);
     Ok(())

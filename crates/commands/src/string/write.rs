@@ -18,7 +18,7 @@ pub(super) fn append(context: &mut Context<'_, '_>) -> CommandResult {
         value.len()
     } else {
         argument::check_string_length(value.len() as u64, addition.len() as u64, limit)?;
-        value.append(addition)
+        value.value_mut().append(addition)
     };
     value.commit(Event::string("append"));
     context.reply.integer(length as i64);
@@ -40,7 +40,7 @@ pub(super) fn setrange(context: &mut Context<'_, '_>) -> CommandResult {
         return Ok(());
     }
     argument::check_string_length(offset, patch.len() as u64, limit)?;
-    let length = value.set_range(offset as usize, patch);
+    let length = value.value_mut().set_range(offset as usize, patch);
     value.commit(Event::string("setrange"));
     context.reply.integer(length as i64);
     Ok(())

@@ -100,6 +100,48 @@ impl Kit {
         )
     }
 
+    /// Runs commands in one unit that keeps an undo log, each `step_ms` after the one before, then lets them stand or
+    /// undoes them.
+    pub fn run_undoably(&mut self, commands: &[Vec<Vec<u8>>], step_ms: i64, commit: bool) {
+        let mut unit = self
+            .keyspace
+            .lock(&LockPlan::All, self.database, self.now_ms);
+        unit.begin_undo();
+        for command in commands {
+            let args: Vec<&[u8]> = command.iter().map(Vec::as_slice).collect();
+            self.now_ms += step_ms;
+            unit.set_now_ms(self.now_ms);
+            unit.select(self.database);
+            let Ok((command, _)) = find(&args) else {
+                continue;
+            };
+            if let (Handler::Data(handler), true) =
+                (command.handler, command.arity_fits(args.len()))
+            {
+                let mut out = Vec::new();
+                let mut context = Context {
+                    args: &args,
+                    keys: &mut unit,
+                    reply: &mut RespWriter::new(&mut out, self.protocol),
+                    settings: &self.settings,
+                    random: &mut self.random,
+                    dispose: &mut drop,
+                    may_block: false,
+                    woken_by: None,
+                    blocked: None,
+                };
+                // What a command refuses it leaves as it is: that is part of what is tried.
+                let _ = handler(&mut context);
+            }
+        }
+        if commit {
+            unit.commit(&mut drop);
+        } else {
+            unit.undo(&mut drop);
+        }
+        self.changes = std::mem::take(&mut unit.changes);
+    }
+
     fn dispatch(
         &mut self,
         args: &[&[u8]],

@@ -108,7 +108,7 @@ pub(super) fn zadd(context: &mut Context<'_, '_>) -> CommandResult {
 
     let limits = &context.settings.limits;
     let mut edit = context.keys.edit_or_create(args[1], SortedSet::new)?;
-    let set: &mut SortedSet = &mut edit;
+    let mut set = edit.value_mut();
     let (mut added, mut updated) = (0, 0);
     for (member, score) in members.zip(scores) {
         if !options.unconditional() && options.score(set.score(member), score)?.is_none() {
@@ -158,7 +158,7 @@ fn increment(
     let new = options.score(old, by)?;
     match new {
         Some(score) if old != Some(score) => {
-            edit.insert(member, score, limits);
+            edit.value_mut().insert(member, score, limits);
             edit.commit(ZINCR);
         }
         _ => edit.unchanged(),

@@ -42,9 +42,9 @@ pub(super) fn pop(
     let len = edit.len();
     let count = count.min(len);
     let popped = match end {
-        End::Min => edit.remove_range(0..count),
+        End::Min => edit.value_mut().remove_range(0..count),
         End::Max => {
-            let mut popped = edit.remove_range(len - count..len);
+            let mut popped = edit.value_mut().remove_range(len - count..len);
             popped.reverse();
             popped
         }

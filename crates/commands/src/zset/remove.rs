@@ -18,7 +18,7 @@ pub(super) fn zrem(context: &mut Context<'_, '_>) -> CommandResult {
     let args = context.args;
     let mut removed = 0;
     if let Some(mut edit) = context.keys.edit::<SortedSet>(args[1])? {
-        let set: &mut SortedSet = &mut edit;
+        let mut set = edit.value_mut();
         for member in &args[2..] {
             removed += u64::from(set.remove(member).is_some());
         }
@@ -59,7 +59,7 @@ fn remove(
         let ranks = selection.of(&edit, false);
         removed = ranks.len();
         if removed > 0 {
-            let members = edit.remove_range(ranks);
+            let members = edit.value_mut().remove_range(ranks);
             edit.commit_many(Event::sorted_set(event), removed as u64);
             if removed > DISPOSE_MEMBERS {
                 (context.dispose)(Box::new(members));

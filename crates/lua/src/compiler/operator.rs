@@ -172,7 +172,9 @@ impl Compiler<'_> {
             Binary::Concat => self.put_in_next_register(left),
             Binary::Equal | Binary::NotEqual => {
                 self.evaluate_with_jumps(left)?;
-                if !left.is_constant() {
+                if left.is_constant() {
+                    self.note_zero(left);
+                } else {
                     self.put_in_any_register(left)?;
                 }
                 Ok(())
@@ -180,9 +182,21 @@ impl Compiler<'_> {
             _ => {
                 if left.as_number().is_none() {
                     self.put_in_any_register(left)?;
+                } else if matches!(
+                    operator,
+                    Binary::Less | Binary::LessEqual | Binary::Greater | Binary::GreaterEqual
+                ) {
+                    self.note_zero(left);
                 }
                 Ok(())
             }
+        }
+    }
+
+    /// A constant on the left of a comparison is one of the function's constants before the right side is read.
+    fn note_zero(&mut self, constant: &Expression) {
+        if let Kind::Number(value) = constant.kind {
+            self.function.signed_zero(value);
         }
     }
 

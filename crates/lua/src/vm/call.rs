@@ -20,8 +20,8 @@ const STACK_SLOTS_MAX: usize = 1 << 22;
 pub(crate) const MAX_FRAMES: usize = 16_384;
 /// Frames beyond that are for error handlers only.
 const SPARE_FRAMES: usize = 500;
-/// Most nested calls from natives and metamethods into Lua (5.1's `LUAI_MAXCCALLS`).
-pub(super) const MAX_NATIVE_DEPTH: u32 = 200;
+/// Most nested calls from natives and metamethods into Lua: one below 5.1's `LUAI_MAXCCALLS`.
+pub(crate) const MAX_NATIVE_DEPTH: u32 = 199;
 /// Depth that leaves no room for error handlers either.
 pub(super) const MAX_HANDLER_DEPTH: u32 = 225;
 

@@ -1,21 +1,19 @@
 //! Switching between threads.
 
 use super::Exit;
-use super::call::{Action, Step, is_nested};
+use super::call::{Action, MAX_NATIVE_DEPTH, Step, is_nested};
 use crate::native::Raise;
 use crate::runtime::Runtime;
 use crate::thread::{Finish, Pending, Status, Thread};
 use crate::value::{ThreadHandle, Value};
 
-/// How deep coroutines may resume one another.
-const MAX_RESUME_DEPTH: u32 = 199;
-/// The native call a coroutine's stack begins with: its resume.
-const COROUTINE_DEPTH: u32 = 1;
+/// Native calls below which a coroutine may still be resumed: one more than other calls into Lua may have.
+const MAX_RESUME_DEPTH: u32 = MAX_NATIVE_DEPTH + 1;
 
 impl Runtime {
     /// Makes a coroutine that will run `function`.
     pub(crate) fn new_coroutine(&mut self, function: Value) -> ThreadHandle {
-        let mut thread = Thread::new(self.thread.environment, COROUTINE_DEPTH);
+        let mut thread = Thread::new(self.thread.environment, 0);
         thread.stack[0] = function;
         thread.top = 1;
         self.heap.new_thread(thread)
@@ -51,14 +49,19 @@ impl Runtime {
         from: usize,
         count: usize,
     ) -> Action {
-        if self.resume_depth >= MAX_RESUME_DEPTH {
+        if self.thread.native_depth >= MAX_RESUME_DEPTH {
+            // 5.1 leaves a coroutine dead that it could not even begin to run.
+            self.heap.threads[target.index()].status = Status::Dead;
             let raise = Raise::Error(self.heap.new_string(b"C stack overflow").into());
             return self.unwind(raise);
         }
         let resumer = self.current;
         self.thread.status = Status::Normal;
+        let depth = self.thread.native_depth + 1;
         self.switch_to(target);
-        self.resume_depth += 1;
+        // A coroutine can only have yielded where nothing native was under way in it.
+        self.thread.native_depth = depth;
+        self.thread.base_depth = depth;
         self.thread.resumer = Some(resumer);
         match self.thread.pending.take() {
             None => {
@@ -98,7 +101,7 @@ impl Runtime {
         finish: Finish,
     ) -> Action {
         if self.thread.resumer.is_none()
-            || self.thread.native_depth > COROUTINE_DEPTH
+            || self.thread.native_depth > self.thread.base_depth
             || is_nested(finish)
         {
             let message = self
@@ -169,7 +172,6 @@ impl Runtime {
         let status = self.thread.status;
         if let Some(resumer) = self.thread.resumer.take() {
             self.switch_to(resumer);
-            self.resume_depth -= 1;
         }
         debug_assert!(status != Status::Running);
     }

@@ -14,12 +14,19 @@ use crate::loaded::CodeEntry;
 use crate::metamethod::Metamethod;
 use crate::opcode::{Opcode, decode_float_byte};
 use crate::runtime::Runtime;
+use crate::shortcut;
 use crate::thread::{Finish, Frame, Thread, WINDOW};
 use crate::value::{ClosureHandle, Value};
 
 /// Executes the top frame and those it calls, until the run is left or code is missing. If `HOOKED`, the VM's hook is asked before each instruction.
 pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
     'frame: loop {
+        // Natives that call back burn fuel without passing an instruction that looks at it.
+        if runtime.meter.is_empty()
+            && let Step::Exit(exit) = runtime.refuel_on_entry()
+        {
+            return Leave::Exit(exit);
+        }
         let Some(&frame) = runtime.thread.frames.last() else {
             return Leave::Exit(Exit::Finished);
         };
@@ -570,7 +577,15 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         let callee = match a!() {
                             Value::Function(callee) => callee,
                             Value::Native(native) => {
-                                let function = registers.base() + instruction.a() as usize;
+                                let base = registers.base();
+                                let window = registers.window();
+                                if shortcut::take(heap, meter, window, base, top, instruction) {
+                                    if heap.needs_attention() {
+                                        pause!(attend_to_memory);
+                                    }
+                                    next!();
+                                }
+                                let function = base + instruction.a() as usize;
                                 let arguments = match instruction.b() {
                                     0 => top.saturating_sub(function + 1),
                                     b => b as usize - 1,
@@ -730,39 +745,38 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         leave!(caller, entry);
                     }
                     Opcode::ForPrep => {
-                        let (initial, limit, step) = for_registers(instruction.a());
                         let (Value::Number(initial), Value::Number(limit), Value::Number(step)) = (
-                            *registers.get(initial),
-                            *registers.get(limit),
-                            *registers.get(step),
+                            a!(),
+                            *registers.get_above(instruction.a(), 1),
+                            *registers.get_above(instruction.a(), 2),
                         ) else {
                             pause!(execute_slowly)
                         };
                         let start = initial - step + step;
                         set_a!(Value::Number(start));
                         if (step > 0.0 && start <= limit) || (step <= 0.0 && limit <= start) {
-                            *registers.get_mut(instruction.a().wrapping_add(3)) =
-                                Value::Number(start);
+                            *registers.get_above_mut(instruction.a(), 3) = Value::Number(start);
                         } else {
                             code.jump(i32::from(instruction.sbx()));
                         }
                     }
                     Opcode::ForLoop => {
-                        let (index, limit, step) = for_registers(instruction.a());
                         if let (Value::Number(index), Value::Number(limit), Value::Number(step)) = (
-                            *registers.get(index),
-                            *registers.get(limit),
-                            *registers.get(step),
+                            a!(),
+                            *registers.get_above(instruction.a(), 1),
+                            *registers.get_above(instruction.a(), 2),
                         ) {
                             let index = index + step;
                             if if step > 0.0 {
                                 index <= limit
                             } else {
-                                limit <= index
+                                {
+                                    std::hint::cold_path();
+                                    limit <= index
+                                }
                             } {
                                 set_a!(Value::Number(index));
-                                *registers.get_mut(instruction.a().wrapping_add(3)) =
-                                    Value::Number(index);
+                                *registers.get_above_mut(instruction.a(), 3) = Value::Number(index);
                                 code.jump(i32::from(instruction.sbx()));
                                 burn!();
                             }
@@ -804,6 +818,10 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         else {
                             pause!(execute_iterator)
                         };
+                        // Not even an iterator may be called here: the general way says so.
+                        if *native_depth >= MAX_NATIVE_DEPTH {
+                            pause!(execute_iterator)
+                        }
                         let control = *registers.get(control);
                         let wanted = instruction.c() as usize;
                         let first = instruction.a() as usize + 3;

@@ -11,6 +11,9 @@ use crate::{Bytes, Encoding, Limits};
 
 #[cfg(test)]
 mod tests;
+mod undo;
+
+pub use undo::Undo;
 
 /// The value of a hash key: fields, each with a value.
 #[derive(Clone, Debug)]

@@ -8,6 +8,7 @@
 mod node;
 #[cfg(test)]
 mod tests;
+mod undo;
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -15,6 +16,7 @@ use std::ops::Range;
 use crate::packed;
 use crate::{Bytes, Encoding, Limits};
 use node::{Node, NodeIter};
+pub use undo::Undo;
 
 /// An end of a list, and the direction of a search that starts there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -8,6 +8,7 @@
 mod intset;
 #[cfg(test)]
 mod tests;
+mod undo;
 
 use crate::number::parse_i64;
 use crate::packed::{self, Packed};
@@ -15,6 +16,7 @@ use crate::random::{random_below, random_distinct};
 use crate::table::{self, Entry, Table};
 use crate::{Bytes, Encoding, Limits, Text};
 use intset::Intset;
+pub use undo::Undo;
 
 /// Most members of a packed set: searching that many takes about as long as hashing.
 const PACKED_LEN_MAX: usize = 32;

@@ -15,6 +15,9 @@ use crate::{Encoding, Text};
 
 #[cfg(test)]
 mod tests;
+mod undo;
+
+pub use undo::Undo;
 
 /// Longest content, in bytes, of the `embstr` encoding.
 pub const EMBSTR_MAX: usize = 44;
@@ -151,6 +154,12 @@ impl StringValue {
             content.resize(length_min, 0);
         }
         content
+    }
+
+    /// The bytes in `range` for changes in place, the content first extended with zero bytes to the range's end. The
+    /// string is `raw` from now on.
+    pub fn range_mut(&mut self, range: Range<usize>) -> &mut [u8] {
+        &mut self.bytes_mut(range.end)[range]
     }
 
     /// Cuts the content to `length` bytes; undoes an [`append`](Self::append). The string is `raw`

@@ -113,6 +113,26 @@ impl<E: Entry> Table<E> {
         entry
     }
 
+    /// Undoes the last [`remove_at`](Self::remove_at): the entry gets its place back, and the one that took it goes back
+    /// to the end.
+    pub fn restore_at(&mut self, position: usize, entry: E) {
+        let last = self.len();
+        if position == last {
+            self.insert_new(entry);
+            return;
+        }
+        self.entries_heap += entry.heap_size();
+        let moved = std::mem::replace(self.entries.at_mut(position), entry);
+        self.entries.push(moved);
+        let hash_of = |position: usize| hash_seed::hash(self.entries.at(position).key());
+        if self.index.is_built() {
+            self.index.rename(hash_of(last), position, last);
+            self.index.insert(hash_of(position), position, hash_of);
+        } else if self.len() > UNINDEXED_MAX {
+            self.index.build(self.len(), hash_of);
+        }
+    }
+
     pub fn remove(&mut self, key: &[u8]) -> Option<E> {
         self.position(key).map(|position| self.remove_at(position))
     }

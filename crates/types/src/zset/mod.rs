@@ -14,6 +14,7 @@ mod range;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod undo;
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -25,6 +26,7 @@ use crate::{Bytes, Encoding, Limits};
 pub use iter::Iter;
 pub use range::{LexBound, LexRange, ScoreBound, ScoreRange};
 use tree::{Scored, Tree};
+pub use undo::Undo;
 
 /// The value of a sorted set key.
 #[derive(Clone, Debug)]
