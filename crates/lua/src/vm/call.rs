@@ -5,7 +5,6 @@
 
 use super::native::NativeStep;
 use super::{Exit, move_down};
-use crate::heap::Upvalue;
 use crate::metamethod::Metamethod;
 use crate::native::Raise;
 use crate::runtime::Runtime;
@@ -325,16 +324,9 @@ impl Runtime {
             }
             first
         };
-        self.thread.frames.push(Frame {
-            function: function as u32,
-            base: base as u32,
-            pc: 0,
-            proto: number,
-            callee: closure.0,
-            tail_calls: 0,
-            want,
-            finish,
-        });
+        self.thread
+            .frames
+            .push(Frame::lua(function, base, number, closure, want, finish));
         Ok(())
     }
 
@@ -473,26 +465,6 @@ impl Runtime {
         move_down(stack, from, moved, destination);
         for slot in &mut stack[destination + moved..destination + want] {
             *slot = Value::Nil;
-        }
-    }
-
-    /// Gives the registers from `slot` up, as far as closures captured them, a life of their own.
-    #[inline]
-    pub(crate) fn close_upvalues(&mut self, slot: usize) {
-        while let Some(open) = self.thread.open.last() {
-            if (open.slot as usize) < slot {
-                break;
-            }
-            let value = self.thread.stack[open.slot as usize];
-            let upvalue = open.upvalue;
-            self.heap.barrier_upvalue(upvalue, value);
-            self.heap.upvalues[upvalue.index()] = Upvalue::Closed(value);
-            self.thread.open.pop();
-            self.thread.open_end = self
-                .thread
-                .open
-                .last()
-                .map_or(0, |open| open.slot as usize + 1);
         }
     }
 }

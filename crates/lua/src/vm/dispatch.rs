@@ -8,7 +8,8 @@ use super::arithmetic;
 use super::call::MAX_NATIVE_DEPTH;
 use super::copy_value;
 use super::kernel::{Code, Frames, Registers};
-use super::{Exit, Leave, Step, move_down};
+use super::stack::{clear, lift_parameters, shift, spread};
+use super::{Exit, Leave, Step};
 use crate::heap::Upvalue;
 use crate::loaded::CodeEntry;
 use crate::metamethod::Metamethod;
@@ -272,16 +273,14 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     {
                         *native_depth += 1;
                         frames.top().pc = code.position();
-                        frames.push(Frame {
-                            function: function as u32,
-                            base: function as u32 + 1,
-                            pc: 0,
-                            proto: number,
-                            callee: callee.0,
-                            tail_calls: 0,
-                            want: 1,
-                            finish: Finish::Store(instruction.a()),
-                        });
+                        frames.push(Frame::lua(
+                            function,
+                            function + 1,
+                            number,
+                            callee,
+                            1,
+                            Finish::Store(instruction.a()),
+                        ));
                         registers.stack()[function] = Value::Function(callee);
                         registers.stack()[function + 1] = Value::Table(handle);
                         let $slot = function + 2;
@@ -626,16 +625,14 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                                 pause!(execute_call);
                             }
                             frames.top().pc = code.position();
-                            frames.push(Frame {
-                                function: function as u32,
-                                base: above as u32,
-                                pc: 0,
-                                proto: number,
-                                callee: callee.0,
-                                tail_calls: 0,
-                                want: i16::from(instruction.c()) - 1,
-                                finish: Finish::Call,
-                            });
+                            frames.push(Frame::lua(
+                                function,
+                                above,
+                                number,
+                                callee,
+                                i16::from(instruction.c()) - 1,
+                                Finish::Call,
+                            ));
                             lift_parameters(registers.stack(), base, arguments, parameters);
                             registers.set_base(above);
                             code = Code::new(entry);
@@ -643,16 +640,14 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             continue;
                         }
                         frames.top().pc = code.position();
-                        frames.push(Frame {
-                            function: function as u32,
-                            base: base as u32,
-                            pc: 0,
-                            proto: number,
-                            callee: callee.0,
-                            tail_calls: 0,
-                            want: i16::from(instruction.c()) - 1,
-                            finish: Finish::Call,
-                        });
+                        frames.push(Frame::lua(
+                            function,
+                            base,
+                            number,
+                            callee,
+                            i16::from(instruction.c()) - 1,
+                            Finish::Call,
+                        ));
                         enter!(entry, callee, base);
                     }
                     Opcode::TailCall => {
@@ -679,7 +674,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         frame.proto = number;
                         frame.callee = callee.0;
                         frame.tail_calls = frame.tail_calls.saturating_add(1);
-                        shift(registers.stack(), function, arguments + 1, target);
+                        shift(registers.stack(), meter, function, arguments + 1, target);
                         if instruction.b() == 0 {
                             *top = target + 1 + arguments;
                         }
@@ -733,7 +728,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                                 registers
                                     .copy_to_slot(instruction.a().wrapping_add(1), destination + 1);
                             }
-                            _ => shift(registers.stack(), from, count, destination),
+                            _ => shift(registers.stack(), meter, from, count, destination),
                         }
                         if want < 0 {
                             *top = destination + count;
@@ -855,42 +850,4 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
 #[inline(always)]
 fn for_registers(first: u8) -> (u8, u8, u8) {
     (first, first.wrapping_add(1), first.wrapping_add(2))
-}
-
-// Loops are kept out of the function above: in it, what they need would be computed on every entry.
-
-#[inline(never)]
-fn clear(slots: &mut [Value]) {
-    slots.fill(Value::Nil);
-}
-
-#[inline(never)]
-fn shift(stack: &mut [Value], from: usize, count: usize, to: usize) {
-    move_down(stack, from, count, to);
-}
-
-/// Puts the first `count` of the `available` values from slot `first` up to slot `target` and up, then nils.
-#[inline(never)]
-fn spread(stack: &mut [Value], first: usize, available: usize, target: usize, count: usize) {
-    for index in 0..count {
-        stack[target + index] = if index < available {
-            stack[first + index]
-        } else {
-            Value::Nil
-        };
-    }
-}
-
-/// Moves the fixed parameters of a vararg function from below its extra arguments to above them.
-#[inline(never)]
-fn lift_parameters(stack: &mut [Value], first: usize, arguments: usize, parameters: usize) {
-    for index in 0..parameters {
-        stack[first + arguments + index] = if index < arguments {
-            std::mem::take(&mut stack[first + index])
-        } else {
-            Value::Nil
-        };
-    }
-    // The register of `arg`.
-    stack[first + arguments + parameters] = Value::Nil;
 }

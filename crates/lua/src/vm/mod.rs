@@ -6,6 +6,7 @@
 
 mod arithmetic;
 mod call;
+mod concat;
 mod coroutine;
 mod dispatch;
 mod error;
@@ -15,7 +16,9 @@ pub(crate) mod names;
 mod native;
 mod pause;
 mod slow;
+mod stack;
 mod unwind;
+mod upvalue;
 
 pub(crate) use call::{Action, Step};
 pub(crate) use error::Level;
