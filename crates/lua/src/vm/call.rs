@@ -324,9 +324,13 @@ impl Runtime {
             }
             first
         };
+        let room = self.thread.frames.capacity();
         self.thread
             .frames
             .push(Frame::lua(function, base, number, closure, want, finish));
+        if self.thread.frames.capacity() != room {
+            self.heap.recount_thread(&mut self.thread);
+        }
         Ok(())
     }
 

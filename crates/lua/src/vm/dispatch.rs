@@ -374,6 +374,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             Upvalue::Open { thread, slot } => {
                                 let (thread, slot) = (*thread, *slot as usize);
                                 heap.threads[thread.index()].stack[slot] = a!();
+                                heap.barrier_upvalue(upvalue, a!());
                             }
                         }
                     }
