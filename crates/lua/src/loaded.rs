@@ -32,7 +32,10 @@ pub(crate) struct CodeEntry {
     /// Stack slots from its base on without which it can't just be entered: more than there can be if its arguments have to be arranged.
     pub(crate) room: u32,
     pub(crate) parameters: u8,
+    pub(crate) max_stack: u8,
     pub(crate) is_vararg: bool,
+    /// It is vararg and has no need of a table of its extra arguments.
+    pub(crate) collects_arguments: bool,
 }
 
 impl CodeEntry {
@@ -43,7 +46,9 @@ impl CodeEntry {
             constants: Arc::new([]),
             room: WINDOW as u32,
             parameters: 0,
+            max_stack: 2,
             is_vararg: false,
+            collects_arguments: false,
         }
     }
 
@@ -57,7 +62,9 @@ impl CodeEntry {
                 WINDOW as u32
             },
             parameters: loaded.parameters,
+            max_stack: loaded.max_stack,
             is_vararg: loaded.is_vararg,
+            collects_arguments: loaded.is_vararg && !loaded.needs_arg,
         }
     }
 

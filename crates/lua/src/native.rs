@@ -149,7 +149,7 @@ impl Call<'_> {
     }
 
     /// Argument `n` (from 1); nil if there is none.
-    #[inline]
+    #[inline(always)]
     pub fn argument(&self, n: usize) -> Value {
         if n <= self.arguments {
             self.get(n)
@@ -373,14 +373,19 @@ impl Call<'_> {
     }
 
     /// Argument `n` as a number; strings are converted.
-    #[inline]
+    #[inline(always)]
     pub fn check_number(&mut self, n: usize) -> Result<f64, Raise> {
         match self.argument(n) {
             Value::Number(number) => Ok(number),
-            value => match self.runtime.heap.to_number(value) {
-                Some(number) => Ok(number),
-                None => Err(self.type_error(n, "number")),
-            },
+            value => self.convert_to_number(n, value),
+        }
+    }
+
+    #[cold]
+    fn convert_to_number(&mut self, n: usize, value: Value) -> Result<f64, Raise> {
+        match self.runtime.heap.to_number(value) {
+            Some(number) => Ok(number),
+            None => Err(self.type_error(n, "number")),
         }
     }
 

@@ -68,7 +68,7 @@ impl Heap {
 }
 
 /// Carries out a call instruction by the callee's shortcut. False if it has none that applies; then nothing has happened.
-#[inline(always)]
+#[inline(never)]
 pub(crate) fn take(
     heap: &mut Heap,
     meter: &mut Meter,

@@ -69,19 +69,43 @@ impl Frame {
         self.is_lua().then_some(ClosureHandle(self.callee))
     }
 
-    /// The frame of a native function that waits for a call it asked for.
+    /// The frame of a Lua function that is about to begin.
+    #[inline(always)]
+    pub(crate) fn lua(
+        function: usize,
+        base: usize,
+        proto: u32,
+        closure: ClosureHandle,
+        want: i16,
+        finish: Finish,
+    ) -> Frame {
+        Frame {
+            function: function as u32,
+            base: base as u32,
+            pc: 0,
+            proto,
+            callee: closure.0,
+            tail_calls: 0,
+            scanned: 0,
+            want,
+            finish,
+        }
+    }
+
+    /// The frame of a native function: only one that waits for a call it asked for is among a thread's frames.
+    #[inline(always)]
     pub(crate) fn native(
-        function: u32,
-        base: u32,
-        end: u32,
+        function: usize,
+        base: usize,
+        end: usize,
         handle: NativeHandle,
         want: i16,
         finish: Finish,
     ) -> Frame {
         Frame {
-            function,
-            base,
-            pc: end,
+            function: function as u32,
+            base: base as u32,
+            pc: end as u32,
             proto: NATIVE,
             callee: handle.0,
             tail_calls: 0,

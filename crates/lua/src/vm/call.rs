@@ -1,17 +1,15 @@
-//! Calls and returns of every kind that is not Lua calling Lua: natives, metamethods, continuations.
+//! Calls and returns of every kind that is not Lua calling Lua; [natives](super::native) have their own place.
 //!
 //! Nothing here recurses: what has to happen next is an [`Action`], and [`Runtime::drive`] performs actions until a Lua function has to be
 //! executed or the run is left.
 
-use std::any::Any;
-
+use super::native::NativeStep;
 use super::{Exit, move_down};
-use crate::heap::Upvalue;
 use crate::metamethod::Metamethod;
-use crate::native::{Call, Flow, NativeFunction, NativeResult, Raise};
-use crate::runtime::{Failure, Runtime};
-use crate::thread::{Finish, Frame, NativeFrame, WINDOW};
-use crate::value::{ClosureHandle, NativeHandle, Value};
+use crate::native::Raise;
+use crate::runtime::Runtime;
+use crate::thread::{Finish, Frame, WINDOW};
+use crate::value::{ClosureHandle, Value};
 
 /// Most stack slots a thread can have before "stack overflow", which frames of many arguments reach long before they are
 /// too many: 64 MB.
@@ -24,9 +22,7 @@ const SPARE_FRAMES: usize = 500;
 /// Most nested calls from natives and metamethods into Lua: one below 5.1's `LUAI_MAXCCALLS`.
 pub(crate) const MAX_NATIVE_DEPTH: u32 = 199;
 /// Depth that leaves no room for error handlers either.
-const MAX_HANDLER_DEPTH: u32 = 225;
-/// The most results a native function may return.
-const MAX_RESULTS: usize = 1_000_000;
+pub(super) const MAX_HANDLER_DEPTH: u32 = 225;
 
 /// What has to happen next.
 pub(crate) enum Action {
@@ -49,22 +45,6 @@ pub(crate) enum Action {
     Fail(Raise),
     /// Leave: run Lua code or return to the host.
     Leave(Step),
-}
-
-/// A step of a native function that is about to run.
-pub(crate) struct NativeStep {
-    pub(crate) handle: NativeHandle,
-    pub(crate) step: NativeFunction,
-    pub(crate) state: Option<Box<dyn Any + Send>>,
-    /// Slot its results go to.
-    pub(crate) function: usize,
-    pub(crate) base: usize,
-    pub(crate) top: usize,
-    pub(crate) arguments: usize,
-    pub(crate) callback_start: usize,
-    pub(crate) failed: bool,
-    pub(crate) want: i16,
-    pub(crate) finish: Finish,
 }
 
 /// What the dispatch loop does next.
@@ -185,18 +165,15 @@ impl Runtime {
                     self.check_depth()?;
                 }
                 let base = function + 1;
+                let frame = Frame::native(function, base, base + arguments, handle, want, finish);
+                let step = self.heap.natives[handle.index()].function;
                 Ok(self.run_native(NativeStep {
-                    handle,
-                    step: self.heap.natives[handle.index()].function,
+                    frame,
+                    step,
                     state: None,
-                    function,
-                    base,
-                    top: base + arguments,
                     arguments,
                     callback_start: base + arguments,
                     failed: false,
-                    want,
-                    finish,
                 }))
             }
             value => {
@@ -229,10 +206,17 @@ impl Runtime {
         (register < usize::from(proto.max_stack)).then_some(register as u8)
     }
 
-    fn check_depth(&mut self) -> Result<(), Raise> {
+    /// Fails if natives and metamethods call into Lua too deeply.
+    #[inline(always)]
+    pub(super) fn check_depth(&mut self) -> Result<(), Raise> {
         if self.thread.native_depth < MAX_NATIVE_DEPTH {
             return Ok(());
         }
+        self.too_deep()
+    }
+
+    #[cold]
+    fn too_deep(&mut self) -> Result<(), Raise> {
         if self.thread.native_depth == MAX_NATIVE_DEPTH {
             self.thread.native_depth += 1;
             let raise = self.error("C stack overflow");
@@ -250,7 +234,24 @@ impl Runtime {
     }
 
     /// Counts a frame in; fails if there are too many.
-    fn count_frame(&mut self, finish: Finish) -> Result<(), Raise> {
+    #[inline(always)]
+    pub(super) fn count_frame(&mut self, finish: Finish) -> Result<(), Raise> {
+        let thread = &*self.thread;
+        if thread.frames.len() >= MAX_FRAMES - SPARE_FRAMES
+            || thread.stack.len() > STACK_SLOTS_MAX
+            || thread.overflowed
+        {
+            self.check_frames()?;
+        }
+        if is_nested(finish) {
+            self.check_depth()?;
+            self.thread.native_depth += 1;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn check_frames(&mut self) -> Result<(), Raise> {
         let frames = self.thread.frames.len();
         if frames >= MAX_FRAMES || self.thread.stack.len() > STACK_SLOTS_MAX {
             if !self.thread.overflowed {
@@ -262,10 +263,6 @@ impl Runtime {
             }
         } else if self.thread.overflowed && frames < MAX_FRAMES - SPARE_FRAMES {
             self.thread.overflowed = false;
-        }
-        if is_nested(finish) {
-            self.check_depth()?;
-            self.thread.native_depth += 1;
         }
         Ok(())
     }
@@ -328,401 +325,13 @@ impl Runtime {
             first
         };
         let room = self.thread.frames.capacity();
-        self.thread.frames.push(Frame {
-            function: function as u32,
-            base: base as u32,
-            pc: 0,
-            proto: number,
-            callee: closure.0,
-            tail_calls: 0,
-            scanned: 0,
-            want,
-            finish,
-        });
+        self.thread
+            .frames
+            .push(Frame::lua(function, base, number, closure, want, finish));
         if self.thread.frames.capacity() != room {
             self.heap.recount_thread(&mut self.thread);
         }
         Ok(())
-    }
-
-    /// Calls the value in slot `function` for the running Lua function: the short way for natives that just return.
-    pub(crate) fn call_directly(
-        &mut self,
-        function: usize,
-        arguments: usize,
-        want: i16,
-        finish: Finish,
-    ) -> Step {
-        let handle = match self.thread.stack[function] {
-            Value::Native(handle) => handle,
-            Value::Function(closure) => {
-                return match self.push_frame(closure, function, arguments, want, finish) {
-                    Ok(()) => Step::Run,
-                    Err(raise) => self.raise(raise),
-                };
-            }
-            _ => return self.call(function, arguments, want, finish),
-        };
-        if finish == Finish::Iterator
-            && let Err(raise) = self.check_depth()
-        {
-            return self.raise(raise);
-        }
-        let base = function + 1;
-        let top = base + arguments;
-        self.ensure_stack(top);
-        let step = self.heap.natives[handle.index()].function;
-        self.in_native = true;
-        let mut call = Call {
-            runtime: self,
-            state: None,
-            function: handle,
-            base,
-            top,
-            arguments,
-            callback_start: top,
-            failed: false,
-        };
-        let result = step(&mut call);
-        let (state, top) = (call.state, call.top);
-        self.in_native = false;
-        self.step_ended(
-            Frame::native(
-                function as u32,
-                base as u32,
-                top as u32,
-                handle,
-                want,
-                finish,
-            ),
-            state,
-            arguments,
-            result,
-        )
-    }
-
-    /// Goes on with the native function that waits below the Lua function that has just returned `count` values from slot `from` up.
-    fn resume_waiting(&mut self, from: usize, count: usize) -> Step {
-        let (Some(mut frame), Some(native)) = (self.thread.frames.pop(), self.thread.natives.pop())
-        else {
-            return Step::Exit(Exit::Finished);
-        };
-        self.leave_frame(frame.finish);
-        let start = frame.pc as usize;
-        self.move_results(from, count, start, -1);
-        self.ensure_stack(start + count);
-        let arguments = native.arguments as usize;
-        self.in_native = true;
-        let mut call = Call {
-            runtime: self,
-            state: native.state,
-            function: native.function,
-            base: frame.base as usize,
-            top: start + count,
-            arguments,
-            callback_start: start,
-            failed: false,
-        };
-        let result = (native.resume)(&mut call);
-        let (state, top) = (call.state, call.top);
-        self.in_native = false;
-        frame.pc = top as u32;
-        self.step_ended(frame, state, arguments, result)
-    }
-
-    /// Does what a step of a native function ended with: the short ways for results and for calls of Lua functions. The frame is the
-    /// one the function gets if it has to wait; its `pc` is the end of the window.
-    #[inline(always)]
-    fn step_ended(
-        &mut self,
-        mut frame: Frame,
-        state: Option<Box<dyn Any + Send>>,
-        arguments: usize,
-        result: NativeResult,
-    ) -> Step {
-        let (function, base, top) = (
-            frame.function as usize,
-            frame.base as usize,
-            frame.pc as usize,
-        );
-        let (asked, resume, protected, handler) = match result {
-            Ok(Flow::Return(count)) if matches!(frame.finish, Finish::Call | Finish::Iterator) => {
-                drop(state);
-                let count = count.min(top - base).min(MAX_RESULTS);
-                let from = top - count;
-                if frame.want == 1 && count > 0 {
-                    let stack = &mut self.thread.stack;
-                    move_down(stack, from, 1, function);
-                } else {
-                    self.move_results(from, count, function, frame.want);
-                }
-                if self.heap.needs_attention()
-                    && let Err(raise) = self.collect_garbage_if_due()
-                {
-                    return self.raise(raise);
-                }
-                return Step::Run;
-            }
-            Ok(Flow::Call { arguments, resume }) => (arguments, resume, false, None),
-            Ok(Flow::ProtectedCall {
-                arguments,
-                handler,
-                resume,
-            }) => (arguments, resume, true, handler),
-            result => {
-                let action = self.native_ended(
-                    NativeStep {
-                        handle: NativeHandle(frame.callee),
-                        step: |_| Ok(Flow::Return(0)),
-                        state,
-                        function,
-                        base,
-                        top,
-                        arguments,
-                        callback_start: top,
-                        failed: false,
-                        want: frame.want,
-                        finish: frame.finish,
-                    },
-                    result,
-                );
-                return self.drive(action);
-            }
-        };
-        let called = top - asked - 1;
-        frame.pc = called as u32;
-        if let Err(raise) = self.count_frame(frame.finish) {
-            return self.raise(raise);
-        }
-        self.thread.frames.push(frame);
-        self.thread.natives.push(NativeFrame {
-            function: NativeHandle(frame.callee),
-            resume,
-            state,
-            arguments: arguments as u32,
-            protected,
-            handler,
-        });
-        if let Value::Function(closure) = self.thread.stack[called] {
-            return match self.push_frame(closure, called, asked, -1, Finish::Native) {
-                Ok(()) => Step::Run,
-                Err(raise) => self.raise(raise),
-            };
-        }
-        self.drive(Action::Call {
-            function: called,
-            arguments: asked,
-            want: -1,
-            finish: Finish::Native,
-        })
-    }
-
-    /// Runs a step of a native function.
-    #[inline(never)]
-    pub(crate) fn run_native(&mut self, step: NativeStep) -> Action {
-        self.run_native_here(step)
-    }
-
-    /// The same where it pays that the step never becomes an object in memory.
-    #[inline(always)]
-    pub(crate) fn run_native_here(&mut self, mut step: NativeStep) -> Action {
-        self.ensure_stack(step.top);
-        self.in_native = true;
-        let mut call = Call {
-            runtime: self,
-            state: step.state.take(),
-            function: step.handle,
-            base: step.base,
-            top: step.top,
-            arguments: step.arguments,
-            callback_start: step.callback_start,
-            failed: step.failed,
-        };
-        let result = (step.step)(&mut call);
-        step.state = call.state;
-        step.top = call.top;
-        self.in_native = false;
-        self.native_ended(step, result)
-    }
-
-    /// Does what a native function's step ended with.
-    #[inline(always)]
-    fn native_ended(&mut self, step: NativeStep, result: NativeResult) -> Action {
-        let NativeStep {
-            handle,
-            state,
-            function,
-            base,
-            top,
-            arguments: original,
-            want,
-            finish,
-            ..
-        } = step;
-        let flow = match result {
-            Ok(flow) => flow,
-            Err(raise) => return Action::Fail(raise),
-        };
-        match flow {
-            Flow::Return(count) => {
-                let count = count.min(top - base).min(MAX_RESULTS);
-                Action::Deliver {
-                    from: top - count,
-                    count,
-                    destination: function,
-                    want,
-                    finish,
-                }
-            }
-            Flow::TailCall { arguments } => {
-                let from = top - arguments - 1;
-                self.thread.stack.copy_within(from..top, function);
-                Action::Call {
-                    function,
-                    arguments,
-                    want,
-                    finish,
-                }
-            }
-            Flow::Call { arguments, resume } => {
-                let waiting = self.waiting(handle, resume, state, original, false, None);
-                let called = top - arguments - 1;
-                self.wait(
-                    Frame::native(
-                        function as u32,
-                        base as u32,
-                        called as u32,
-                        handle,
-                        want,
-                        finish,
-                    ),
-                    waiting,
-                    |_| Action::Call {
-                        function: called,
-                        arguments,
-                        want: -1,
-                        finish: Finish::Native,
-                    },
-                )
-            }
-            Flow::ProtectedCall {
-                arguments,
-                handler,
-                resume,
-            } => {
-                let waiting = self.waiting(handle, resume, state, original, true, handler);
-                let called = top - arguments - 1;
-                self.wait(
-                    Frame::native(
-                        function as u32,
-                        base as u32,
-                        called as u32,
-                        handle,
-                        want,
-                        finish,
-                    ),
-                    waiting,
-                    |_| Action::Call {
-                        function: called,
-                        arguments,
-                        want: -1,
-                        finish: Finish::Native,
-                    },
-                )
-            }
-            Flow::Suspend { resume } => {
-                let waiting = self.waiting(handle, resume, state, original, false, None);
-                self.wait(
-                    Frame::native(
-                        function as u32,
-                        base as u32,
-                        top as u32,
-                        handle,
-                        want,
-                        finish,
-                    ),
-                    waiting,
-                    |_| Action::Leave(Step::Exit(Exit::SuspendedByNative)),
-                )
-            }
-            Flow::ResumeThread {
-                thread,
-                arguments,
-                resume,
-            } => {
-                let waiting = self.waiting(handle, resume, state, original, true, None);
-                let end = top - arguments;
-                self.wait(
-                    Frame::native(
-                        function as u32,
-                        base as u32,
-                        end as u32,
-                        handle,
-                        want,
-                        finish,
-                    ),
-                    waiting,
-                    |runtime| runtime.resume_thread(thread, end, arguments),
-                )
-            }
-            Flow::Yield(count) => self.yield_values(top - count, count, function, want, finish),
-        }
-    }
-
-    fn waiting(
-        &self,
-        function: NativeHandle,
-        resume: NativeFunction,
-        state: Option<Box<dyn Any + Send>>,
-        arguments: usize,
-        protected: bool,
-        handler: Option<Value>,
-    ) -> NativeFrame {
-        NativeFrame {
-            function,
-            resume,
-            state,
-            arguments: arguments as u32,
-            protected,
-            handler,
-        }
-    }
-
-    /// Pushes the frame of a native function that waits, then goes on with an action.
-    fn wait(
-        &mut self,
-        frame: Frame,
-        native: NativeFrame,
-        action: impl FnOnce(&mut Runtime) -> Action,
-    ) -> Action {
-        if let Err(raise) = self.count_frame(frame.finish) {
-            return Action::Fail(raise);
-        }
-        self.thread.frames.push(frame);
-        self.thread.natives.push(native);
-        action(self)
-    }
-
-    /// Takes the top frame off, which has to be a waiting native function, and makes its next step.
-    #[inline(always)]
-    pub(crate) fn native_step(&mut self, count: usize, failed: bool) -> Option<NativeStep> {
-        let frame = self.thread.frames.pop()?;
-        self.leave_frame(frame.finish);
-        let native = self.thread.natives.pop()?;
-        let callback_start = frame.pc as usize;
-        Some(NativeStep {
-            handle: native.function,
-            step: native.resume,
-            state: native.state,
-            function: frame.function as usize,
-            base: frame.base as usize,
-            top: callback_start + count,
-            arguments: native.arguments as usize,
-            callback_start,
-            failed,
-            want: frame.want,
-            finish: frame.finish,
-        })
     }
 
     /// Counts a frame out.
@@ -841,7 +450,13 @@ impl Runtime {
 
     /// Moves results to where they are wanted: `want` of them, padded with nil, or all of them (then they end at the thread's top).
     #[inline]
-    fn move_results(&mut self, from: usize, count: usize, destination: usize, want: i16) {
+    pub(super) fn move_results(
+        &mut self,
+        from: usize,
+        count: usize,
+        destination: usize,
+        want: i16,
+    ) {
         if want < 0 {
             self.ensure_stack(destination + count);
             move_down(&mut self.thread.stack, from, count, destination);
@@ -854,136 +469,6 @@ impl Runtime {
         move_down(stack, from, moved, destination);
         for slot in &mut stack[destination + moved..destination + want] {
             *slot = Value::Nil;
-        }
-    }
-
-    /// Gives the registers from `slot` up, as far as closures captured them, a life of their own.
-    #[inline]
-    pub(crate) fn close_upvalues(&mut self, slot: usize) {
-        while let Some(open) = self.thread.open.last() {
-            if (open.slot as usize) < slot {
-                break;
-            }
-            let value = self.thread.stack[open.slot as usize];
-            let upvalue = open.upvalue;
-            self.heap.barrier_upvalue(upvalue, value);
-            self.heap.upvalues[upvalue.index()] = Upvalue::Closed(value);
-            self.thread.open.pop();
-            self.thread.open_end = self
-                .thread
-                .open
-                .last()
-                .map_or(0, |open| open.slot as usize + 1);
-        }
-    }
-
-    // ---- errors ----------------------------------------------------------------------------------
-
-    /// Decides what an error leads to: a call of an `xpcall` handler, a `pcall` that returns, a coroutine that dies, or the end of the run.
-    pub(crate) fn handle_error(&mut self, raise: Raise) -> Action {
-        let value = match raise {
-            Raise::Error(value) => value,
-            Raise::OutOfMemory | Raise::Stopped => {
-                self.note_failure();
-                return self.unwind(raise);
-            }
-        };
-        let handler = self
-            .thread
-            .natives
-            .iter()
-            .rev()
-            .find(|native| native.protected)
-            .map(|native| native.handler);
-        match handler {
-            Some(Some(handler)) => {
-                self.thread.handler_depth += 1;
-                let is_function = matches!(handler, Value::Function(_) | Value::Native(_));
-                let depth = self.thread.native_depth + self.thread.handler_depth;
-                if !is_function || depth >= MAX_HANDLER_DEPTH {
-                    let raise = self.error_in_error_handling();
-                    return self.unwind(raise);
-                }
-                let slot = self.free_slot().max(self.thread.top);
-                self.ensure_stack(slot + 2);
-                self.thread.stack[slot] = handler;
-                self.thread.stack[slot + 1] = value;
-                Action::Call {
-                    function: slot,
-                    arguments: 1,
-                    want: 1,
-                    finish: Finish::ErrorHandler,
-                }
-            }
-            Some(None) => self.unwind(raise),
-            None => {
-                if self.thread.resumer.is_none() {
-                    self.note_failure();
-                }
-                self.unwind(raise)
-            }
-        }
-    }
-
-    /// Notes where an error happened that ends the run.
-    fn note_failure(&mut self) {
-        let lua_frame = self
-            .thread
-            .frames
-            .iter()
-            .rev()
-            .find(|frame| frame.is_lua())
-            .copied();
-        self.failure = Some(Failure {
-            traceback: self.traceback(1),
-            source: lua_frame.and_then(|frame| Some(self.frame_proto(&frame)?.source.clone())),
-            line: lua_frame.and_then(|frame| self.frame_line(&frame)),
-        });
-    }
-
-    /// Takes frames off until one that catches the error.
-    pub(crate) fn unwind(&mut self, raise: Raise) -> Action {
-        let catchable = match raise {
-            Raise::Stopped => false,
-            Raise::OutOfMemory => !self.memory_error_is_fatal,
-            Raise::Error(_) => true,
-        };
-        while let Some(frame) = self.thread.frames.last() {
-            let protected = !frame.is_lua()
-                && self
-                    .thread
-                    .natives
-                    .last()
-                    .is_some_and(|native| native.protected);
-            if protected && catchable {
-                let start = frame.pc as usize;
-                self.close_upvalues(start);
-                let value = self.error_value(raise);
-                self.thread.handler_depth = 0;
-                self.ensure_stack(start + 1);
-                self.thread.stack[start] = value;
-                return match self.native_step(1, true) {
-                    Some(step) => self.run_native(step),
-                    None => Action::Leave(Step::Exit(Exit::Finished)),
-                };
-            }
-            if !frame.is_lua() {
-                self.thread.natives.pop();
-            }
-            let finish = frame.finish;
-            self.thread.frames.pop();
-            self.leave_frame(finish);
-        }
-        self.close_upvalues(0);
-        self.fail_thread(raise, catchable)
-    }
-
-    /// What `pcall` returns for an error.
-    pub(crate) fn error_value(&mut self, raise: Raise) -> Value {
-        match raise {
-            Raise::Error(value) => value,
-            Raise::OutOfMemory => self.heap.new_string(b"not enough memory").into(),
-            Raise::Stopped => self.heap.new_string(b"script stopped").into(),
         }
     }
 }

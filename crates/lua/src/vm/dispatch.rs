@@ -8,9 +8,11 @@ use super::arithmetic;
 use super::call::MAX_NATIVE_DEPTH;
 use super::copy_value;
 use super::kernel::{Code, Frames, Registers};
-use super::{Exit, Leave, Step, move_down};
+use super::stack::{clear, lift_parameters, shift, spread};
+use super::{Exit, Leave, Step};
 use crate::heap::Upvalue;
 use crate::loaded::CodeEntry;
+use crate::metamethod::Metamethod;
 use crate::opcode::{Opcode, decode_float_byte};
 use crate::runtime::Runtime;
 use crate::shortcut;
@@ -26,730 +28,821 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
         {
             return Leave::Exit(exit);
         }
-        let Runtime {
-            heap,
-            meter,
-            thread,
-            current,
-            hooks,
-            ..
-        } = &mut *runtime;
-        let Thread {
-            stack,
-            frames,
-            open_end,
-            top,
-            native_depth,
-            ..
-        } = &mut **thread;
-        let Some(mut frames) = Frames::new(frames) else {
+        let Some(&frame) = runtime.thread.frames.last() else {
             return Leave::Exit(Exit::Finished);
         };
-        let frame = *frames.top();
         let Some(entry) = entries.get(frame.proto as usize) else {
             return Leave::CodeMissing;
         };
         let mut code = Code::at(entry, frame.pc);
-        let mut registers = Registers::new(stack, frame.base as usize);
         let mut closure = ClosureHandle(frame.callee);
-        let mut instruction;
+        // The same function goes on after a call of a native one, which may have moved everything else.
+        'function: loop {
+            let Runtime {
+                heap,
+                meter,
+                thread,
+                current,
+                hooks,
+                ..
+            } = &mut *runtime;
+            let Thread {
+                stack,
+                frames,
+                open_end,
+                top,
+                native_depth,
+                ..
+            } = &mut **thread;
+            let Some(mut frames) = Frames::new(frames) else {
+                return Leave::Exit(Exit::Finished);
+            };
+            let mut registers = Registers::new(stack, frames.top().base as usize);
+            let mut instruction;
 
-        // Leaves the loop for a function that goes on with the instruction. Written out at each place rather than as a jump with a reason,
-        // which would have to be in a register wherever one might jump.
-        macro_rules! pause {
-            ($to:ident) => {{
-                std::hint::cold_path();
-                frames.top().pc = code.position();
-                frames.store();
-                match runtime.$to(instruction) {
-                    Step::Run => continue 'frame,
-                    Step::Exit(exit) => return Leave::Exit(exit),
-                }
-            }};
-        }
-        // Goes on with the next instruction.
-        macro_rules! next {
-            () => {{
-                code.jump(1);
-                continue;
-            }};
-        }
-        macro_rules! a {
-            () => {
-                *registers.get(instruction.a())
-            };
-        }
-        macro_rules! set_a {
-            ($value:expr) => {{
-                let value = $value;
-                *registers.get_mut(instruction.a()) = value;
-            }};
-        }
-        macro_rules! b {
-            () => {
-                *registers.get(instruction.b())
-            };
-        }
-        macro_rules! c {
-            () => {
-                *registers.get(instruction.c())
-            };
-        }
-        macro_rules! kb {
-            () => {
-                *code.constant(instruction.b() as usize)
-            };
-        }
-        macro_rules! kc {
-            () => {
-                *code.constant(instruction.c() as usize)
-            };
-        }
-        macro_rules! burn {
-            () => {
-                meter.fuel -= 1;
-                if meter.fuel < 0 {
-                    pause!(refuel);
-                }
-            };
-        }
-        // For instructions that are executed again when there is fuel.
-        macro_rules! burn_first {
-            () => {
-                meter.fuel -= 1;
-                if meter.fuel < 0 {
-                    pause!(refuel_and_repeat);
-                }
-            };
-        }
-        macro_rules! condition {
-            ($outcome:expr) => {
-                if ($outcome) == (instruction.c() != 0) {
-                    let offset = code.word().sj();
-                    code.jump(1 + offset);
-                    if offset < 0 {
-                        burn!();
+            // Leaves the loop for a function that goes on with the instruction. Written out at each place rather than as a jump with a reason,
+            // which would have to be in a register wherever one might jump.
+            macro_rules! pause {
+                ($to:ident) => {{
+                    std::hint::cold_path();
+                    frames.top().pc = code.position();
+                    frames.store();
+                    match runtime.$to(instruction) {
+                        Step::Run => continue 'frame,
+                        Step::Exit(exit) => return Leave::Exit(exit),
                     }
-                } else {
-                    code.jump(1);
-                }
-            };
-        }
-        macro_rules! arithmetic {
-            ($left:expr, $right:expr, $x:ident, $y:ident, $result:expr) => {
-                match ($left, $right) {
-                    (Value::Number($x), Value::Number($y)) => set_a!(Value::Number($result)),
-                    _ => pause!(execute_slowly),
-                }
-            };
-        }
-        macro_rules! arithmetic_right {
-            ($x:ident, $y:ident, $result:expr) => {
-                match b!() {
-                    Value::Number($x) => {
-                        let $y = code.number(instruction.c() as usize);
-                        set_a!(Value::Number($result))
-                    }
-                    _ => pause!(execute_slowly),
-                }
-            };
-        }
-        macro_rules! arithmetic_left {
-            ($x:ident, $y:ident, $result:expr) => {
-                match c!() {
-                    Value::Number($y) => {
-                        let $x = code.number(instruction.b() as usize);
-                        set_a!(Value::Number($result))
-                    }
-                    _ => pause!(execute_slowly),
-                }
-            };
-        }
-        macro_rules! compare {
-            ($operator:tt) => {
-                match (a!(), b!()) {
-                    (Value::Number(x), Value::Number(y)) => {
-                        condition!(x $operator y);
-                    }
-                    _ => pause!(execute_slowly),
-                }
-            };
-        }
-        macro_rules! compare_constant {
-            ($x:ident, $y:ident, $outcome:expr) => {
-                match a!() {
-                    Value::Number($x) => {
-                        let $y = code.number(instruction.b() as usize);
-                        condition!($outcome);
-                    }
-                    _ => pause!(execute_slowly),
-                }
-            };
-        }
-        // Stores `value`, a place, at a key whose place is `slot`, or in full generality.
-        macro_rules! store {
-            ($table:ident, $slot:expr, $key:expr, $value:expr) => {{
-                let Value::Table(handle) = a!() else {
-                    pause!(execute_slowly)
-                };
-                let $table = &mut heap.tables[handle.index()];
-                if $table.readonly {
-                    pause!(execute_slowly);
-                }
-                // A value that is there is replaced whatever the metatable says.
-                let is_plain = $table.metatable.is_none();
-                if let Some(slot) = $slot
-                    && (is_plain || !slot.is_nil())
-                {
-                    copy_value(&$value, slot);
-                    heap.barrier(handle, $value);
-                    next!();
-                }
-                if !is_plain || heap.store(handle, $key, $value).is_err() {
-                    pause!(execute_slowly);
-                }
-                if heap.needs_attention() {
-                    pause!(attend_to_memory);
-                }
-            }};
-        }
-        // The same at a key of any type.
-        macro_rules! store_at {
-            ($value:expr) => {
-                match b!() {
-                    Value::Number(number) => {
-                        store!(
-                            table,
-                            table.array_slot(number),
-                            Value::Number(number),
-                            $value
-                        )
-                    }
-                    Value::String(key) => {
-                        store!(table, table.short_slot(key), Value::String(key), $value)
-                    }
-                    _ => pause!(execute_slowly),
-                }
-            };
-        }
-
-        // Goes on in a function whose frame was just pushed or put in place of another.
-        macro_rules! enter {
-            ($entry:expr, $callee:expr, $base:expr) => {{
-                let (entry, base) = ($entry, $base);
-                registers.set_base(base);
-                let arguments = match instruction.b() {
-                    0 => top.saturating_sub(base),
-                    b => b as usize - 1,
-                };
-                for missing in arguments..entry.parameters as usize {
-                    registers.window()[missing] = Value::Nil;
-                }
-                code = Code::new(entry);
-                closure = $callee;
-                continue;
-            }};
-        }
-        // Goes on in the caller, whose frame is on top again.
-        macro_rules! leave {
-            ($caller:expr, $entry:expr) => {{
-                code = Code::at($entry, $caller.pc);
-                registers.set_base($caller.base as usize);
-                closure = ClosureHandle($caller.callee);
-                continue;
-            }};
-        }
-        // The caller and its code, if the top frame returns to Lua code without further ado.
-        macro_rules! caller {
-            () => {{
-                if *open_end > registers.base() {
-                    pause!(execute_return);
-                }
-                let Some(caller) = frames.caller() else {
-                    pause!(execute_return)
-                };
-                let Some(entry) = entries.get(caller.proto as usize) else {
-                    pause!(execute_return)
-                };
-                (caller, entry)
-            }};
-        }
-
-        loop {
-            instruction = code.instruction();
-            if HOOKED && hooks.must_ask() {
-                pause!(consult_hook);
+                }};
             }
-            match instruction.opcode() {
-                Opcode::Move => registers.copy(instruction.b(), instruction.a()),
-                Opcode::LoadK => set_a!(*code.constant(instruction.bx() as usize)),
-                Opcode::LoadKx => {
-                    set_a!(*code.constant(code.word().0 as usize));
+            // Goes on with the next instruction.
+            macro_rules! next {
+                () => {{
                     code.jump(1);
-                }
-                Opcode::LoadInteger => set_a!(Value::Number(f64::from(instruction.sbx()))),
-                Opcode::LoadNil => {
-                    let first = instruction.a() as usize;
-                    let last = first + instruction.b() as usize;
-                    registers.window()[first..=last].fill(Value::Nil);
-                }
-                Opcode::LoadTrue => set_a!(Value::Boolean(true)),
-                Opcode::LoadFalse => set_a!(Value::Boolean(false)),
-                Opcode::LoadFalseSkip => {
-                    set_a!(Value::Boolean(false));
-                    code.jump(1);
-                }
-                Opcode::GetUpvalue => {
-                    let upvalue = heap.closures[closure.index()].upvalues[instruction.b() as usize];
-                    match &heap.upvalues[upvalue.index()] {
-                        Upvalue::Closed(value) => {
-                            copy_value(value, registers.get_mut(instruction.a()));
-                        }
-                        Upvalue::Open { thread, slot } if thread == current => {
-                            registers.copy_from_slot(*slot as usize, instruction.a());
-                        }
-                        Upvalue::Open { thread, slot } => {
-                            set_a!(heap.threads[thread.index()].stack[*slot as usize]);
-                        }
+                    continue;
+                }};
+            }
+            macro_rules! a {
+                () => {
+                    *registers.get(instruction.a())
+                };
+            }
+            macro_rules! set_a {
+                ($value:expr) => {{
+                    let value = $value;
+                    *registers.get_mut(instruction.a()) = value;
+                }};
+            }
+            macro_rules! b {
+                () => {
+                    *registers.get(instruction.b())
+                };
+            }
+            macro_rules! c {
+                () => {
+                    *registers.get(instruction.c())
+                };
+            }
+            macro_rules! kb {
+                () => {
+                    *code.constant(instruction.b() as usize)
+                };
+            }
+            macro_rules! kc {
+                () => {
+                    *code.constant(instruction.c() as usize)
+                };
+            }
+            macro_rules! burn {
+                () => {
+                    meter.fuel -= 1;
+                    if meter.fuel < 0 {
+                        pause!(refuel);
                     }
-                }
-                Opcode::SetUpvalue => {
-                    let upvalue = heap.closures[closure.index()].upvalues[instruction.b() as usize];
-                    match &mut heap.upvalues[upvalue.index()] {
-                        Upvalue::Closed(place) => {
-                            copy_value(&a!(), place);
-                            heap.barrier_upvalue(upvalue, a!());
-                        }
-                        Upvalue::Open { thread, slot } if thread == current => {
-                            registers.copy_to_slot(instruction.a(), *slot as usize);
-                        }
-                        Upvalue::Open { thread, slot } => {
-                            let (thread, slot) = (*thread, *slot as usize);
-                            heap.threads[thread.index()].stack[slot] = a!();
-                            heap.barrier_upvalue(upvalue, a!());
-                        }
+                };
+            }
+            // For instructions that are executed again when there is fuel.
+            macro_rules! burn_first {
+                () => {
+                    meter.fuel -= 1;
+                    if meter.fuel < 0 {
+                        pause!(refuel_and_repeat);
                     }
-                }
-                Opcode::GetGlobal => {
-                    let environment = heap.closures[closure.index()].environment;
-                    let key = code.text(instruction.bx() as usize);
-                    match heap.tables[environment.index()].short(key) {
-                        Some(value) if !value.is_nil() => {
-                            copy_value(value, registers.get_mut(instruction.a()));
+                };
+            }
+            macro_rules! condition {
+                ($outcome:expr) => {
+                    if ($outcome) == (instruction.c() != 0) {
+                        let offset = code.word().sj();
+                        code.jump(1 + offset);
+                        if offset < 0 {
+                            burn!();
+                        }
+                    } else {
+                        code.jump(1);
+                    }
+                };
+            }
+            macro_rules! arithmetic {
+                ($left:expr, $right:expr, $x:ident, $y:ident, $result:expr) => {
+                    match ($left, $right) {
+                        (Value::Number($x), Value::Number($y)) => set_a!(Value::Number($result)),
+                        _ => pause!(execute_slowly),
+                    }
+                };
+            }
+            macro_rules! arithmetic_right {
+                ($x:ident, $y:ident, $result:expr) => {
+                    match b!() {
+                        Value::Number($x) => {
+                            let $y = code.number(instruction.c() as usize);
+                            set_a!(Value::Number($result))
                         }
                         _ => pause!(execute_slowly),
                     }
+                };
+            }
+            macro_rules! arithmetic_left {
+                ($x:ident, $y:ident, $result:expr) => {
+                    match c!() {
+                        Value::Number($y) => {
+                            let $x = code.number(instruction.b() as usize);
+                            set_a!(Value::Number($result))
+                        }
+                        _ => pause!(execute_slowly),
+                    }
+                };
+            }
+            macro_rules! compare {
+        ($operator:tt) => {
+            match (a!(), b!()) {
+                (Value::Number(x), Value::Number(y)) => {
+                    condition!(x $operator y);
                 }
-                Opcode::SetGlobal => {
-                    let environment = heap.closures[closure.index()].environment;
-                    let key = code.text(instruction.bx() as usize);
-                    let table = &mut heap.tables[environment.index()];
-                    if table.readonly {
+                _ => pause!(execute_slowly),
+            }
+        };
+    }
+            macro_rules! compare_constant {
+                ($x:ident, $y:ident, $outcome:expr) => {
+                    match a!() {
+                        Value::Number($x) => {
+                            let $y = code.number(instruction.b() as usize);
+                            condition!($outcome);
+                        }
+                        _ => pause!(execute_slowly),
+                    }
+                };
+            }
+            // Stores `value`, a place, at a key whose place is `slot`, or in full generality.
+            macro_rules! store {
+                ($table:ident, $slot:expr, $key:expr, $value:expr) => {{
+                    let Value::Table(handle) = a!() else {
+                        pause!(execute_slowly)
+                    };
+                    let $table = &mut heap.tables[handle.index()];
+                    if $table.readonly {
                         pause!(execute_slowly);
                     }
-                    match table.short_slot(key) {
-                        Some(slot) if !slot.is_nil() => copy_value(&a!(), slot),
-                        _ => pause!(execute_slowly),
+                    // A value that is there is replaced whatever the metatable says.
+                    let is_plain = $table.metatable.is_none();
+                    if let Some(slot) = $slot
+                        && (is_plain || !slot.is_nil())
+                    {
+                        copy_value(&$value, slot);
+                        heap.barrier(handle, $value);
+                        next!();
                     }
-                    heap.barrier(environment, a!());
-                }
-                Opcode::NewTable => {
-                    let array = decode_float_byte(instruction.b()) as usize;
-                    let hash = decode_float_byte(instruction.c()) as usize;
-                    set_a!(Value::Table(heap.new_table(array, hash)));
+                    if !is_plain || heap.store(handle, $key, $value).is_err() {
+                        pause!(execute_slowly);
+                    }
                     if heap.needs_attention() {
                         pause!(attend_to_memory);
                     }
-                }
-                Opcode::GetTable => {
-                    let Value::Table(handle) = b!() else {
-                        pause!(execute_slowly)
-                    };
-                    let table = &heap.tables[handle.index()];
-                    let found = match c!() {
-                        Value::Number(number) => table.element(number),
-                        Value::String(string) => table.short(string),
+                }};
+            }
+            // The same at a key of any type.
+            macro_rules! store_at {
+                ($value:expr) => {
+                    match b!() {
+                        Value::Number(number) => {
+                            store!(
+                                table,
+                                table.array_slot(number),
+                                Value::Number(number),
+                                $value
+                            )
+                        }
+                        Value::String(key) => {
+                            store!(table, table.short_slot(key), Value::String(key), $value)
+                        }
                         _ => pause!(execute_slowly),
-                    };
-                    match found {
-                        Some(value) if !value.is_nil() => {
-                            copy_value(value, registers.get_mut(instruction.a()));
-                        }
-                        _ => {
-                            let value = match c!() {
-                                Value::Number(number) => table.get_number(number),
-                                Value::String(string) if string.is_long() => pause!(execute_slowly),
-                                _ => Value::Nil,
-                            };
-                            if value.is_nil() && table.metatable.is_some() {
-                                pause!(execute_slowly);
-                            }
-                            set_a!(value);
-                        }
                     }
-                }
-                Opcode::GetField => {
-                    let key = code.text(instruction.c() as usize);
+                };
+            }
+
+            // Goes on in a function whose frame was just pushed or put in place of another.
+            macro_rules! enter {
+                ($entry:expr, $callee:expr, $base:expr) => {{
+                    let (entry, base) = ($entry, $base);
+                    registers.set_base(base);
+                    let arguments = match instruction.b() {
+                        0 => top.saturating_sub(base),
+                        b => b as usize - 1,
+                    };
+                    if arguments < entry.parameters as usize {
+                        clear(&mut registers.window()[arguments..entry.parameters as usize]);
+                    }
+                    code = Code::new(entry);
+                    closure = $callee;
+                    continue;
+                }};
+            }
+            // Calls the Lua function that is `__index` of the table `R[B]` for a key it lacks, which `$put` brings to a slot.
+            macro_rules! call_index {
+                (|$slot:ident| $put:expr) => {{
                     if let Value::Table(handle) = b!()
-                        && let Some(value) = heap.tables[handle.index()].short(key)
-                        && !value.is_nil()
+                        && let Some(metatable) = heap.tables[handle.index()].metatable
+                        && let Some(Value::Function(callee)) =
+                            heap.fast_metamethod(metatable, Metamethod::Index)
+                        && let number = heap.closures[callee.index()].proto
+                        && let Some(entry) = entries.get(number as usize)
+                        && let Some(running) = entries.get(frames.top().proto as usize)
+                        && let function = registers.base() + running.max_stack as usize
+                        && registers.has_slots(function + 1 + entry.room as usize)
+                        && *native_depth < MAX_NATIVE_DEPTH
+                        && !frames.is_full()
                     {
-                        copy_value(value, registers.get_mut(instruction.a()));
-                        next!();
-                    }
-                    match heap.find_field(b!(), key) {
-                        Some(value) => set_a!(value),
-                        None => pause!(execute_slowly),
-                    }
-                }
-                Opcode::GetInteger => {
-                    let Value::Table(handle) = b!() else {
-                        pause!(execute_slowly)
-                    };
-                    let table = &heap.tables[handle.index()];
-                    let index = instruction.c() as usize;
-                    match table.array.get(index.wrapping_sub(1)) {
-                        Some(value) if !value.is_nil() => {
-                            copy_value(value, registers.get_mut(instruction.a()));
+                        *native_depth += 1;
+                        frames.top().pc = code.position();
+                        frames.push(Frame::lua(
+                            function,
+                            function + 1,
+                            number,
+                            callee,
+                            1,
+                            Finish::Store(instruction.a()),
+                        ));
+                        registers.stack()[function] = Value::Function(callee);
+                        registers.stack()[function + 1] = Value::Table(handle);
+                        let $slot = function + 2;
+                        $put;
+                        registers.set_base(function + 1);
+                        if entry.parameters > 2 {
+                            clear(&mut registers.window()[2..entry.parameters as usize]);
                         }
-                        _ => {
-                            let value = table.get_number(index as f64);
-                            if value.is_nil() && table.metatable.is_some() {
-                                pause!(execute_slowly);
+                        code = Code::new(entry);
+                        closure = callee;
+                        continue;
+                    }
+                    pause!(execute_slowly)
+                }};
+            }
+            // Goes on in the caller, whose frame is on top again.
+            macro_rules! leave {
+                ($caller:expr, $entry:expr) => {{
+                    code = Code::at($entry, $caller.pc);
+                    registers.set_base($caller.base as usize);
+                    closure = ClosureHandle($caller.callee);
+                    continue;
+                }};
+            }
+            // The caller and its code, if the top frame returns to Lua code without further ado.
+            macro_rules! caller {
+                () => {{
+                    if *open_end > registers.base() {
+                        pause!(execute_return);
+                    }
+                    let Some(caller) = frames.caller() else {
+                        pause!(execute_return)
+                    };
+                    let Some(entry) = entries.get(caller.proto as usize) else {
+                        pause!(execute_return)
+                    };
+                    (caller, entry)
+                }};
+            }
+
+            loop {
+                instruction = code.instruction();
+                if HOOKED && hooks.must_ask() {
+                    pause!(consult_hook);
+                }
+                match instruction.opcode() {
+                    Opcode::Move => registers.copy(instruction.b(), instruction.a()),
+                    Opcode::LoadK => set_a!(*code.constant(instruction.bx() as usize)),
+                    Opcode::LoadKx => {
+                        set_a!(*code.constant(code.word().0 as usize));
+                        code.jump(1);
+                    }
+                    Opcode::LoadInteger => set_a!(Value::Number(f64::from(instruction.sbx()))),
+                    Opcode::LoadNil => {
+                        let first = instruction.a() as usize;
+                        let last = first + instruction.b() as usize;
+                        registers.window()[first..=last].fill(Value::Nil);
+                    }
+                    Opcode::LoadTrue => set_a!(Value::Boolean(true)),
+                    Opcode::LoadFalse => set_a!(Value::Boolean(false)),
+                    Opcode::LoadFalseSkip => {
+                        set_a!(Value::Boolean(false));
+                        code.jump(1);
+                    }
+                    Opcode::GetUpvalue => {
+                        let upvalue =
+                            heap.closures[closure.index()].upvalues[instruction.b() as usize];
+                        match &heap.upvalues[upvalue.index()] {
+                            Upvalue::Closed(value) => {
+                                copy_value(value, registers.get_mut(instruction.a()));
                             }
-                            set_a!(value);
+                            Upvalue::Open { thread, slot } if thread == current => {
+                                registers.copy_from_slot(*slot as usize, instruction.a());
+                            }
+                            Upvalue::Open { thread, slot } => {
+                                set_a!(heap.threads[thread.index()].stack[*slot as usize]);
+                            }
                         }
                     }
-                }
-                Opcode::SetTable => store_at!(c!()),
-                Opcode::SetTableK => store_at!(kc!()),
-                Opcode::SetField => {
-                    let key = code.text(instruction.b() as usize);
-                    store!(table, table.short_slot(key), Value::String(key), c!())
-                }
-                Opcode::SetFieldK => {
-                    let key = code.text(instruction.b() as usize);
-                    store!(table, table.short_slot(key), Value::String(key), kc!())
-                }
-                Opcode::SetInteger => {
-                    let index = instruction.b();
-                    store!(
-                        table,
-                        table.array.get_mut((index as usize).wrapping_sub(1)),
-                        Value::Number(f64::from(index)),
-                        c!()
-                    )
-                }
-                Opcode::SelfField => {
-                    let key = code.text(instruction.c() as usize);
-                    let Some(value) = heap.find_field(b!(), key) else {
-                        pause!(execute_slowly)
-                    };
-                    registers.copy(instruction.b(), instruction.a().wrapping_add(1));
-                    set_a!(value);
-                }
-                Opcode::Add => arithmetic!(b!(), c!(), x, y, x + y),
-                Opcode::Sub => arithmetic!(b!(), c!(), x, y, x - y),
-                Opcode::Mul => arithmetic!(b!(), c!(), x, y, x * y),
-                Opcode::Div => arithmetic!(b!(), c!(), x, y, x / y),
-                Opcode::Mod => arithmetic!(b!(), c!(), x, y, arithmetic::modulo(x, y)),
-                Opcode::Pow => arithmetic!(b!(), c!(), x, y, arithmetic::power(x, y)),
-                Opcode::AddK => arithmetic_right!(x, y, x + y),
-                Opcode::SubK => arithmetic_right!(x, y, x - y),
-                Opcode::MulK => arithmetic_right!(x, y, x * y),
-                Opcode::DivK => arithmetic_right!(x, y, x / y),
-                Opcode::ModK => arithmetic_right!(x, y, arithmetic::modulo(x, y)),
-                Opcode::PowK => arithmetic_right!(x, y, arithmetic::power(x, y)),
-                Opcode::KAdd => arithmetic_left!(x, y, x + y),
-                Opcode::KSub => arithmetic_left!(x, y, x - y),
-                Opcode::KMul => arithmetic_left!(x, y, x * y),
-                Opcode::KDiv => arithmetic_left!(x, y, x / y),
-                Opcode::KMod => arithmetic_left!(x, y, arithmetic::modulo(x, y)),
-                Opcode::KPow => arithmetic_left!(x, y, arithmetic::power(x, y)),
-                Opcode::Negate => match b!() {
-                    Value::Number(number) => set_a!(Value::Number(-number)),
-                    _ => pause!(execute_slowly),
-                },
-                Opcode::Not => set_a!(Value::Boolean(!b!().is_truthy())),
-                Opcode::Length => match b!() {
-                    Value::Table(table) => {
-                        let length = heap.tables[table.index()].length();
-                        set_a!(Value::Number(length as f64));
-                    }
-                    Value::String(string) => {
-                        set_a!(Value::Number(heap.bytes(string).len() as f64));
-                    }
-                    _ => pause!(execute_slowly),
-                },
-                Opcode::Jump => {
-                    let offset = instruction.sj();
-                    code.jump(offset);
-                    if offset < 0 {
-                        burn!();
-                    }
-                }
-                Opcode::Eq => {
-                    let (left, right) = (a!(), b!());
-                    let equal = left.is_identical(right);
-                    if !equal && heap.equality_is_open(left, right) {
-                        pause!(execute_slowly);
-                    }
-                    condition!(equal);
-                }
-                Opcode::EqK => {
-                    let (left, right) = (a!(), kb!());
-                    let equal = left.is_identical(right);
-                    if !equal && heap.equality_is_open(left, right) {
-                        pause!(execute_slowly);
-                    }
-                    condition!(equal);
-                }
-                Opcode::Lt => compare!(<),
-                Opcode::Le => compare!(<=),
-                Opcode::LtK => compare_constant!(x, y, x < y),
-                Opcode::LeK => compare_constant!(x, y, x <= y),
-                Opcode::GtK => compare_constant!(x, y, y < x),
-                Opcode::GeK => compare_constant!(x, y, y <= x),
-                Opcode::Test => {
-                    condition!(a!().is_truthy());
-                }
-                Opcode::TestSet => {
-                    let truth = b!().is_truthy();
-                    if truth == (instruction.c() != 0) {
-                        registers.copy(instruction.b(), instruction.a());
-                    }
-                    condition!(truth);
-                }
-                Opcode::Call => {
-                    burn_first!();
-                    let Value::Function(callee) = a!() else {
-                        let base = registers.base();
-                        let window = registers.window();
-                        if !shortcut::take(heap, meter, window, base, top, instruction) {
-                            pause!(execute_call);
+                    Opcode::SetUpvalue => {
+                        let upvalue =
+                            heap.closures[closure.index()].upvalues[instruction.b() as usize];
+                        match &mut heap.upvalues[upvalue.index()] {
+                            Upvalue::Closed(place) => {
+                                copy_value(&a!(), place);
+                                heap.barrier_upvalue(upvalue, a!());
+                            }
+                            Upvalue::Open { thread, slot } if thread == current => {
+                                registers.copy_to_slot(instruction.a(), *slot as usize);
+                            }
+                            Upvalue::Open { thread, slot } => {
+                                let (thread, slot) = (*thread, *slot as usize);
+                                heap.threads[thread.index()].stack[slot] = a!();
+                                heap.barrier_upvalue(upvalue, a!());
+                            }
                         }
+                    }
+                    Opcode::GetGlobal => {
+                        let environment = heap.closures[closure.index()].environment;
+                        let key = code.text(instruction.bx() as usize);
+                        match heap.tables[environment.index()].short(key) {
+                            Some(value) if !value.is_nil() => {
+                                copy_value(value, registers.get_mut(instruction.a()));
+                            }
+                            _ => pause!(execute_slowly),
+                        }
+                    }
+                    Opcode::SetGlobal => {
+                        let environment = heap.closures[closure.index()].environment;
+                        let key = code.text(instruction.bx() as usize);
+                        let table = &mut heap.tables[environment.index()];
+                        if table.readonly {
+                            pause!(execute_slowly);
+                        }
+                        match table.short_slot(key) {
+                            Some(slot) if !slot.is_nil() => copy_value(&a!(), slot),
+                            _ => pause!(execute_slowly),
+                        }
+                        heap.barrier(environment, a!());
+                    }
+                    Opcode::NewTable => {
+                        let array = decode_float_byte(instruction.b()) as usize;
+                        let hash = decode_float_byte(instruction.c()) as usize;
+                        set_a!(Value::Table(heap.new_table(array, hash)));
                         if heap.needs_attention() {
                             pause!(attend_to_memory);
                         }
-                        next!();
-                    };
-                    let number = heap.closures[callee.index()].proto;
-                    let Some(entry) = entries.get(number as usize) else {
-                        pause!(execute_call)
-                    };
-                    let function = registers.base() + instruction.a() as usize;
-                    let base = function + 1;
-                    if frames.is_full() {
-                        pause!(execute_call);
                     }
-                    if !registers.has_slots(base + entry.room as usize) {
-                        pause!(execute_call);
+                    Opcode::GetTable => {
+                        let Value::Table(handle) = b!() else {
+                            pause!(execute_slowly)
+                        };
+                        let table = &heap.tables[handle.index()];
+                        let found = match c!() {
+                            Value::Number(number) => table.element(number),
+                            Value::String(string) => table.short(string),
+                            _ => pause!(execute_slowly),
+                        };
+                        match found {
+                            Some(value) if !value.is_nil() => {
+                                copy_value(value, registers.get_mut(instruction.a()));
+                            }
+                            _ => {
+                                let value = match c!() {
+                                    Value::Number(number) => table.get_number(number),
+                                    Value::String(string) if string.is_long() => {
+                                        pause!(execute_slowly)
+                                    }
+                                    _ => Value::Nil,
+                                };
+                                if value.is_nil() && table.metatable.is_some() {
+                                    call_index!(
+                                        |slot| registers.copy_to_slot(instruction.c(), slot)
+                                    );
+                                }
+                                set_a!(value);
+                            }
+                        }
                     }
-                    frames.top().pc = code.position();
-                    frames.push(Frame {
-                        function: function as u32,
-                        base: base as u32,
-                        pc: 0,
-                        proto: number,
-                        callee: callee.0,
-                        tail_calls: 0,
-                        scanned: 0,
-                        want: i16::from(instruction.c()) - 1,
-                        finish: Finish::Call,
-                    });
-                    enter!(entry, callee, base);
-                }
-                Opcode::TailCall => {
-                    burn_first!();
-                    let Value::Function(callee) = a!() else {
-                        pause!(execute_slowly)
-                    };
-                    let number = heap.closures[callee.index()].proto;
-                    let Some(entry) = entries.get(number as usize) else {
-                        pause!(execute_slowly)
-                    };
-                    let base = registers.base();
-                    if entry.is_vararg || *open_end > base {
-                        pause!(execute_slowly);
+                    Opcode::GetField => {
+                        let key = code.text(instruction.c() as usize);
+                        if let Value::Table(handle) = b!()
+                            && let Some(value) = heap.tables[handle.index()].short(key)
+                            && !value.is_nil()
+                        {
+                            copy_value(value, registers.get_mut(instruction.a()));
+                            next!();
+                        }
+                        match heap.find_field(b!(), key) {
+                            Some(value) => set_a!(value),
+                            None => call_index!(|slot| registers.stack()[slot] = kc!()),
+                        }
                     }
-                    let function = base + instruction.a() as usize;
-                    let arguments = match instruction.b() {
-                        0 => top.saturating_sub(function + 1),
-                        b => b as usize - 1,
-                    };
-                    let frame = frames.top();
-                    let target = frame.function as usize;
-                    frame.base = target as u32 + 1;
-                    frame.proto = number;
-                    frame.callee = callee.0;
-                    frame.tail_calls = frame.tail_calls.saturating_add(1);
-                    move_down(registers.stack(), function, arguments + 1, target);
-                    if instruction.b() == 0 {
-                        *top = target + 1 + arguments;
+                    Opcode::GetInteger => {
+                        let Value::Table(handle) = b!() else {
+                            pause!(execute_slowly)
+                        };
+                        let table = &heap.tables[handle.index()];
+                        let index = instruction.c() as usize;
+                        match table.array.get(index.wrapping_sub(1)) {
+                            Some(value) if !value.is_nil() => {
+                                copy_value(value, registers.get_mut(instruction.a()));
+                            }
+                            _ => {
+                                let value = table.get_number(index as f64);
+                                if value.is_nil() && table.metatable.is_some() {
+                                    pause!(execute_slowly);
+                                }
+                                set_a!(value);
+                            }
+                        }
                     }
-                    enter!(entry, callee, target + 1);
-                }
-                Opcode::Return1 => {
-                    let (caller, entry) = caller!();
-                    let frame = frames.top();
-                    match frame.finish {
-                        Finish::Call => {
-                            let destination = frame.function as usize;
-                            registers.copy_to_slot(instruction.a(), destination);
-                            let want = frame.want;
-                            if want != 1 {
-                                if want < 0 {
-                                    *top = destination + 1;
-                                } else {
-                                    for missing in 1..want as usize {
-                                        registers.stack()[destination + missing] = Value::Nil;
+                    Opcode::SetTable => store_at!(c!()),
+                    Opcode::SetTableK => store_at!(kc!()),
+                    Opcode::SetField => {
+                        let key = code.text(instruction.b() as usize);
+                        store!(table, table.short_slot(key), Value::String(key), c!())
+                    }
+                    Opcode::SetFieldK => {
+                        let key = code.text(instruction.b() as usize);
+                        store!(table, table.short_slot(key), Value::String(key), kc!())
+                    }
+                    Opcode::SetInteger => {
+                        let index = instruction.b();
+                        store!(
+                            table,
+                            table.array.get_mut((index as usize).wrapping_sub(1)),
+                            Value::Number(f64::from(index)),
+                            c!()
+                        )
+                    }
+                    Opcode::SelfField => {
+                        let key = code.text(instruction.c() as usize);
+                        let Some(value) = heap.find_field(b!(), key) else {
+                            pause!(execute_slowly)
+                        };
+                        registers.copy(instruction.b(), instruction.a().wrapping_add(1));
+                        set_a!(value);
+                    }
+                    Opcode::Add => arithmetic!(b!(), c!(), x, y, x + y),
+                    Opcode::Sub => arithmetic!(b!(), c!(), x, y, x - y),
+                    Opcode::Mul => arithmetic!(b!(), c!(), x, y, x * y),
+                    Opcode::Div => arithmetic!(b!(), c!(), x, y, x / y),
+                    Opcode::Mod => arithmetic!(b!(), c!(), x, y, arithmetic::modulo(x, y)),
+                    Opcode::Pow => arithmetic!(b!(), c!(), x, y, arithmetic::power(x, y)),
+                    Opcode::AddK => arithmetic_right!(x, y, x + y),
+                    Opcode::SubK => arithmetic_right!(x, y, x - y),
+                    Opcode::MulK => arithmetic_right!(x, y, x * y),
+                    Opcode::DivK => arithmetic_right!(x, y, x / y),
+                    Opcode::ModK => arithmetic_right!(x, y, arithmetic::modulo(x, y)),
+                    Opcode::PowK => arithmetic_right!(x, y, arithmetic::power(x, y)),
+                    Opcode::KAdd => arithmetic_left!(x, y, x + y),
+                    Opcode::KSub => arithmetic_left!(x, y, x - y),
+                    Opcode::KMul => arithmetic_left!(x, y, x * y),
+                    Opcode::KDiv => arithmetic_left!(x, y, x / y),
+                    Opcode::KMod => arithmetic_left!(x, y, arithmetic::modulo(x, y)),
+                    Opcode::KPow => arithmetic_left!(x, y, arithmetic::power(x, y)),
+                    Opcode::Negate => match b!() {
+                        Value::Number(number) => set_a!(Value::Number(-number)),
+                        _ => pause!(execute_slowly),
+                    },
+                    Opcode::Not => set_a!(Value::Boolean(!b!().is_truthy())),
+                    Opcode::Length => match b!() {
+                        Value::Table(table) => {
+                            let length = heap.tables[table.index()].length();
+                            set_a!(Value::Number(length as f64));
+                        }
+                        Value::String(string) => {
+                            set_a!(Value::Number(heap.bytes(string).len() as f64));
+                        }
+                        _ => pause!(execute_slowly),
+                    },
+                    Opcode::Jump => {
+                        let offset = instruction.sj();
+                        code.jump(offset);
+                        if offset < 0 {
+                            burn!();
+                        }
+                    }
+                    Opcode::Eq => {
+                        let (left, right) = (a!(), b!());
+                        let equal = left.is_identical(right);
+                        if !equal && heap.equality_is_open(left, right) {
+                            pause!(execute_slowly);
+                        }
+                        condition!(equal);
+                    }
+                    Opcode::EqK => {
+                        let (left, right) = (a!(), kb!());
+                        let equal = left.is_identical(right);
+                        if !equal && heap.equality_is_open(left, right) {
+                            pause!(execute_slowly);
+                        }
+                        condition!(equal);
+                    }
+                    Opcode::Lt => compare!(<),
+                    Opcode::Le => compare!(<=),
+                    Opcode::LtK => compare_constant!(x, y, x < y),
+                    Opcode::LeK => compare_constant!(x, y, x <= y),
+                    Opcode::GtK => compare_constant!(x, y, y < x),
+                    Opcode::GeK => compare_constant!(x, y, y <= x),
+                    Opcode::Test => {
+                        condition!(a!().is_truthy());
+                    }
+                    Opcode::TestSet => {
+                        let truth = b!().is_truthy();
+                        if truth == (instruction.c() != 0) {
+                            registers.copy(instruction.b(), instruction.a());
+                        }
+                        condition!(truth);
+                    }
+                    Opcode::Call => {
+                        burn_first!();
+                        let callee = match a!() {
+                            Value::Function(callee) => callee,
+                            Value::Native(native) => {
+                                let base = registers.base();
+                                let window = registers.window();
+                                if shortcut::take(heap, meter, window, base, top, instruction) {
+                                    if heap.needs_attention() {
+                                        pause!(attend_to_memory);
+                                    }
+                                    next!();
+                                }
+                                let function = base + instruction.a() as usize;
+                                let arguments = match instruction.b() {
+                                    0 => top.saturating_sub(function + 1),
+                                    b => b as usize - 1,
+                                };
+                                frames.top().pc = code.position();
+                                frames.store();
+                                let want = i16::from(instruction.c()) - 1;
+                                match runtime.execute_native(native, function, arguments, want) {
+                                    Ok(()) => {
+                                        code.jump(1);
+                                        continue 'function;
+                                    }
+                                    Err(Step::Run) => continue 'frame,
+                                    Err(Step::Exit(exit)) => return Leave::Exit(exit),
+                                }
+                            }
+                            _ => pause!(execute_call),
+                        };
+                        let number = heap.closures[callee.index()].proto;
+                        let Some(entry) = entries.get(number as usize) else {
+                            pause!(execute_call)
+                        };
+                        let function = registers.base() + instruction.a() as usize;
+                        let base = function + 1;
+                        if frames.is_full() {
+                            pause!(execute_call);
+                        }
+                        if !registers.has_slots(base + entry.room as usize) {
+                            let arguments = match instruction.b() {
+                                0 => top.saturating_sub(base),
+                                b => b as usize - 1,
+                            };
+                            let parameters = entry.parameters as usize;
+                            let above = base + arguments;
+                            if !entry.collects_arguments
+                                || !registers.has_slots(above + parameters + 1 + WINDOW)
+                            {
+                                pause!(execute_call);
+                            }
+                            frames.top().pc = code.position();
+                            frames.push(Frame::lua(
+                                function,
+                                above,
+                                number,
+                                callee,
+                                i16::from(instruction.c()) - 1,
+                                Finish::Call,
+                            ));
+                            lift_parameters(registers.stack(), base, arguments, parameters);
+                            registers.set_base(above);
+                            code = Code::new(entry);
+                            closure = callee;
+                            continue;
+                        }
+                        frames.top().pc = code.position();
+                        frames.push(Frame::lua(
+                            function,
+                            base,
+                            number,
+                            callee,
+                            i16::from(instruction.c()) - 1,
+                            Finish::Call,
+                        ));
+                        enter!(entry, callee, base);
+                    }
+                    Opcode::TailCall => {
+                        burn_first!();
+                        let Value::Function(callee) = a!() else {
+                            pause!(execute_slowly)
+                        };
+                        let number = heap.closures[callee.index()].proto;
+                        let Some(entry) = entries.get(number as usize) else {
+                            pause!(execute_slowly)
+                        };
+                        let base = registers.base();
+                        if entry.is_vararg || *open_end > base {
+                            pause!(execute_slowly);
+                        }
+                        let function = base + instruction.a() as usize;
+                        let arguments = match instruction.b() {
+                            0 => top.saturating_sub(function + 1),
+                            b => b as usize - 1,
+                        };
+                        let frame = frames.top();
+                        let target = frame.function as usize;
+                        frame.base = target as u32 + 1;
+                        frame.proto = number;
+                        frame.callee = callee.0;
+                        frame.tail_calls = frame.tail_calls.saturating_add(1);
+                        shift(registers.stack(), meter, function, arguments + 1, target);
+                        if instruction.b() == 0 {
+                            *top = target + 1 + arguments;
+                        }
+                        enter!(entry, callee, target + 1);
+                    }
+                    Opcode::Return1 => {
+                        let (caller, entry) = caller!();
+                        let frame = frames.top();
+                        match frame.finish {
+                            Finish::Call => {
+                                let destination = frame.function as usize;
+                                registers.copy_to_slot(instruction.a(), destination);
+                                let want = frame.want;
+                                if want != 1 {
+                                    if want < 0 {
+                                        *top = destination + 1;
+                                    } else {
+                                        let end = destination + want.max(1) as usize;
+                                        clear(&mut registers.stack()[destination + 1..end]);
                                     }
                                 }
                             }
+                            Finish::Store(register) => {
+                                *native_depth -= 1;
+                                let destination = caller.base as usize + register as usize;
+                                registers.copy_to_slot(instruction.a(), destination);
+                            }
+                            _ => pause!(execute_return),
                         }
-                        Finish::Store(register) => {
-                            *native_depth -= 1;
-                            let destination = caller.base as usize + register as usize;
-                            registers.copy_to_slot(instruction.a(), destination);
+                        frames.pop();
+                        leave!(caller, entry);
+                    }
+                    Opcode::Return0 | Opcode::Return => {
+                        let (caller, entry) = caller!();
+                        let frame = frames.top();
+                        if frame.finish != Finish::Call {
+                            pause!(execute_return);
                         }
-                        _ => pause!(execute_return),
-                    }
-                    frames.pop();
-                    leave!(caller, entry);
-                }
-                Opcode::Return0 | Opcode::Return => {
-                    let (caller, entry) = caller!();
-                    let frame = frames.top();
-                    if frame.finish != Finish::Call {
-                        pause!(execute_return);
-                    }
-                    let (destination, want) = (frame.function as usize, frame.want);
-                    let from = registers.base() + instruction.a() as usize;
-                    let count = match (instruction.opcode(), instruction.b()) {
-                        (Opcode::Return0, _) => 0,
-                        (_, 0) => top.saturating_sub(from),
-                        (_, b) => b as usize - 1,
-                    };
-                    move_down(registers.stack(), from, count, destination);
-                    if want < 0 {
-                        *top = destination + count;
-                    } else {
-                        for missing in count..want as usize {
-                            registers.stack()[destination + missing] = Value::Nil;
+                        let (destination, want) = (frame.function as usize, frame.want);
+                        let from = registers.base() + instruction.a() as usize;
+                        let count = match (instruction.opcode(), instruction.b()) {
+                            (Opcode::Return0, _) => 0,
+                            (_, 0) => top.saturating_sub(from),
+                            (_, b) => b as usize - 1,
+                        };
+                        match count {
+                            0 => {}
+                            1 => registers.copy_to_slot(instruction.a(), destination),
+                            2 => {
+                                registers.copy_to_slot(instruction.a(), destination);
+                                registers
+                                    .copy_to_slot(instruction.a().wrapping_add(1), destination + 1);
+                            }
+                            _ => shift(registers.stack(), meter, from, count, destination),
                         }
+                        if want < 0 {
+                            *top = destination + count;
+                        } else if (want as usize) > count {
+                            let end = destination + want as usize;
+                            clear(&mut registers.stack()[destination + count..end]);
+                        }
+                        frames.pop();
+                        leave!(caller, entry);
                     }
-                    frames.pop();
-                    leave!(caller, entry);
-                }
-                Opcode::ForPrep => {
-                    let (initial, limit, step) = for_registers(instruction.a());
-                    let (Value::Number(initial), Value::Number(limit), Value::Number(step)) = (
-                        *registers.get(initial),
-                        *registers.get(limit),
-                        *registers.get(step),
-                    ) else {
-                        pause!(execute_slowly)
-                    };
-                    let start = initial - step + step;
-                    set_a!(Value::Number(start));
-                    if (step > 0.0 && start <= limit) || (step <= 0.0 && limit <= start) {
-                        *registers.get_mut(instruction.a().wrapping_add(3)) = Value::Number(start);
-                    } else {
-                        code.jump(i32::from(instruction.sbx()));
-                    }
-                }
-                Opcode::ForLoop => {
-                    let (index, limit, step) = for_registers(instruction.a());
-                    if let (Value::Number(index), Value::Number(limit), Value::Number(step)) = (
-                        *registers.get(index),
-                        *registers.get(limit),
-                        *registers.get(step),
-                    ) {
-                        let index = index + step;
-                        if if step > 0.0 {
-                            index <= limit
+                    Opcode::ForPrep => {
+                        let (Value::Number(initial), Value::Number(limit), Value::Number(step)) = (
+                            a!(),
+                            *registers.get_above(instruction.a(), 1),
+                            *registers.get_above(instruction.a(), 2),
+                        ) else {
+                            pause!(execute_slowly)
+                        };
+                        let start = initial - step + step;
+                        set_a!(Value::Number(start));
+                        if (step > 0.0 && start <= limit) || (step <= 0.0 && limit <= start) {
+                            *registers.get_above_mut(instruction.a(), 3) = Value::Number(start);
                         } else {
-                            limit <= index
-                        } {
-                            set_a!(Value::Number(index));
-                            *registers.get_mut(instruction.a().wrapping_add(3)) =
-                                Value::Number(index);
+                            code.jump(i32::from(instruction.sbx()));
+                        }
+                    }
+                    Opcode::ForLoop => {
+                        if let (Value::Number(index), Value::Number(limit), Value::Number(step)) = (
+                            a!(),
+                            *registers.get_above(instruction.a(), 1),
+                            *registers.get_above(instruction.a(), 2),
+                        ) {
+                            let index = index + step;
+                            if if step > 0.0 {
+                                index <= limit
+                            } else {
+                                {
+                                    std::hint::cold_path();
+                                    limit <= index
+                                }
+                            } {
+                                set_a!(Value::Number(index));
+                                *registers.get_above_mut(instruction.a(), 3) = Value::Number(index);
+                                code.jump(i32::from(instruction.sbx()));
+                                burn!();
+                            }
+                        }
+                    }
+                    Opcode::TForLoop => {
+                        let (_, _, control) = for_registers(instruction.a());
+                        let first = instruction.a().wrapping_add(3);
+                        if !registers.get(first).is_nil() {
+                            registers.copy(first, control);
                             code.jump(i32::from(instruction.sbx()));
                             burn!();
                         }
                     }
-                }
-                Opcode::TForLoop => {
-                    let (_, _, control) = for_registers(instruction.a());
-                    let first = instruction.a().wrapping_add(3);
-                    if !registers.get(first).is_nil() {
-                        registers.copy(first, control);
-                        code.jump(i32::from(instruction.sbx()));
-                        burn!();
-                    }
-                }
-                Opcode::VarArg => {
-                    let frame = frames.top();
-                    let Some(entry) = entries.get(frame.proto as usize) else {
-                        pause!(execute_slowly)
-                    };
-                    let first = frame.function as usize + 1 + entry.parameters as usize;
-                    let available = registers.base().saturating_sub(first);
-                    let target = registers.base() + instruction.a() as usize;
-                    let count = match instruction.b() {
-                        0 => available,
-                        b => b as usize - 1,
-                    };
-                    if count >= 8 || !registers.has_slots(target + count + WINDOW) {
-                        pause!(execute_slowly);
-                    }
-                    let stack = registers.stack();
-                    for index in 0..count {
-                        stack[target + index] = if index < available {
-                            stack[first + index]
-                        } else {
-                            Value::Nil
+                    Opcode::VarArg => {
+                        let frame = frames.top();
+                        let Some(entry) = entries.get(frame.proto as usize) else {
+                            pause!(execute_slowly)
                         };
-                    }
-                    if instruction.b() == 0 {
-                        *top = target + count;
-                    }
-                }
-                Opcode::TForCall => {
-                    let (iterator, state, control) = for_registers(instruction.a());
-                    let (Value::Native(native), Value::Table(table)) =
-                        (*registers.get(iterator), *registers.get(state))
-                    else {
-                        pause!(execute_iterator)
-                    };
-                    // Not even an iterator may be called here: the general way says so.
-                    if *native_depth >= MAX_NATIVE_DEPTH {
-                        pause!(execute_iterator)
-                    }
-                    let control = *registers.get(control);
-                    let wanted = instruction.c() as usize;
-                    let first = instruction.a() as usize + 3;
-                    let Some(results) = registers.window()[first..].first_chunk_mut() else {
-                        pause!(execute_slowly)
-                    };
-                    if Some(native) == heap.iterators.next {
-                        if !heap.next_into(table, control, results) {
-                            pause!(execute_iterator);
+                        let first = frame.function as usize + 1 + entry.parameters as usize;
+                        let available = registers.base().saturating_sub(first);
+                        let target = registers.base() + instruction.a() as usize;
+                        let count = match instruction.b() {
+                            0 => available,
+                            b => b as usize - 1,
+                        };
+                        if count >= 8 || !registers.has_slots(target + count + WINDOW) {
+                            pause!(execute_slowly);
                         }
-                    } else if Some(native) == heap.iterators.ipairs_step {
-                        if !heap.next_element_into(table, control, results) {
-                            pause!(execute_iterator);
+                        spread(registers.stack(), first, available, target, count);
+                        if instruction.b() == 0 {
+                            *top = target + count;
                         }
-                    } else {
-                        pause!(execute_iterator)
                     }
-                    if wanted > 2 {
-                        registers.window()[first + 2..first + wanted].fill(Value::Nil);
+                    Opcode::TForCall => {
+                        let (iterator, state, control) = for_registers(instruction.a());
+                        let (Value::Native(native), Value::Table(table)) =
+                            (*registers.get(iterator), *registers.get(state))
+                        else {
+                            pause!(execute_iterator)
+                        };
+                        // Not even an iterator may be called here: the general way says so.
+                        if *native_depth >= MAX_NATIVE_DEPTH {
+                            pause!(execute_iterator)
+                        }
+                        let control = *registers.get(control);
+                        let wanted = instruction.c() as usize;
+                        let first = instruction.a() as usize + 3;
+                        let Some(results) = registers.window()[first..].first_chunk_mut() else {
+                            pause!(execute_slowly)
+                        };
+                        if Some(native) == heap.iterators.next {
+                            if !heap.next_into(table, control, results) {
+                                pause!(execute_iterator);
+                            }
+                        } else if Some(native) == heap.iterators.ipairs_step {
+                            if !heap.next_element_into(table, control, results) {
+                                pause!(execute_iterator);
+                            }
+                        } else {
+                            pause!(execute_iterator)
+                        }
+                        if wanted > 2 {
+                            registers.window()[first + 2..first + wanted].fill(Value::Nil);
+                        }
                     }
+                    _ => pause!(execute_slowly),
                 }
-                _ => pause!(execute_slowly),
+                code.jump(1);
             }
-            code.jump(1);
         }
     }
 }

@@ -211,6 +211,22 @@ impl<'s> Registers<'s> {
         unsafe { &mut *self.window.add(register as usize) }
     }
 
+    /// A register of a loop: at most three above the operand, where the verifier has seen to registers.
+    #[inline(always)]
+    pub(super) fn get_above(&self, register: u8, distance: u8) -> &Value {
+        debug_assert!(distance <= 3);
+        // SAFETY: verified loop instructions have four registers within the window.
+        unsafe { &*self.window.add(register as usize + distance as usize) }
+    }
+
+    /// The same, to change it.
+    #[inline(always)]
+    pub(super) fn get_above_mut(&mut self, register: u8, distance: u8) -> &mut Value {
+        debug_assert!(distance <= 3);
+        // SAFETY: verified loop instructions have four registers within the window.
+        unsafe { &mut *self.window.add(register as usize + distance as usize) }
+    }
+
     /// Copies a register to another.
     #[inline(always)]
     pub(super) fn copy(&mut self, from: u8, to: u8) {

@@ -6,14 +6,19 @@
 
 mod arithmetic;
 mod call;
+mod concat;
 mod coroutine;
 mod dispatch;
 mod error;
 mod kernel;
 mod metamethod;
 pub(crate) mod names;
+mod native;
 mod pause;
 mod slow;
+mod stack;
+mod unwind;
+mod upvalue;
 
 pub(crate) use call::{Action, Step};
 pub(crate) use error::Level;

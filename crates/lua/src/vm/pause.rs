@@ -6,6 +6,7 @@ use crate::native::Raise;
 use crate::opcode::{Instruction, Opcode};
 use crate::runtime::Runtime;
 use crate::thread::Finish;
+use crate::value::NativeHandle;
 
 impl Runtime {
     fn base(&self) -> usize {
@@ -25,6 +26,18 @@ impl Runtime {
         };
         let want = i16::from(instruction.c()) - 1;
         self.call_directly(function, arguments, want, Finish::Call)
+    }
+
+    /// A call of a native function. An error is what happens otherwise than that it returned.
+    #[inline(never)]
+    pub(super) fn execute_native(
+        &mut self,
+        native: NativeHandle,
+        function: usize,
+        arguments: usize,
+        want: i16,
+    ) -> Result<(), Step> {
+        self.call_native(native, function, arguments, want, Finish::Call)
     }
 
     /// The same for the function of a generic `for`.

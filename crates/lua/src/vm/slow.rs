@@ -5,25 +5,23 @@ use super::arithmetic::{self, Operand};
 use super::call::{Action, Step};
 use super::copy_value;
 use super::metamethod::Stored;
-use crate::heap::{Closure, Heap, Upvalue};
 use crate::metamethod::Metamethod;
 use crate::native::{Compared, Indexed, Raise};
 use crate::opcode::{FIELDS_PER_FLUSH, Instruction, Opcode, decode_float_byte};
-use crate::proto::UpvalueSource;
 use crate::runtime::Runtime;
-use crate::thread::{Finish, OpenUpvalue, Thread, WINDOW};
-use crate::value::{ClosureHandle, ThreadHandle, UpvalueHandle, Value};
+use crate::thread::{Finish, WINDOW};
+use crate::value::{ClosureHandle, Value};
 
 /// The frame whose instruction is executed.
 #[derive(Clone, Copy)]
-struct Place {
-    base: usize,
-    proto: u32,
-    closure: ClosureHandle,
+pub(super) struct Place {
+    pub(super) base: usize,
+    pub(super) proto: u32,
+    pub(super) closure: ClosureHandle,
 }
 
 impl Runtime {
-    fn place(&self) -> Place {
+    pub(super) fn place(&self) -> Place {
         match self.thread.frames.last() {
             Some(frame) => Place {
                 base: frame.base as usize,
@@ -38,11 +36,11 @@ impl Runtime {
         }
     }
 
-    fn register(&self, register: u8) -> Value {
+    pub(super) fn register(&self, register: u8) -> Value {
         self.thread.stack[self.place().base + usize::from(register)]
     }
 
-    fn set_register(&mut self, register: u8, value: Value) {
+    pub(super) fn set_register(&mut self, register: u8, value: Value) {
         let slot = self.place().base + usize::from(register);
         self.thread.stack[slot] = value;
     }
@@ -147,7 +145,7 @@ impl Runtime {
                 self.arithmetic(Metamethod::Negate, a, (value, value), (Some(b), Some(b)))
             }
             Opcode::Length => self.length_of(a, b),
-            Opcode::Concat => Ok(self.concat_registers(a, b, c)),
+            Opcode::Concat => Ok(self.concat(a, b, c)),
             Opcode::Eq => self.equality(a, b, c),
             Opcode::Lt => {
                 let (left, right) = (self.register(a), self.register(b));
@@ -446,79 +444,6 @@ impl Runtime {
         Ok(Step::Run)
     }
 
-    fn concat_registers(&mut self, a: u8, b: u8, c: u8) -> Step {
-        self.concat(a, b, c)
-    }
-
-    /// Goes on with the concatenation the top frame executes, whose last operand now is in `last`.
-    pub(crate) fn continue_concat(&mut self, last: u8) -> Step {
-        let place = self.place();
-        let pc = self
-            .thread
-            .frames
-            .last()
-            .map_or(0, Runtime::current_instruction);
-        let Some(Some(loaded)) = self.loaded.get(place.proto as usize) else {
-            return Step::Run;
-        };
-        let instruction = loaded.proto.code[pc];
-        self.concat(instruction.a(), instruction.b(), last)
-    }
-
-    /// Concatenates the registers `first ..= last` from the right, as far as no metamethod has to be called.
-    fn concat(&mut self, target: u8, first: u8, mut last: u8) -> Step {
-        while last > first {
-            match self.concat_run(first, last) {
-                Ok(Some(next)) => last = next,
-                Ok(None) => {
-                    let (left, right) = (self.register(last - 1), self.register(last));
-                    return match self.binary_handler(left, right, Metamethod::Concat) {
-                        Some(handler) => {
-                            self.call_handler(handler, &[left, right], Finish::Concat(last - 1))
-                        }
-                        None => {
-                            let is_text = matches!(left, Value::String(_) | Value::Number(_));
-                            let (value, register) = if is_text {
-                                (right, last)
-                            } else {
-                                (left, last - 1)
-                            };
-                            let raise = self.operand_error("concatenate", value, Some(register));
-                            self.drive(Action::Fail(raise))
-                        }
-                    };
-                }
-                Err(raise) => return self.drive(Action::Fail(raise)),
-            }
-        }
-        let value = self.register(first);
-        self.set_register(target, value);
-        match self.safe_point() {
-            Ok(step) => step,
-            Err(raise) => self.drive(Action::Fail(raise)),
-        }
-    }
-
-    /// Joins the longest run of strings and numbers that ends at `last`; returns the register of the result, or none if the last
-    /// two operands are not both strings or numbers.
-    fn concat_run(&mut self, first: u8, last: u8) -> Result<Option<u8>, Raise> {
-        let base = self.place().base;
-        let is_text = |value: Value| matches!(value, Value::String(_) | Value::Number(_));
-        let mut start = last + 1;
-        while start > first && is_text(self.thread.stack[base + usize::from(start) - 1]) {
-            start -= 1;
-        }
-        if start >= last {
-            return Ok(None);
-        }
-        let (from, to) = (base + usize::from(start), base + usize::from(last));
-        let joined = self.heap.concat(&self.thread.stack[from..=to])?;
-        self.meter
-            .charge(self.heap.bytes(joined).len() as u64 / 64)?;
-        self.thread.stack[from] = Value::String(joined);
-        Ok(Some(start))
-    }
-
     // ---- functions -------------------------------------------------------------------------------
 
     fn tail_call(&mut self, a: u8, b: u8) -> Result<Step, Raise> {
@@ -545,6 +470,7 @@ impl Runtime {
             // A native leaves the frame where it is; the Return that follows hands its results on.
             return Ok(self.call(function, arguments, -1, Finish::Call));
         };
+        self.meter.charge(arguments as u64 / 8)?;
         self.close_upvalues(place.base);
         let Some(frame) = self.thread.frames.pop() else {
             return Ok(Step::Run);
@@ -597,34 +523,6 @@ impl Runtime {
         Ok(Step::Run)
     }
 
-    /// Makes a closure of a nested prototype of the running function.
-    fn make_closure(&mut self, child: u16) -> ClosureHandle {
-        let place = self.place();
-        let Some(Some(loaded)) = self.loaded.get(place.proto as usize) else {
-            return place.closure;
-        };
-        let mut upvalues = smallvec::SmallVec::new();
-        for source in &loaded.proto.children[usize::from(child)].upvalues {
-            upvalues.push(match *source {
-                UpvalueSource::Register(register) => capture(
-                    &mut self.heap,
-                    &mut self.thread,
-                    self.current,
-                    (place.base + usize::from(register)) as u32,
-                ),
-                UpvalueSource::Upvalue(index) => {
-                    self.heap.closures[place.closure.index()].upvalues[usize::from(index)]
-                }
-            });
-        }
-        let environment = self.heap.closures[place.closure.index()].environment;
-        self.heap.new_closure(Closure {
-            proto: loaded.children[usize::from(child)],
-            environment,
-            upvalues,
-        })
-    }
-
     fn prepare_for(&mut self, instruction: Instruction) -> Result<Step, Raise> {
         let a = instruction.a();
         let names = [
@@ -661,25 +559,4 @@ impl Runtime {
         }
         Ok(Step::Run)
     }
-}
-
-/// The upvalue for a slot of the running thread.
-fn capture(
-    heap: &mut Heap,
-    running: &mut Thread,
-    thread: ThreadHandle,
-    slot: u32,
-) -> UpvalueHandle {
-    let open = &mut running.open;
-    let mut index = open.len();
-    while index > 0 && open[index - 1].slot >= slot {
-        if open[index - 1].slot == slot {
-            return open[index - 1].upvalue;
-        }
-        index -= 1;
-    }
-    let upvalue = heap.new_upvalue(Upvalue::Open { thread, slot });
-    open.insert(index, OpenUpvalue { slot, upvalue });
-    running.open_end = running.open_end.max(slot as usize + 1);
-    upvalue
 }

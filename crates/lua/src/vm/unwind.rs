@@ -1,0 +1,118 @@
+//! Errors on their way up: handlers, frames taken off, and who catches them.
+
+use super::Exit;
+use super::call::{Action, MAX_HANDLER_DEPTH, Step};
+use crate::native::Raise;
+use crate::runtime::{Failure, Runtime};
+use crate::thread::Finish;
+use crate::value::Value;
+
+impl Runtime {
+    /// Decides what an error leads to: a call of an `xpcall` handler, a `pcall` that returns, a coroutine that dies, or the end of the run.
+    pub(crate) fn handle_error(&mut self, raise: Raise) -> Action {
+        let value = match raise {
+            Raise::Error(value) => value,
+            Raise::OutOfMemory | Raise::Stopped => {
+                self.note_failure();
+                return self.unwind(raise);
+            }
+        };
+        let handler = self
+            .thread
+            .natives
+            .iter()
+            .rev()
+            .find(|native| native.protected)
+            .map(|native| native.handler);
+        match handler {
+            Some(Some(handler)) => {
+                self.thread.handler_depth += 1;
+                let is_function = matches!(handler, Value::Function(_) | Value::Native(_));
+                let depth = self.thread.native_depth + self.thread.handler_depth;
+                if !is_function || depth >= MAX_HANDLER_DEPTH {
+                    let raise = self.error_in_error_handling();
+                    return self.unwind(raise);
+                }
+                let slot = self.free_slot().max(self.thread.top);
+                self.ensure_stack(slot + 2);
+                self.thread.stack[slot] = handler;
+                self.thread.stack[slot + 1] = value;
+                Action::Call {
+                    function: slot,
+                    arguments: 1,
+                    want: 1,
+                    finish: Finish::ErrorHandler,
+                }
+            }
+            Some(None) => self.unwind(raise),
+            None => {
+                if self.thread.resumer.is_none() {
+                    self.note_failure();
+                }
+                self.unwind(raise)
+            }
+        }
+    }
+
+    /// Notes where an error happened that ends the run.
+    fn note_failure(&mut self) {
+        let lua_frame = self
+            .thread
+            .frames
+            .iter()
+            .rev()
+            .find(|frame| frame.is_lua())
+            .copied();
+        self.failure = Some(Failure {
+            traceback: self.traceback(1),
+            source: lua_frame.and_then(|frame| Some(self.frame_proto(&frame)?.source.clone())),
+            line: lua_frame.and_then(|frame| self.frame_line(&frame)),
+        });
+    }
+
+    /// Takes frames off until one that catches the error.
+    pub(crate) fn unwind(&mut self, raise: Raise) -> Action {
+        let catchable = match raise {
+            Raise::Stopped => false,
+            Raise::OutOfMemory => !self.memory_error_is_fatal,
+            Raise::Error(_) => true,
+        };
+        while let Some(frame) = self.thread.frames.last() {
+            let protected = !frame.is_lua()
+                && self
+                    .thread
+                    .natives
+                    .last()
+                    .is_some_and(|native| native.protected);
+            if protected && catchable {
+                let start = frame.pc as usize;
+                self.close_upvalues(start);
+                let value = self.error_value(raise);
+                self.thread.handler_depth = 0;
+                self.ensure_stack(start + 1);
+                self.thread.stack[start] = value;
+                return match self.native_step(1, true) {
+                    Some(step) => self.run_native(step),
+                    None => Action::Leave(Step::Exit(Exit::Finished)),
+                };
+            }
+            if !frame.is_lua() {
+                self.thread.natives.pop();
+            }
+            let finish = frame.finish;
+            self.thread.frames.pop();
+            self.leave_frame(finish);
+        }
+        self.close_upvalues(0);
+        self.fail_thread(raise, catchable)
+    }
+
+    /// What `pcall` returns for an error.
+    pub(crate) fn error_value(&mut self, raise: Raise) -> Value {
+        match raise {
+            Raise::Error(value) => value,
+            Raise::OutOfMemory => self.heap.new_string(b"not enough memory").into(),
+            Raise::Stopped => self.heap.new_string(b"script stopped").into(),
+        }
+    }
+}
