@@ -11,6 +11,7 @@ pub mod cmsgpack;
 pub mod coroutine;
 pub mod math;
 mod output;
+mod pause;
 mod shapes;
 mod state;
 pub mod string;

@@ -6,10 +6,8 @@
 //! comparison may be a Lua call after which the sort goes on.
 
 use super::{check_writable, write};
-use crate::meter::Meter;
 use crate::native::{Call, Compared, Flow, NativeResult, Raise};
 use crate::value::{TableHandle, Type, Value};
-use std::cmp::Ordering;
 
 /// Window slot of the pivot.
 const PIVOT: usize = 3;
@@ -18,8 +16,8 @@ const LEFT: usize = 4;
 const RIGHT: usize = 5;
 /// Comparisons between two looks at the fuel.
 const STRIDE: u32 = 64;
-/// Elements that are sorted in one go where the order of comparisons can't show.
-const AT_ONCE: usize = 1 << 16;
+/// Most elements that are sorted in one go where the order of comparisons can't show: about a millisecond's work.
+const AT_ONCE: usize = 1 << 14;
 
 /// The comparison whose outcome is awaited, or where to start.
 #[derive(Clone, Copy)]
@@ -88,9 +86,10 @@ pub(super) fn sort(call: &mut Call<'_>) -> NativeResult {
 
 /// Sorts numbers, or strings, by `<` without further ado: equal ones can't be told apart. False if it did nothing.
 fn sort_uniform(call: &mut Call<'_>, table: TableHandle, length: usize) -> Result<bool, Raise> {
-    if call.heap().array_size(table) < length {
+    if call.heap().array_size(table) < length || length > AT_ONCE {
         return Ok(false);
     }
+    call.charge(length as u64)?;
     let runtime = &mut *call.runtime;
     let values = &runtime.heap.tables[table.index()].array[..length];
     match values[0] {
@@ -111,7 +110,7 @@ fn sort_uniform(call: &mut Call<'_>, table: TableHandle, length: usize) -> Resul
                 _ => 0.0,
             };
             let mut numbers: Vec<f64> = values.iter().map(number).collect();
-            sort_in_parts(&mut numbers, &mut runtime.meter, f64::total_cmp)?;
+            numbers.sort_unstable_by(f64::total_cmp);
             let values = &mut runtime.heap.tables[table.index()].array[..length];
             for (place, number) in values.iter_mut().zip(numbers) {
                 *place = Value::Number(number);
@@ -131,30 +130,12 @@ fn sort_uniform(call: &mut Call<'_>, table: TableHandle, length: usize) -> Resul
             };
             let mut values = values.to_vec();
             let order = |a: &Value, b: &Value| bytes(a).cmp(bytes(b));
-            sort_in_parts(&mut values, &mut runtime.meter, order)?;
+            values.sort_unstable_by(order);
             runtime.heap.tables[table.index()].array[..length].copy_from_slice(&values);
         }
         _ => return Ok(false),
     }
     Ok(true)
-}
-
-/// Sorts part by part, with a look at the fuel in between, and then merges the parts.
-fn sort_in_parts<T>(
-    values: &mut [T],
-    meter: &mut Meter,
-    order: impl Fn(&T, &T) -> Ordering,
-) -> Result<(), Raise> {
-    for part in values.chunks_mut(AT_ONCE) {
-        meter.charge(part.len() as u64)?;
-        part.sort_unstable_by(&order);
-    }
-    if values.len() > AT_ONCE {
-        // The stable sort finds the sorted parts and merges them.
-        meter.charge(values.len() as u64)?;
-        values.sort_by(&order);
-    }
-    Ok(())
 }
 
 fn resume(call: &mut Call<'_>) -> NativeResult {
