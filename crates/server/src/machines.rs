@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use scripting::{Machine, Script, ScriptCache, Verdict};
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+use scripting::{Function, Library, Machine, Script, ScriptCache, Verdict, World};
 
 use crate::road::run::Bench;
 
@@ -61,6 +63,49 @@ impl Control {
     }
 }
 
+/// Where a VM is kept between runs.
+#[derive(Clone, Debug)]
+pub(crate) enum Home {
+    /// With those of its event loop.
+    Pool(World),
+    /// With the other libraries that have state: it is the only one that runs this library's functions.
+    Library(Arc<Library>),
+}
+
+/// The words of a command, in one buffer that is used again and again.
+#[derive(Debug, Default)]
+pub(crate) struct CommandWords {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+/// A buffer larger than this is given back.
+const COMMAND_BYTES_KEPT: usize = 16 * 1024;
+
+impl CommandWords {
+    /// Remembers these words instead of those before.
+    pub(crate) fn set(&mut self, words: &[&[u8]]) {
+        if self.bytes.capacity() > COMMAND_BYTES_KEPT {
+            self.bytes = Vec::new();
+        }
+        self.bytes.clear();
+        self.ends.clear();
+        for word in words {
+            self.bytes.extend_from_slice(word);
+            self.ends.push(self.bytes.len());
+        }
+    }
+
+    /// The words.
+    pub(crate) fn to_vec(&self) -> Vec<Vec<u8>> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        let spans = starts.zip(&self.ends);
+        spans
+            .map(|(&start, &end)| self.bytes[start..end].to_vec())
+            .collect()
+    }
+}
+
 /// A VM and the control of whatever runs in it.
 pub(crate) struct ControlledMachine {
     /// In a box, because it is large and goes from hand to hand in every run.
@@ -68,39 +113,103 @@ pub(crate) struct ControlledMachine {
     pub(crate) control: Arc<Control>,
     /// What the last run borrowed, for the next one.
     pub(crate) lent: Option<Box<Bench>>,
+    pub(crate) home: Home,
+    /// The command that runs a function, for FUNCTION STATS to show.
+    pub(crate) command: CommandWords,
+}
+
+impl ControlledMachine {
+    fn new(home: Home, scripts: &ScriptCache) -> ControlledMachine {
+        let control = Arc::new(Control::new());
+        let watched = Arc::clone(&control);
+        let world = match home {
+            Home::Pool(world) => world,
+            Home::Library(_) => World::Functions,
+        };
+        ControlledMachine {
+            machine: Box::new(Machine::new(
+                world,
+                Box::new(move || watched.decide()),
+                scripts.random_sequence(),
+            )),
+            control,
+            lent: None,
+            home,
+            command: CommandWords::default(),
+        }
+    }
+}
+
+/// The VMs of libraries whose functions leave something behind for later calls: one for each, for all event loops. Who
+/// takes one holds the lock that keeps these calls apart, so it is there.
+#[derive(Default)]
+pub(crate) struct LibraryMachines {
+    idle: Mutex<HashMap<u64, ControlledMachine>>,
+}
+
+impl LibraryMachines {
+    /// The VM of a library; a new one if the library was never called.
+    pub(crate) fn take(&self, library: &Arc<Library>, scripts: &ScriptCache) -> ControlledMachine {
+        let known = self.idle.lock().remove(&library.id());
+        known.unwrap_or_else(|| ControlledMachine::new(Home::Library(Arc::clone(library)), scripts))
+    }
+
+    /// Gives a VM back. What it has borrowed belongs to the event loop that ran it.
+    pub(crate) fn give_back(&self, mut machine: ControlledMachine, library: &Library) {
+        machine.lent = None;
+        self.idle.lock().insert(library.id(), machine);
+    }
+
+    /// Takes out the VMs of libraries that are gone.
+    pub(crate) fn remove(&self, libraries: &[Arc<Library>]) -> Vec<ControlledMachine> {
+        let mut idle = self.idle.lock();
+        let removed = libraries
+            .iter()
+            .filter_map(|library| idle.remove(&library.id()));
+        removed.collect()
+    }
+
+    /// Bytes the idle VMs take.
+    pub(crate) fn memory(&self) -> usize {
+        let idle = self.idle.lock();
+        idle.values().map(|idle| idle.machine.memory()).sum()
+    }
 }
 
 /// The VMs of one event loop.
 #[derive(Default)]
 pub(crate) struct Machines {
     idle: Vec<ControlledMachine>,
-    /// SCRIPT FLUSH counts up; VMs from before are dropped, for they hold code that nobody names any more.
+    idle_for_functions: Vec<ControlledMachine>,
+    /// SCRIPT FLUSH and changes of libraries count up; VMs from before are dropped, for they hold code that nobody names any more.
     generation: u64,
     /// The script whose locks were planned last: mostly the one to be run next.
     pub(crate) planned: Option<Arc<Script>>,
+    /// The function whose locks were planned last.
+    pub(crate) planned_function: Option<Arc<Function>>,
 }
 
 impl Machines {
     /// A VM that is free.
     pub(crate) fn take(&mut self, scripts: &ScriptCache) -> ControlledMachine {
-        self.idle.pop().unwrap_or_else(|| {
-            let control = Arc::new(Control::new());
-            let watched = Arc::clone(&control);
-            ControlledMachine {
-                machine: Box::new(Machine::new(
-                    Box::new(move || watched.decide()),
-                    scripts.random_sequence(),
-                )),
-                control,
-                lent: None,
-            }
-        })
+        let idle = self.idle.pop();
+        idle.unwrap_or_else(|| ControlledMachine::new(Home::Pool(World::Scripts), scripts))
+    }
+
+    /// A VM for functions that is free.
+    pub(crate) fn take_for_functions(&mut self, scripts: &ScriptCache) -> ControlledMachine {
+        let idle = self.idle_for_functions.pop();
+        idle.unwrap_or_else(|| ControlledMachine::new(Home::Pool(World::Functions), scripts))
     }
 
     /// Gives a VM back.
     pub(crate) fn give_back(&mut self, machine: ControlledMachine) {
-        if self.idle.len() < IDLE_MAX {
-            self.idle.push(machine);
+        let idle = match machine.home {
+            Home::Pool(World::Functions) => &mut self.idle_for_functions,
+            _ => &mut self.idle,
+        };
+        if idle.len() < IDLE_MAX {
+            idle.push(machine);
         }
     }
 
@@ -109,11 +218,19 @@ impl Machines {
         if self.generation != generation {
             self.generation = generation;
             self.idle.clear();
+            self.idle_for_functions.clear();
             self.planned = None;
+            self.planned_function = None;
         }
     }
 
-    /// Bytes the idle VMs take.
+    /// Bytes the idle VMs for functions take.
+    pub(crate) fn memory_for_functions(&self) -> usize {
+        let idle = self.idle_for_functions.iter();
+        idle.map(|idle| idle.machine.memory()).sum()
+    }
+
+    /// Bytes the idle VMs for scripts take.
     pub(crate) fn memory(&self) -> usize {
         self.idle.iter().map(|idle| idle.machine.memory()).sum()
     }

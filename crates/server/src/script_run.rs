@@ -1,27 +1,28 @@
 //! A script's run, from its start to its reply, in slices if it takes long.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use keyspace::Unit;
 use resp::Reply;
-use scripting::{Progress, Script};
+use scripting::{Code, Progress, World};
 
 use crate::client::Client;
 use crate::machines::ControlledMachine;
 use crate::road::Entry;
 use crate::road::run::Bench;
+use crate::running::RunningScript;
 use crate::script_host::RoadHost;
 use crate::server::Server;
 
 /// A script that an EVAL has made ready: its VM holds the code and the arguments.
 pub(crate) struct ScriptStart {
     pub(crate) machine: ControlledMachine,
-    pub(crate) script: Arc<Script>,
+    pub(crate) code: Code,
     /// The command that runs it.
     pub(crate) entry: &'static Entry,
-    /// EVAL_RO and EVALSHA_RO.
+    /// EVAL_RO, EVALSHA_RO and FCALL_RO, and what has declared that it writes nothing.
     pub(crate) read_only: bool,
 }
 
@@ -29,7 +30,7 @@ impl std::fmt::Debug for ScriptStart {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("ScriptStart")
-            .field("sha", &self.script.sha())
+            .field("name", &self.code.name())
             .finish()
     }
 }
@@ -37,7 +38,7 @@ impl std::fmt::Debug for ScriptStart {
 /// A script that runs.
 pub(crate) struct ScriptRun {
     machine: ControlledMachine,
-    script: Arc<Script>,
+    code: Code,
     entry: &'static Entry,
     /// Whether the log has told of it.
     reported: bool,
@@ -66,7 +67,7 @@ impl ScriptRun {
     ) -> Slice {
         let ScriptStart {
             mut machine,
-            script,
+            code,
             entry,
             read_only,
         } = start;
@@ -78,7 +79,7 @@ impl ScriptRun {
             unit,
             read_only,
             lacks_memory: server.barriers.memory_is_full.load(Ordering::Relaxed)
-                && !script.flags().allow_oom,
+                && !code.flags().allow_oom,
             has_written: false,
             started: now,
             listed: None,
@@ -88,7 +89,7 @@ impl ScriptRun {
         machine.machine.set_host(Box::new(host));
         Box::new(ScriptRun {
             machine,
-            script,
+            code,
             entry,
             reported: false,
         })
@@ -133,24 +134,40 @@ impl ScriptRun {
     fn note_slow(&mut self) {
         let reported = self.reported;
         let control = Arc::clone(&self.machine.control);
+        let command = &self.machine.command;
+        let code = &self.code;
         let Some(host) = self.machine.machine.host_mut::<RoadHost>() else {
             return;
         };
         if host.listed.is_none() {
             let (started, plan) = (host.started, host.unit.plan());
-            host.listed = Some(
-                host.server
-                    .running
-                    .add(started, plan, control, host.has_written),
-            );
+            let (world, command) = match code {
+                Code::Script(_) => (World::Scripts, Vec::new()),
+                Code::Function(_) => (World::Functions, command.to_vec()),
+            };
+            let has_written = AtomicBool::new(host.has_written);
+            host.listed = Some(host.server.running.add(|id| RunningScript {
+                id,
+                world,
+                name: code.name().to_owned(),
+                command,
+                started,
+                plan,
+                control,
+                has_written,
+            }));
         }
         let threshold_ms = host.bench.config.busy_reply_threshold;
         let elapsed_ms = host.started.elapsed().as_millis();
         if !reported && threshold_ms > 0 && elapsed_ms >= threshold_ms as u128 {
-            let sha = self.script.sha().to_owned();
+            let name = code.name();
+            let kill = match code {
+                Code::Script(_) => "SCRIPT KILL",
+                Code::Function(_) => "FUNCTION KILL",
+            };
             host.server.log.warning(format_args!(
                 "Slow script detected: still in execution after {elapsed_ms} milliseconds. You can try killing the \
-                 script using the SCRIPT KILL command. Script name is: {sha}."
+                 script using the {kill} command. Script name is: {name}."
             ));
             self.reported = true;
         }

@@ -13,11 +13,13 @@ use crate::client::Clients;
 use crate::config::enums::MaxmemoryPolicy;
 use crate::config::{Config, ConfigStore, Directive};
 use crate::log::Log;
+use crate::machines::{ControlledMachine, Home, LibraryMachines};
 use crate::memory;
 use crate::message::Message;
 use crate::monitor::Monitors;
 use crate::net::{Hub, Listener, Mail};
 use crate::pubsub::PubSub;
+use crate::road::run::Bench;
 use crate::running::RunningScripts;
 use crate::slowlog::Slowlog;
 use crate::stats::{ErrorStats, WorkerStats};
@@ -33,6 +35,8 @@ pub(crate) struct Server {
     pub(crate) slowlog: Slowlog,
     pub(crate) errors: ErrorStats,
     pub(crate) scripts: scripting::ScriptCache,
+    pub(crate) libraries: scripting::Libraries,
+    pub(crate) library_machines: LibraryMachines,
     pub(crate) running: RunningScripts,
     pub(crate) pause: Pause,
     pub(crate) hub: Arc<Hub<Message>>,
@@ -73,6 +77,8 @@ impl Server {
             slowlog: Slowlog::new(),
             errors: ErrorStats::default(),
             scripts: scripting::ScriptCache::default(),
+            libraries: scripting::Libraries::default(),
+            library_machines: LibraryMachines::default(),
             running: RunningScripts::default(),
             pause: Pause::default(),
             hub,
@@ -97,6 +103,17 @@ impl Server {
     pub(crate) fn dispose(&self, garbage: Box<dyn Send>) {
         // If the thread is gone the value is dropped here, which is as good.
         let _ = self.disposer.lock().send(garbage);
+    }
+
+    /// Gives a machine back after a run.
+    pub(crate) fn give_back(&self, bench: &mut Bench, machine: ControlledMachine) {
+        let Home::Library(library) = machine.home.clone() else {
+            bench.machines.give_back(machine);
+            return;
+        };
+        if self.libraries.holds(&library) {
+            self.library_machines.give_back(machine, &library);
+        }
     }
 
     /// Whether scripts may call commands that are refused to them (DEBUG SET-DISABLE-DENY-SCRIPTS).

@@ -5,6 +5,7 @@
 //! dealt with, and the loop is entered again with the frame that then is on top.
 
 use super::arithmetic;
+use super::call::MAX_NATIVE_DEPTH;
 use super::copy_value;
 use super::kernel::{Code, Frames, Registers};
 use super::{Exit, Leave, Step, move_down};
@@ -719,6 +720,10 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     else {
                         pause!(execute_iterator)
                     };
+                    // Not even an iterator may be called here: the general way says so.
+                    if *native_depth >= MAX_NATIVE_DEPTH {
+                        pause!(execute_iterator)
+                    }
                     let control = *registers.get(control);
                     let wanted = instruction.c() as usize;
                     let first = instruction.a() as usize + 3;

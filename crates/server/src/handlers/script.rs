@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use commands::argument::is_word;
 use commands::{CommandError, CommandResult};
 use keyspace::LockPlan;
-use scripting::{KeyUse, Script, ScriptError};
+use scripting::{Code, KeyUse, Script, ScriptError, ScriptFlags, World};
 
 use crate::road::Origin;
 use crate::road::check;
@@ -24,6 +24,7 @@ pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
     ("script", "exists", exists),
     ("script", "flush", flush),
     ("script", "kill", kill),
+    ("script", "show", show),
 ];
 
 pub(super) const PLANNERS: &[(&str, Planner)] = &[
@@ -56,11 +57,14 @@ fn find(server: &Server, name: &[u8], by: By) -> Result<Arc<Script>, ScriptError
 }
 
 /// The keys and arguments of a call, from its third argument on.
-type KeysAndArguments<'a> = (&'a [&'a [u8]], &'a [&'a [u8]]);
+pub(super) type KeysAndArguments<'a> = (&'a [&'a [u8]], &'a [&'a [u8]]);
 
-/// Splits the arguments of a call into keys and the rest.
-fn split<'a>(args: &'a [&'a [u8]]) -> Result<KeysAndArguments<'a>, CommandError> {
-    let count = types::number::parse_i64(args[2]).ok_or(CommandError::NotInteger)?;
+/// Splits the arguments of a call into keys and the rest. `no_number` is the error if the third is no number.
+pub(super) fn split<'a>(
+    args: &'a [&'a [u8]],
+    no_number: CommandError,
+) -> Result<KeysAndArguments<'a>, CommandError> {
+    let count = types::number::parse_i64(args[2]).ok_or(no_number)?;
     let rest = &args[3..];
     if count > rest.len() as i64 {
         return Err(CommandError::text(
@@ -74,7 +78,8 @@ fn split<'a>(args: &'a [&'a [u8]]) -> Result<KeysAndArguments<'a>, CommandError>
 
 /// The locks of a script: those of its keys if it is known to stay within them, else all.
 fn plan(server: &Server, bench: &mut Bench, args: &[&[u8]], by: By) -> LockPlan {
-    let (Ok((keys, _)), Ok(script)) = (split(args), find(server, args[1], by)) else {
+    let keys = split(args, CommandError::NotInteger);
+    let (Ok((keys, _)), Ok(script)) = (keys, find(server, args[1], by)) else {
         return LockPlan::None;
     };
     let plan = match script.key_use() {
@@ -102,32 +107,39 @@ fn find_again(call: &mut Call<'_>, by: By) -> Result<Arc<Script>, ScriptError> {
 }
 
 fn start(call: &mut Call<'_>, by: By, read_only: bool) -> CommandResult {
-    let (keys, arguments) = split(call.args)?;
+    let (keys, arguments) = split(call.args, CommandError::NotInteger)?;
     let script = find_again(call, by).map_err(script_error)?;
     let flags = script.flags();
-    if read_only && flags.declared && !flags.no_writes {
-        return Err(CommandError::text(
-            "ERR Can not execute a script with write flag using *_ro command.",
-        ));
-    }
-    if flags.declared && !flags.no_writes {
-        // Without flags of its own a script is stopped at the first call that is not allowed.
-        let barriers = &call.server.barriers;
-        if !flags.allow_oom && barriers.memory_is_full.load(Ordering::Relaxed) {
-            return Err(check::memory_is_full());
-        }
-        if barriers.lacks_replicas.load(Ordering::Relaxed) {
-            return Err(check::lacks_replicas());
-        }
-    }
+    check_flags(call.server, flags, read_only)?;
     let mut machine = call.bench.machines.take(&call.server.scripts);
     machine.machine.prepare(&script, keys, arguments);
     call.next = Next::Script(Box::new(ScriptStart {
         machine,
-        script,
+        code: Code::Script(script),
         entry: call.entry,
         read_only: read_only || flags.no_writes,
     }));
+    Ok(())
+}
+
+/// Checks what a script or function says of itself against the state of the server.
+pub(super) fn check_flags(server: &Server, flags: ScriptFlags, read_only: bool) -> CommandResult {
+    if !flags.declared || flags.no_writes {
+        // Without flags of its own a script is stopped at the first call that is not allowed.
+        return Ok(());
+    }
+    let barriers = &server.barriers;
+    if !flags.allow_oom && barriers.memory_is_full.load(Ordering::Relaxed) {
+        return Err(check::memory_is_full());
+    }
+    if barriers.lacks_replicas.load(Ordering::Relaxed) {
+        return Err(check::lacks_replicas());
+    }
+    if read_only {
+        return Err(CommandError::text(
+            "ERR Can not execute a script with write flag using *_ro command.",
+        ));
+    }
     Ok(())
 }
 
@@ -174,8 +186,16 @@ fn flush(call: &mut Call<'_>) -> CommandResult {
 fn kill(call: &mut Call<'_>) -> CommandResult {
     call.server
         .running
-        .kill()
+        .kill(World::Scripts)
         .map_err(|error| CommandError::owned(error.to_string()))?;
     call.reply.ok();
+    Ok(())
+}
+
+/// The text behind a SHA1 (as Valkey has it).
+fn show(call: &mut Call<'_>) -> CommandResult {
+    let script = call.server.scripts.get(call.args[2]);
+    let script = script.ok_or_else(|| script_error(ScriptError::NoScript))?;
+    call.reply.bulk(script.text());
     Ok(())
 }
