@@ -1,5 +1,6 @@
 //! `cjson.encode`: a loop with the open tables on a stack. It reads tables without metamethods.
 
+use super::super::is_whole;
 use super::super::output::Output;
 use super::super::pause::{CHUNK, pause, resume_state};
 use super::super::string::STACK_SLOTS;
@@ -77,7 +78,7 @@ impl Scan {
             let Value::Number(number) = key else {
                 return Ok(Some(None));
             };
-            if !(number >= 1.0 && number.floor() == number) {
+            if !(number >= 1.0 && is_whole(number)) {
                 return Ok(Some(None));
             }
             if number > f64::from(self.most) {
@@ -381,14 +382,17 @@ impl Encoder {
     fn string(&mut self, heap: &Heap, text: &[u8]) -> Result<(), Failure> {
         self.out.room(heap, text.len() + 2)?;
         self.out.bytes.push(b'"');
-        self.escaped(heap, text)?;
-        self.out.room(heap, 1)?;
+        if text.iter().any(|&byte| ESCAPES[usize::from(byte)] != 0) {
+            self.escaped(heap, text)?;
+            self.out.room(heap, 1)?;
+        } else {
+            self.out.bytes.extend_from_slice(text);
+        }
         self.out.bytes.push(b'"');
         Ok(())
     }
 
     /// The text between the quotes.
-    #[inline]
     fn escaped(&mut self, heap: &Heap, text: &[u8]) -> Result<(), Failure> {
         let mut rest = text;
         while let Some(at) = rest

@@ -1,5 +1,6 @@
 //! `cmsgpack.pack`.
 
+use super::super::is_whole;
 use super::super::output::Output;
 use super::super::pause::{CHUNK, pause, resume_state};
 use crate::heap::Heap;
@@ -124,8 +125,13 @@ impl Packer {
                             continue;
                         };
                         *position = next;
-                        *value = Some(member);
-                        key
+                        if let Value::Table(_) = key {
+                            *value = Some(member);
+                            key
+                        } else {
+                            self.value(heap, key)?;
+                            member
+                        }
                     }
                 },
                 Open::Unknown(scan) => {
@@ -161,6 +167,7 @@ impl Packer {
     }
 
     /// One of three heads for a count: `small | count` below `limit`, or a marker and a wider count.
+    #[inline]
     fn head(
         &mut self,
         heap: &Heap,
@@ -267,7 +274,7 @@ impl Scan {
             self.position = next;
             self.count += 1;
             match key {
-                Value::Number(number) if number > 0.0 && number.floor() == number => {
+                Value::Number(number) if number > 0.0 && is_whole(number) => {
                     self.most = f64::max(self.most, number);
                 }
                 _ => self.is_array = false,

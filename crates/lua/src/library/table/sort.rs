@@ -5,7 +5,7 @@
 //! 5.1's: the median of three as the pivot, the smaller part first. The recursion is a stack of ranges, and each
 //! comparison may be a Lua call after which the sort goes on.
 
-use super::{check_writable, write};
+use super::check_writable;
 use crate::native::{Call, Compared, Flow, NativeResult, Raise};
 use crate::value::{TableHandle, Type, Value};
 
@@ -172,6 +172,7 @@ impl Phase {
 }
 
 /// Calls the comparator, or compares with `<` and its metamethods.
+#[inline]
 fn ask(call: &mut Call<'_>, mut sort: Box<Sort>, a: usize, b: usize) -> NativeResult {
     let mut next = (a, b);
     loop {
@@ -202,9 +203,7 @@ fn ask(call: &mut Call<'_>, mut sort: Box<Sort>, a: usize, b: usize) -> NativeRe
         } else {
             comparator
         };
-        call.push(function);
-        call.push(a);
-        call.push(b);
+        call.push_all([function, a, b]);
         call.state = Some(sort);
         return Ok(Flow::Call {
             arguments: 2,
@@ -213,6 +212,7 @@ fn ask(call: &mut Call<'_>, mut sort: Box<Sort>, a: usize, b: usize) -> NativeRe
     }
 }
 
+#[inline]
 fn proceed(call: &mut Call<'_>, mut sort: Box<Sort>, outcome: Option<bool>) -> NativeResult {
     match sort.step(call, outcome)? {
         Next::Done => Ok(Flow::Return(0)),
@@ -222,24 +222,30 @@ fn proceed(call: &mut Call<'_>, mut sort: Box<Sort>, outcome: Option<bool>) -> N
 
 impl Sort {
     /// Brings element `index` to a slot.
+    #[inline]
     fn load(&self, call: &mut Call<'_>, slot: usize, index: i64) {
         let value = call.heap().raw_get_integer(self.table, index);
         call.set(slot, value);
     }
 
     /// Stores what the two slots hold.
+    #[inline]
     fn store(
         &self,
         call: &mut Call<'_>,
         (left, at_left): (i64, usize),
         (right, at_right): (i64, usize),
     ) -> Result<(), Raise> {
+        check_writable(call, self.table)?;
         let (first, second) = (call.get(at_left), call.get(at_right));
-        write(call, self.table, left, first)?;
-        write(call, self.table, right, second)
+        let heap = call.heap_mut();
+        heap.raw_set_integer(self.table, left, first);
+        heap.raw_set_integer(self.table, right, second);
+        Ok(())
     }
 
     /// Takes the outcome of the last comparison and moves on to the next one.
+    #[inline]
     fn step(&mut self, call: &mut Call<'_>, outcome: Option<bool>) -> Result<Next, Raise> {
         self.compared += 1;
         let less = outcome.unwrap_or(false);
@@ -301,6 +307,7 @@ impl Sort {
         }
     }
 
+    #[inline]
     fn start_range(&mut self, call: &mut Call<'_>) -> Next {
         if self.low >= self.high {
             return self.next_range(call);
@@ -311,6 +318,7 @@ impl Sort {
         Next::Compare(RIGHT, LEFT)
     }
 
+    #[inline]
     fn next_range(&mut self, call: &mut Call<'_>) -> Next {
         while let Some((low, high)) = self.ranges.pop() {
             if low < high {
@@ -334,6 +342,7 @@ impl Sort {
         Ok(self.move_up(call))
     }
 
+    #[inline]
     fn move_up(&mut self, call: &mut Call<'_>) -> Next {
         self.i += 1;
         self.load(call, LEFT, self.i);
@@ -341,6 +350,7 @@ impl Sort {
         Next::Compare(LEFT, PIVOT)
     }
 
+    #[inline]
     fn move_down(&mut self, call: &mut Call<'_>) -> Next {
         self.j -= 1;
         self.load(call, RIGHT, self.j);
