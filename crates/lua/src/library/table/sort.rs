@@ -132,6 +132,7 @@ fn sort_uniform(call: &mut Call<'_>, table: TableHandle, length: usize) -> Resul
             let order = |a: &Value, b: &Value| bytes(a).cmp(bytes(b));
             values.sort_unstable_by(order);
             runtime.heap.tables[table.index()].array[..length].copy_from_slice(&values);
+            runtime.heap.note_moved_values(table);
         }
         _ => return Ok(false),
     }
