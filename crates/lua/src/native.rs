@@ -213,6 +213,16 @@ impl Call<'_> {
         self.top += 1;
     }
 
+    /// Puts values on the top of the window.
+    #[inline]
+    pub(crate) fn push_all<const N: usize>(&mut self, values: [Value; N]) {
+        if self.top + N > self.runtime.thread.stack.len() {
+            self.runtime.grow_stack(self.top + N);
+        }
+        self.runtime.thread.stack[self.top..self.top + N].copy_from_slice(&values);
+        self.top += N;
+    }
+
     /// Puts `count` elements of a table, from index `first` on, on the top of the window.
     pub(crate) fn push_elements(&mut self, table: TableHandle, first: i64, count: usize) {
         let end = self.top + count;
@@ -533,9 +543,7 @@ impl Call<'_> {
 
     /// Pushes the call an [`Indexed::Handler`] asks for; follow with `Flow::Call { arguments: 2, … }`.
     pub fn push_index_call(&mut self, function: Value, object: Value, key: Value) {
-        self.push(function);
-        self.push(object);
-        self.push(key);
+        self.push_all([function, object, key]);
     }
 
     /// Compares `a < b` as the operator does (as `lua_lessthan`).

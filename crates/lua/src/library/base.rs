@@ -221,6 +221,9 @@ fn to_number(call: &mut Call<'_>) -> NativeResult {
     let base = call.optional_integer(2, 10)? as i32;
     if base == 10 {
         let value = call.check_any(1)?;
+        if let Value::String(text) = value {
+            call.charge(call.bytes(text).len() as u64 / 16)?;
+        }
         return match call.heap().to_number(value) {
             Some(number) => call.return_value(number),
             None => call.return_value(Value::Nil),

@@ -52,10 +52,7 @@ const SHORTCUTS: &[(&str, Shortcut)] = &[
     ),
     ("cos", one(|_, _, arguments| map_short(arguments, f64::cos))),
     ("exp", one(|_, _, arguments| map_short(arguments, f64::exp))),
-    (
-        "floor",
-        one(|_, _, arguments| map_short(arguments, f64::floor)),
-    ),
+    ("floor", one(|_, _, arguments| map_short(arguments, floor))),
     (
         "fmod",
         one(|_, _, arguments| map_two_short(arguments, |a, b| a % b)),
@@ -154,6 +151,20 @@ fn select_short(arguments: &[Value], better: impl Fn(f64, f64) -> bool) -> Optio
         }
     }
     Some(Value::Number(best))
+}
+
+/// `f64::floor` without a call for the usual numbers.
+#[inline]
+fn floor(number: f64) -> f64 {
+    let whole = number as i64 as f64;
+    // Beyond 2^52 there are no fractions; infinities, NaN and the sign of a zero stay as they are.
+    if whole == number || !(-4503599627370496.0..4503599627370496.0).contains(&number) {
+        number
+    } else if whole > number {
+        whole - 1.0
+    } else {
+        whole
+    }
 }
 
 fn modf(call: &mut Call<'_>) -> NativeResult {
@@ -330,6 +341,37 @@ mod tests {
         let zero = Random::default();
         zero.seed(0);
         assert_eq!(zero.next_fraction(), 0.1708280361121651);
+    }
+
+    #[test]
+    fn floor_is_that_of_the_standard_library() {
+        for number in [
+            0.0,
+            -0.0,
+            0.5,
+            -0.5,
+            1.0,
+            -1.0,
+            1.5,
+            -1.5,
+            4503599627370495.5,
+            -4503599627370495.5,
+            4503599627370496.0,
+            9e15,
+            -9e15,
+            1e300,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            5e-324,
+            -5e-324,
+        ] {
+            assert_eq!(
+                floor(number).to_bits(),
+                number.floor().to_bits(),
+                "{number}"
+            );
+        }
+        assert!(floor(f64::NAN).is_nan());
     }
 
     #[test]

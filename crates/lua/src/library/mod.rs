@@ -11,6 +11,7 @@ pub mod cmsgpack;
 pub mod coroutine;
 pub mod math;
 mod output;
+mod pause;
 mod shapes;
 mod state;
 pub mod string;
@@ -41,4 +42,11 @@ pub fn open_all(vm: &mut Vm) {
 pub(crate) fn install(heap: &mut Heap, name: &str, library: TableHandle) {
     let globals = heap.globals;
     heap.raw_set_field(globals, name, library.into());
+}
+
+/// Whether a number is an integer; infinity counts.
+#[inline]
+fn is_whole(number: f64) -> bool {
+    // The largest doubles have no fractions, and the standard function is a call.
+    number as i64 as f64 == number || number.abs() >= 9007199254740992.0
 }

@@ -8,6 +8,7 @@ mod matching;
 mod short;
 
 use super::output::{Output, substring};
+use super::pause::{CHUNK, charge, pause, resume_state};
 use crate::heap::Heap;
 use crate::native::{Call, Flow, LibraryEntry, NativeResult, Raise};
 use crate::value::{Type, Value};
@@ -142,45 +143,96 @@ fn rep(call: &mut Call<'_>) -> NativeResult {
     let total = length.checked_mul(times).ok_or(Raise::OutOfMemory)?;
     let mut out = Output::new(call);
     out.room(call.heap(), total)?;
-    call.charge(total as u64 / 16)?;
-    match call.bytes(string) {
-        &[byte] => out.bytes.resize(total, byte),
-        bytes if total > 0 => {
-            out.bytes.extend_from_slice(bytes);
-            while out.bytes.len() < total {
-                let more = (total - out.bytes.len()).min(out.bytes.len());
-                out.bytes.extend_from_within(..more);
+    make(
+        call,
+        Making {
+            out,
+            total,
+            add: add_copies,
+        },
+    )
+}
+
+/// A long text that is made piece by piece.
+struct Making {
+    out: Output,
+    /// Its length in the end.
+    total: usize,
+    /// Adds at most so many bytes of what becomes of the first argument.
+    add: fn(&mut Vec<u8>, &[u8], usize),
+}
+
+fn make(call: &mut Call<'_>, mut making: Making) -> NativeResult {
+    let Value::String(string) = call.argument(1) else {
+        return Ok(Flow::Return(0));
+    };
+    while making.out.bytes.len() < making.total {
+        let more = (making.total - making.out.bytes.len()).min(CHUNK);
+        (making.add)(&mut making.out.bytes, call.bytes(string), more);
+        // The last piece is charged with the string.
+        if making.out.bytes.len() < making.total && charge(call, CHUNK as u64 / 16)? {
+            return pause(call, Box::new(making), resume_making);
+        }
+    }
+    let string = making.out.finish(call)?;
+    call.return_value(string)
+}
+
+fn resume_making(call: &mut Call<'_>) -> NativeResult {
+    let making = resume_state::<Making>(call);
+    make(call, *making)
+}
+
+/// Goes on with copies of `text`.
+fn add_copies(out: &mut Vec<u8>, text: &[u8], count: usize) {
+    let end = out.len() + count;
+    match text {
+        &[byte] => out.resize(end, byte),
+        _ => {
+            if out.is_empty() {
+                out.extend_from_slice(&text[..text.len().min(count)]);
+            }
+            while out.len() < end {
+                let at = out.len() % text.len();
+                let left = end - out.len();
+                if at > 0 {
+                    out.extend_from_slice(&text[at..text.len().min(at + left)]);
+                } else {
+                    out.extend_from_within(..left.min(out.len()));
+                }
             }
         }
-        _ => {}
     }
-    let string = out.finish(call)?;
-    call.return_value(string)
 }
 
 /// Makes the result of changing every byte of the first argument.
-fn map_bytes(call: &mut Call<'_>, change: impl Fn(&[u8], &mut Vec<u8>)) -> NativeResult {
+fn map_bytes(call: &mut Call<'_>, add: fn(&mut Vec<u8>, &[u8], usize)) -> NativeResult {
     let string = call.check_string(1)?;
+    let total = call.bytes(string).len();
     let mut out = Output::new(call);
-    let bytes = call.bytes(string);
-    out.room(call.heap(), bytes.len())?;
-    change(bytes, &mut out.bytes);
-    let string = out.finish(call)?;
-    call.return_value(string)
+    out.room(call.heap(), total)?;
+    make(call, Making { out, total, add })
 }
 
 fn lower(call: &mut Call<'_>) -> NativeResult {
-    map_bytes(call, |bytes, out| {
-        out.extend(bytes.iter().map(u8::to_ascii_lowercase))
+    map_bytes(call, |out, text, count| {
+        let from = out.len();
+        let piece = &text[from..from + count];
+        out.extend(piece.iter().map(u8::to_ascii_lowercase));
     })
 }
 
 fn upper(call: &mut Call<'_>) -> NativeResult {
-    map_bytes(call, |bytes, out| {
-        out.extend(bytes.iter().map(u8::to_ascii_uppercase))
+    map_bytes(call, |out, text, count| {
+        let from = out.len();
+        let piece = &text[from..from + count];
+        out.extend(piece.iter().map(u8::to_ascii_uppercase));
     })
 }
 
 fn reverse(call: &mut Call<'_>) -> NativeResult {
-    map_bytes(call, |bytes, out| out.extend(bytes.iter().rev()))
+    map_bytes(call, |out, text, count| {
+        let end = text.len() - out.len();
+        out.extend(text[end - count..end].iter().rev());
+    })
 }

@@ -388,8 +388,8 @@ fn size(call: &mut Call<'_>) -> NativeResult {
             option => control(call, &mut layout, text, option)?,
         }
         total = total.saturating_add(item.padding).saturating_add(item.size);
+        call.charge(1)?;
     }
-    call.charge(layout.at as u64 / 8)?;
     call.return_value(total as f64)
 }
 

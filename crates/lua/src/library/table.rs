@@ -4,11 +4,12 @@ mod short;
 mod sort;
 
 use super::output::Output;
+use super::pause::{CHUNK, charge, pause, resume_state};
 use crate::heap::Heap;
 use crate::native::{Call, Flow, LibraryEntry, NativeResult, Raise};
 use crate::number;
 use crate::table::TableError;
-use crate::value::{TableHandle, Type, Value};
+use crate::value::{StringHandle, TableHandle, Type, Value};
 
 const ENTRIES: &[LibraryEntry] = &[
     ("concat", concat),
@@ -66,33 +67,94 @@ fn concat(call: &mut Call<'_>) -> NativeResult {
     } else {
         i64::from(call.check_integer(4)? as i32)
     };
-    let mut out = Output::new(call);
-    let mut index = first;
-    while index <= last {
-        let heap = &call.runtime.heap;
-        match heap.raw_get_integer(table, index) {
-            Value::String(text) => out.extend(heap, heap.bytes(text))?,
-            Value::Number(number) => out.extend(heap, &number::to_text(number))?,
-            other => {
-                let message = format!(
-                    "invalid value ({}) at index {index} in table for 'concat'",
-                    other.type_name()
-                );
+    let concat = Concat {
+        out: Output::new(call),
+        table,
+        separator,
+        index: first,
+        last,
+    };
+    proceed_concat(call, concat)
+}
+
+struct Concat {
+    out: Output,
+    table: TableHandle,
+    separator: Option<StringHandle>,
+    /// The element that comes next.
+    index: i64,
+    last: i64,
+}
+
+fn proceed_concat(call: &mut Call<'_>, mut concat: Concat) -> NativeResult {
+    while concat.index <= concat.last {
+        let before = concat.out.bytes.len();
+        match concat.join_some(call.heap()) {
+            Ok(()) => {}
+            Err(ConcatError::Raise(raise)) => return Err(raise),
+            Err(ConcatError::Value(index, kind)) => {
+                let message =
+                    format!("invalid value ({kind}) at index {index} in table for 'concat'");
                 return Err(call.error(message));
             }
         }
-        if index < last
-            && let Some(separator) = separator
-        {
-            out.extend(heap, heap.bytes(separator))?;
+        if concat.index > concat.last {
+            break;
         }
-        index += 1;
-        if ((index - first) as u64).is_multiple_of(STRIDE) {
-            call.charge(STRIDE / 4)?;
+        let written = concat.out.bytes.len() - before;
+        if charge(call, STRIDE / 4 + written as u64 / 16)? {
+            return pause(call, Box::new(concat), resume_concat);
         }
     }
-    let string = out.finish(call)?;
+    let string = concat.out.finish(call)?;
     call.return_value(string)
+}
+
+fn resume_concat(call: &mut Call<'_>) -> NativeResult {
+    let concat = resume_state::<Concat>(call);
+    proceed_concat(call, *concat)
+}
+
+/// Why elements cannot be joined.
+enum ConcatError {
+    /// The element at this index is of this type.
+    Value(i64, &'static str),
+    Raise(Raise),
+}
+
+impl From<Raise> for ConcatError {
+    fn from(raise: Raise) -> ConcatError {
+        ConcatError::Raise(raise)
+    }
+}
+
+impl Concat {
+    /// Adds as many elements as are joined between two looks at the fuel.
+    fn join_some(&mut self, heap: &Heap) -> Result<(), ConcatError> {
+        let separator = self
+            .separator
+            .map_or(&[][..], |separator| heap.bytes(separator));
+        let enough = self.out.bytes.len() + CHUNK;
+        for _ in 0..STRIDE {
+            match heap.raw_get_integer(self.table, self.index) {
+                Value::String(text) => {
+                    let text = heap.bytes(text);
+                    self.out.room(heap, text.len() + separator.len())?;
+                    self.out.bytes.extend_from_slice(text);
+                }
+                Value::Number(number) => self.out.extend(heap, &number::to_text(number))?,
+                other => return Err(ConcatError::Value(self.index, other.type_name())),
+            }
+            if self.index < self.last && !separator.is_empty() {
+                self.out.extend(heap, separator)?;
+            }
+            self.index += 1;
+            if self.index > self.last || self.out.bytes.len() > enough {
+                break;
+            }
+        }
+        Ok(())
+    }
 }
 
 fn insert(call: &mut Call<'_>) -> NativeResult {

@@ -4,22 +4,30 @@
 //! size that growing element by element comes to. So do the members of objects, which are then filled in one by one or
 //! by the shape of earlier ones: the order of `pairs` depends on it.
 
+use super::super::pause::{park, pause, resume_state, unpark};
 use super::super::shapes::Shapes;
 use super::super::string::STACK_SLOTS;
 use super::lexer::{Lexer, Token};
 use super::{NULL, settings};
+use crate::heap::Heap;
 use crate::native::{Call, Flow, NativeResult, Raise};
 use crate::runtime::Runtime;
 use crate::value::{StringHandle, TableHandle, Value};
 
 /// Tokens between two looks at fuel and memory.
 const STRIDE: u32 = 128;
+/// Members of a large object that wait to be stored.
+const MEMBERS: usize = 512;
 
 enum Open {
     /// An array whose elements are the values from this position on.
     Array { first: usize },
-    /// An object whose keys and values are those from these positions on.
-    Object { first: usize, first_key: usize },
+    /// An object whose last keys and values are those from these positions on. The others, of a large one, are in its table.
+    Object {
+        first: usize,
+        first_key: usize,
+        table: Option<TableHandle>,
+    },
 }
 
 struct Decoder {
@@ -28,6 +36,8 @@ struct Decoder {
     values: Vec<Value>,
     keys: Vec<StringHandle>,
     shapes: Shapes,
+    /// The token that comes next when the decoder goes on.
+    token: Token,
     max_depth: i32,
     /// Stack slots the original would use.
     slots: usize,
@@ -65,18 +75,28 @@ pub(super) fn decode(call: &mut Call<'_>) -> NativeResult {
     let settings = settings(call);
     let lexer = Lexer::new(input, settings.decode_invalid_numbers);
     let max_depth = settings.decode_max_depth;
+    call.charge(length as u64 / 64)?;
     let mut decoder = Decoder {
         lexer,
         open: Vec::new(),
         values: Vec::new(),
         keys: Vec::new(),
         shapes: Shapes::default(),
+        token: Token::End,
         max_depth,
         slots: 1,
         tokens: 0,
     };
-    call.charge(length as u64 / 64)?;
+    decoder.token = decoder.lexer.next();
+    proceed(call, decoder)
+}
+
+fn proceed(call: &mut Call<'_>, mut decoder: Decoder) -> NativeResult {
     let outcome = decoder.run(call.runtime);
+    if let Ok(None) = outcome {
+        decoder.park(call);
+        return pause(call, Box::new(decoder), resume);
+    }
     let (at, token_at) = (decoder.lexer.at, decoder.lexer.token_at);
     let depth = decoder.open.len() + 1;
     if decoder.lexer.input.capacity() <= 1 << 16 {
@@ -85,7 +105,7 @@ pub(super) fn decode(call: &mut Call<'_>) -> NativeResult {
     }
     match outcome {
         Ok(value) => {
-            call.push(value);
+            call.push(value.unwrap_or_default());
             Ok(Flow::Return(1))
         }
         Err(Failure::Raise(raise)) => Err(raise),
@@ -103,17 +123,49 @@ pub(super) fn decode(call: &mut Call<'_>) -> NativeResult {
     }
 }
 
+fn resume(call: &mut Call<'_>) -> NativeResult {
+    let mut decoder = resume_state::<Decoder>(call);
+    decoder.unpark(call);
+    proceed(call, *decoder)
+}
+
 impl Decoder {
-    fn run(&mut self, runtime: &mut Runtime) -> Result<Value, Failure> {
-        let mut token = self.lexer.next();
+    /// Puts what only the decoder refers to where the collector sees it.
+    fn park(&mut self, call: &mut Call<'_>) {
+        let tables = self.open.iter().filter_map(|open| match open {
+            Open::Object { table, .. } => table.map(Value::Table),
+            Open::Array { .. } => None,
+        });
+        let others = self.keys.iter().copied().map(Value::String).chain(tables);
+        let others = others.collect();
+        park(call, others);
+        park(call, std::mem::take(&mut self.values));
+        // The shapes refer to keys as well.
+        self.shapes = Shapes::default();
+    }
+
+    fn unpark(&mut self, call: &mut Call<'_>) {
+        self.values = unpark(call);
+        // The decoder still has the keys and tables.
+        call.pop();
+    }
+
+    /// Decodes on; none if the host wants the run to pause.
+    fn run(&mut self, runtime: &mut Runtime) -> Result<Option<Value>, Failure> {
+        let mut token = self.token;
         loop {
             self.tokens += 1;
             if self.tokens == STRIDE {
                 self.tokens = 0;
                 runtime.meter.charge(u64::from(STRIDE) / 4)?;
-                let waiting = self.values.capacity() * size_of::<Value>();
-                if !runtime.heap.has_room(waiting) {
+                let waiting = self.values.capacity() * size_of::<Value>()
+                    + self.keys.capacity() * size_of::<StringHandle>();
+                if !runtime.heap.has_room(waiting + self.lexer.input.capacity()) {
                     return Err(Raise::OutOfMemory.into());
+                }
+                if runtime.meter.suspend_requested {
+                    self.token = token;
+                    return Ok(None);
                 }
             }
             let mut value = match token {
@@ -135,6 +187,7 @@ impl Decoder {
                             self.open.push(Open::Object {
                                 first: self.values.len(),
                                 first_key: self.keys.len(),
+                                table: None,
                             });
                             self.key(runtime, token_of_key, 0)?;
                             token = self.lexer.next();
@@ -165,7 +218,7 @@ impl Decoder {
                 match self.open.last_mut() {
                     None => {
                         return match self.lexer.next() {
-                            Token::End => Ok(value),
+                            Token::End => Ok(Some(value)),
                             other => Err(Failure::Expected("the end", other)),
                         };
                     }
@@ -181,9 +234,18 @@ impl Decoder {
                             other => return Err(Failure::Expected("comma or array end", other)),
                         }
                     }
-                    Some(Open::Object { first, first_key }) => {
+                    Some(Open::Object {
+                        first,
+                        first_key,
+                        table,
+                    }) => {
                         let (first, first_key) = (*first, *first_key);
                         self.values.push(value);
+                        if self.values.len() - first == MEMBERS {
+                            let heap = &mut runtime.heap;
+                            let table = *table.get_or_insert_with(|| heap.new_table(0, 0));
+                            self.store_members(heap, table, first, first_key);
+                        }
                         match self.lexer.next() {
                             Token::Comma => {
                                 let next = self.lexer.next();
@@ -191,13 +253,7 @@ impl Decoder {
                                 break;
                             }
                             Token::ObjectEnd => {
-                                let keys = &self.keys[first_key..];
-                                let members = &self.values[first..];
-                                let depth = self.open.len();
-                                let heap = &mut runtime.heap;
-                                value = self.shapes.build(heap, depth, keys, members).into();
-                                self.keys.truncate(first_key);
-                                self.values.truncate(first);
+                                value = self.end_object(runtime, first, first_key).into();
                                 self.slots -= 2;
                             }
                             other => return Err(Failure::Expected("comma or object end", other)),
@@ -207,6 +263,38 @@ impl Decoder {
                 self.open.pop();
             }
             token = self.lexer.next();
+        }
+    }
+
+    /// The innermost object, which is complete.
+    #[inline]
+    fn end_object(&mut self, runtime: &mut Runtime, first: usize, first_key: usize) -> TableHandle {
+        let heap = &mut runtime.heap;
+        if let Some(Open::Object {
+            table: Some(table), ..
+        }) = self.open.last()
+        {
+            let table = *table;
+            self.store_members(heap, table, first, first_key);
+            return table;
+        }
+        let (keys, members) = (&self.keys[first_key..], &self.values[first..]);
+        let table = self.shapes.build(heap, self.open.len(), keys, members);
+        self.keys.truncate(first_key);
+        self.values.truncate(first);
+        table
+    }
+
+    /// Stores the waiting members of a large object.
+    fn store_members(
+        &mut self,
+        heap: &mut Heap,
+        table: TableHandle,
+        first: usize,
+        first_key: usize,
+    ) {
+        for (key, value) in self.keys.drain(first_key..).zip(self.values.drain(first..)) {
+            heap.raw_set_string(table, key, value);
         }
     }
 

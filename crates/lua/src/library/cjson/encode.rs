@@ -1,16 +1,20 @@
 //! `cjson.encode`: a loop with the open tables on a stack. It reads tables without metamethods.
 
+use super::super::is_whole;
 use super::super::output::Output;
+use super::super::pause::{CHUNK, pause, resume_state};
 use super::super::string::STACK_SLOTS;
-use super::{ArrayMetatables, EMPTY_ARRAY, InvalidNumbers, Settings, settings};
+use super::{ArrayMetatables, EMPTY_ARRAY, InvalidNumbers, Settings, array_metatables, settings};
 use crate::heap::Heap;
 use crate::meter::Meter;
 use crate::native::{Call, NativeResult, Raise};
 use crate::number;
-use crate::value::{TableHandle, Value};
+use crate::value::{StringHandle, TableHandle, Value};
 
 /// Values between two looks at the fuel.
 const STRIDE: u32 = 128;
+/// Keys of a table that are looked at in one go to find out whether it is an array.
+const SCANNED: usize = 1 << 14;
 
 /// Per byte: what its escape is, if it needs one: the letter, or `u` for a `\u00XX`.
 static ESCAPES: [u8; 256] = {
@@ -44,6 +48,74 @@ enum Open {
         position: usize,
         first: bool,
     },
+    /// A long text, of which the part from here on is still to be written.
+    Text { string: StringHandle, from: usize },
+    /// A table that may be an array or not.
+    Unknown(Scan),
+}
+
+/// The search for a table's keys: an array's are positive integers and not too far apart.
+struct Scan {
+    table: TableHandle,
+    position: usize,
+    most: i32,
+    items: i64,
+}
+
+impl Scan {
+    /// Looks at some more keys. At the end the length of an array, or none inside for an object.
+    #[inline]
+    fn go_on(
+        &mut self,
+        heap: &Heap,
+        settings: &Settings,
+    ) -> Result<Option<Option<usize>>, Failure> {
+        for _ in 0..SCANNED {
+            let Some((next, key, _)) = heap.entry_from(self.table, self.position) else {
+                return Ok(Some(self.length(settings)?));
+            };
+            self.position = next;
+            let Value::Number(number) = key else {
+                return Ok(Some(None));
+            };
+            if !(number >= 1.0 && is_whole(number)) {
+                return Ok(Some(None));
+            }
+            if number > f64::from(self.most) {
+                // What C makes of numbers beyond its int.
+                self.most = if number <= f64::from(i32::MAX) {
+                    number as i32
+                } else {
+                    i32::MIN
+                };
+            }
+            self.items += 1;
+        }
+        Ok(None)
+    }
+
+    fn length(&self, settings: &Settings) -> Result<Option<usize>, Failure> {
+        let Settings {
+            sparse_ratio,
+            sparse_safe,
+            sparse_convert,
+            ..
+        } = *settings;
+        if sparse_ratio > 0
+            && i64::from(self.most) > self.items * i64::from(sparse_ratio)
+            && self.most > sparse_safe
+        {
+            if !sparse_convert {
+                return Err(Failure::Value("table", "excessively sparse array"));
+            }
+            return Ok(None);
+        }
+        Ok(match usize::try_from(self.most) {
+            Ok(0) if self.items > 0 => None,
+            Ok(length) => Some(length),
+            Err(_) => None,
+        })
+    }
 }
 
 /// Why encoding stops.
@@ -60,11 +132,10 @@ impl From<Raise> for Failure {
     }
 }
 
-struct Encoder<'a> {
-    heap: &'a Heap,
-    settings: &'a Settings,
+struct Encoder {
+    settings: Settings,
     metatables: ArrayMetatables,
-    out: &'a mut Output,
+    out: Output,
     open: Vec<Open>,
     /// Stack slots the original would use.
     slots: usize,
@@ -74,47 +145,65 @@ pub(super) fn encode(call: &mut Call<'_>) -> NativeResult {
     if call.argument_count() != 1 {
         return Err(call.argument_error(1, "expected 1 argument"));
     }
-    let mut out = Output::new(call);
-    let chosen = settings(call).clone();
-    let metatables = array_metatables_of(call);
-    let runtime = &mut *call.runtime;
+    let out = Output::new(call);
     let mut encoder = Encoder {
-        heap: &runtime.heap,
-        settings: &chosen,
-        metatables,
-        out: &mut out,
+        settings: settings(call).clone(),
+        metatables: array_metatables(call),
+        out,
         open: Vec::new(),
         slots: 1,
     };
-    let value = runtime.thread.stack[call.base];
-    match encoder.run(&mut runtime.meter, value) {
-        Ok(()) => {
-            let string = out.finish(call)?;
+    let value = call.argument(1);
+    match encoder.value(call.heap(), value) {
+        Ok(()) => proceed(call, encoder),
+        Err(failure) => Err(failure.raise(call)),
+    }
+}
+
+fn proceed(call: &mut Call<'_>, mut encoder: Encoder) -> NativeResult {
+    let runtime = &mut *call.runtime;
+    match encoder.run(&runtime.heap, &mut runtime.meter) {
+        Ok(true) => {
+            let string = encoder.out.finish(call)?;
             call.return_value(string)
         }
-        Err(Failure::Raise(raise)) => Err(raise),
-        Err(Failure::Value(kind, reason)) => {
-            Err(call.error(format!("Cannot serialise {kind}: {reason}")))
-        }
-        Err(Failure::Depth(depth)) => {
-            Err(call.error(format!("Cannot serialise, excessive nesting ({depth})")))
+        // The argument keeps the open tables alive.
+        Ok(false) => pause(call, Box::new(encoder), resume),
+        Err(failure) => Err(failure.raise(call)),
+    }
+}
+
+fn resume(call: &mut Call<'_>) -> NativeResult {
+    let encoder = resume_state::<Encoder>(call);
+    proceed(call, *encoder)
+}
+
+impl Failure {
+    fn raise(self, call: &mut Call<'_>) -> Raise {
+        match self {
+            Failure::Raise(raise) => raise,
+            Failure::Value(kind, reason) => {
+                call.error(format!("Cannot serialise {kind}: {reason}"))
+            }
+            Failure::Depth(depth) => {
+                call.error(format!("Cannot serialise, excessive nesting ({depth})"))
+            }
         }
     }
 }
 
-fn array_metatables_of(call: &Call<'_>) -> ArrayMetatables {
-    super::array_metatables(call)
-}
-
-impl Encoder<'_> {
-    fn run(&mut self, meter: &mut Meter, value: Value) -> Result<(), Failure> {
-        self.value(value)?;
+impl Encoder {
+    /// Writes what is open; false if the host wants the run to pause.
+    fn run(&mut self, heap: &Heap, meter: &mut Meter) -> Result<bool, Failure> {
         let mut count = 0;
         while let Some(open) = self.open.last_mut() {
             count += 1;
             if count == STRIDE {
                 count = 0;
                 meter.charge(u64::from(STRIDE) / 4)?;
+                if meter.suspend_requested {
+                    return Ok(false);
+                }
             }
             match open {
                 Open::Array {
@@ -123,43 +212,46 @@ impl Encoder<'_> {
                     length,
                 } => {
                     if *next == *length {
-                        self.out.push(self.heap, b']')?;
+                        self.out.push(heap, b']')?;
                         self.open.pop();
                         self.slots -= 1;
                         continue;
                     }
                     if *next > 0 {
-                        self.out.push(self.heap, b',')?;
+                        self.out.push(heap, b',')?;
                     }
                     *next += 1;
-                    let value = self.heap.raw_get_integer(*table, *next as i64);
-                    self.value(value)?;
+                    let value = heap.raw_get_integer(*table, *next as i64);
+                    self.value(heap, value)?;
                 }
                 Open::Object {
                     table,
                     position,
                     first,
                 } => {
-                    let Some((next, key, value)) = self.heap.entry_from(*table, *position) else {
-                        self.out.push(self.heap, b'}')?;
+                    let Some((next, key, value)) = heap.entry_from(*table, *position) else {
+                        self.out.push(heap, b'}')?;
                         self.open.pop();
                         self.slots -= 2;
                         continue;
                     };
                     *position = next;
                     if !std::mem::take(first) {
-                        self.out.push(self.heap, b',')?;
+                        self.out.push(heap, b',')?;
                     }
                     match key {
                         Value::String(key) => {
-                            let heap = self.heap;
-                            self.string(heap.bytes(key))?;
+                            let text = heap.bytes(key);
+                            if text.len() > CHUNK {
+                                meter.charge(text.len() as u64 / 16)?;
+                            }
+                            self.string(heap, text)?;
                             self.out.push(heap, b':')?;
                         }
                         Value::Number(key) => {
-                            self.out.push(self.heap, b'"')?;
-                            self.number(key)?;
-                            self.out.extend(self.heap, b"\":")?;
+                            self.out.push(heap, b'"')?;
+                            self.number(heap, key)?;
+                            self.out.extend(heap, b"\":")?;
                         }
                         other => {
                             return Err(Failure::Value(
@@ -168,21 +260,51 @@ impl Encoder<'_> {
                             ));
                         }
                     }
-                    self.value(value)?;
+                    self.value(heap, value)?;
+                }
+                Open::Text { string, from } => {
+                    let rest = &heap.bytes(*string)[*from..];
+                    let piece = &rest[..rest.len().min(CHUNK)];
+                    *from += piece.len();
+                    let done = piece.len() == rest.len();
+                    self.escaped(heap, piece)?;
+                    if done {
+                        self.out.push(heap, b'"')?;
+                        self.open.pop();
+                    }
+                    meter.charge(piece.len() as u64 / 16)?;
+                    count = STRIDE - 1;
+                }
+                Open::Unknown(scan) => {
+                    let Some(length) = scan.go_on(heap, &self.settings)? else {
+                        meter.charge(SCANNED as u64 / 16)?;
+                        count = STRIDE - 1;
+                        continue;
+                    };
+                    let table = scan.table;
+                    self.open.pop();
+                    self.begin_table(heap, table, length, false)?;
                 }
             }
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// Writes a value; of a table only the beginning.
+    /// Writes a value; of a table or a long text only the beginning.
     #[inline]
-    fn value(&mut self, value: Value) -> Result<(), Failure> {
-        let heap = self.heap;
+    fn value(&mut self, heap: &Heap, value: Value) -> Result<(), Failure> {
         match value {
-            Value::String(string) => self.string(heap.bytes(string)),
-            Value::Number(number) => self.number(number),
-            Value::Table(table) => self.table(table),
+            Value::String(string) => {
+                let text = heap.bytes(string);
+                if text.len() > CHUNK {
+                    self.out.push(heap, b'"')?;
+                    self.open.push(Open::Text { string, from: 0 });
+                    return Ok(());
+                }
+                self.string(heap, text)
+            }
+            Value::Number(number) => self.number(heap, number),
+            Value::Table(table) => self.table(heap, table),
             Value::Boolean(true) => Ok(self.out.extend(heap, b"true")?),
             Value::Boolean(false) => Ok(self.out.extend(heap, b"false")?),
             Value::Nil | Value::LightUserdata(0) => Ok(self.out.extend(heap, b"null")?),
@@ -191,28 +313,44 @@ impl Encoder<'_> {
         }
     }
 
-    fn table(&mut self, table: TableHandle) -> Result<(), Failure> {
+    fn table(&mut self, heap: &Heap, table: TableHandle) -> Result<(), Failure> {
         let depth = self.open.len() + 1;
         if depth > self.settings.encode_max_depth as usize || self.slots + 3 > STACK_SLOTS {
             return Err(Failure::Depth(depth));
         }
-        let marked = self.heap.metatable(Value::Table(table));
-        let is_array = marked.is_some() && marked == self.metatables.array;
-        let length = if is_array {
-            Some(self.heap.length(table))
-        } else {
-            self.array_length(table)?
+        let marked = heap.metatable(Value::Table(table));
+        if marked.is_some() && marked == self.metatables.array {
+            return self.begin_table(heap, table, Some(heap.length(table)), true);
+        }
+        let mut scan = Scan {
+            table,
+            position: 0,
+            most: 0,
+            items: 0,
         };
+        match scan.go_on(heap, &self.settings)? {
+            Some(length) => self.begin_table(heap, table, length, false),
+            None => {
+                self.open.push(Open::Unknown(scan));
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes the beginning of a table: an array with a length, or else an object.
+    fn begin_table(
+        &mut self,
+        heap: &Heap,
+        table: TableHandle,
+        length: Option<usize>,
+        is_array: bool,
+    ) -> Result<(), Failure> {
         match length {
-            Some(0)
-                if !is_array
-                    && self.settings.empty_table_as_object
-                    && (marked.is_none() || marked != self.metatables.empty_array) =>
-            {
-                Ok(self.out.extend(self.heap, b"{}")?)
+            Some(0) if !is_array && self.empty_is_object(heap, table) => {
+                Ok(self.out.extend(heap, b"{}")?)
             }
             Some(length) => {
-                self.out.push(self.heap, b'[')?;
+                self.out.push(heap, b'[')?;
                 self.slots += 1;
                 self.open.push(Open::Array {
                     table,
@@ -222,7 +360,7 @@ impl Encoder<'_> {
                 Ok(())
             }
             None => {
-                self.out.push(self.heap, b'{')?;
+                self.out.push(heap, b'{')?;
                 self.slots += 2;
                 self.open.push(Open::Object {
                     table,
@@ -234,63 +372,35 @@ impl Encoder<'_> {
         }
     }
 
-    /// The length of a table that is an array: its keys are positive integers and not too far apart. None if it is an
-    /// object.
-    fn array_length(&self, table: TableHandle) -> Result<Option<usize>, Failure> {
-        let mut most = 0_i32;
-        let mut items = 0_i64;
-        let mut position = 0;
-        while let Some((next, key, _)) = self.heap.entry_from(table, position) {
-            position = next;
-            let Value::Number(number) = key else {
-                return Ok(None);
-            };
-            if !(number >= 1.0 && number.floor() == number) {
-                return Ok(None);
-            }
-            if number > f64::from(most) {
-                // What C makes of numbers beyond its int.
-                most = if number <= f64::from(i32::MAX) {
-                    number as i32
-                } else {
-                    i32::MIN
-                };
-            }
-            items += 1;
-        }
-        let Settings {
-            sparse_ratio,
-            sparse_safe,
-            sparse_convert,
-            ..
-        } = *self.settings;
-        if sparse_ratio > 0
-            && i64::from(most) > items * i64::from(sparse_ratio)
-            && most > sparse_safe
-        {
-            if !sparse_convert {
-                return Err(Failure::Value("table", "excessively sparse array"));
-            }
-            return Ok(None);
-        }
-        Ok(match usize::try_from(most) {
-            Ok(0) if items > 0 => None,
-            Ok(length) => Some(length),
-            Err(_) => None,
-        })
+    fn empty_is_object(&self, heap: &Heap, table: TableHandle) -> bool {
+        let marked = heap.metatable(Value::Table(table));
+        self.settings.empty_table_as_object
+            && (marked.is_none() || marked != self.metatables.empty_array)
     }
 
     #[inline]
-    fn string(&mut self, text: &[u8]) -> Result<(), Failure> {
-        self.out.room(self.heap, text.len() + 2)?;
+    fn string(&mut self, heap: &Heap, text: &[u8]) -> Result<(), Failure> {
+        self.out.room(heap, text.len() + 2)?;
         self.out.bytes.push(b'"');
+        if text.iter().any(|&byte| ESCAPES[usize::from(byte)] != 0) {
+            self.escaped(heap, text)?;
+            self.out.room(heap, 1)?;
+        } else {
+            self.out.bytes.extend_from_slice(text);
+        }
+        self.out.bytes.push(b'"');
+        Ok(())
+    }
+
+    /// The text between the quotes.
+    fn escaped(&mut self, heap: &Heap, text: &[u8]) -> Result<(), Failure> {
         let mut rest = text;
         while let Some(at) = rest
             .iter()
             .position(|&byte| ESCAPES[usize::from(byte)] != 0)
         {
             // Each escape is at most six bytes for one.
-            self.out.room(self.heap, rest.len() + 7)?;
+            self.out.room(heap, rest.len() + 7)?;
             self.out.bytes.extend_from_slice(&rest[..at]);
             let byte = rest[at];
             match ESCAPES[usize::from(byte)] {
@@ -308,14 +418,11 @@ impl Encoder<'_> {
             }
             rest = &rest[at + 1..];
         }
-        self.out.room(self.heap, rest.len() + 1)?;
-        self.out.bytes.extend_from_slice(rest);
-        self.out.bytes.push(b'"');
-        Ok(())
+        Ok(self.out.extend(heap, rest)?)
     }
 
     #[inline]
-    fn number(&mut self, number: f64) -> Result<(), Failure> {
+    fn number(&mut self, heap: &Heap, number: f64) -> Result<(), Failure> {
         if !number.is_finite() {
             let text: &[u8] = match self.settings.encode_invalid_numbers {
                 InvalidNumbers::Off => {
@@ -326,9 +433,9 @@ impl Encoder<'_> {
                 InvalidNumbers::On if number > 0.0 => b"inf",
                 InvalidNumbers::On => b"-inf",
             };
-            return Ok(self.out.extend(self.heap, text)?);
+            return Ok(self.out.extend(heap, text)?);
         }
         let text = number::to_text_with(number, self.settings.number_precision as usize);
-        Ok(self.out.extend(self.heap, &text)?)
+        Ok(self.out.extend(heap, &text)?)
     }
 }

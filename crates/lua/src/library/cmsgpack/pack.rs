@@ -1,6 +1,8 @@
 //! `cmsgpack.pack`.
 
+use super::super::is_whole;
 use super::super::output::Output;
+use super::super::pause::{CHUNK, pause, resume_state};
 use crate::heap::Heap;
 use crate::meter::Meter;
 use crate::native::{Call, NativeResult, Raise};
@@ -10,54 +12,171 @@ use crate::value::{TableHandle, Value};
 const MAX_NESTING: usize = 16;
 /// Values between two looks at the fuel.
 const STRIDE: u32 = 128;
+/// Keys of a table that are looked at in one go to find out whether it is an array.
+const SCANNED: usize = 1 << 14;
+
+/// A table being packed.
+enum Open {
+    /// Not yet known to be an array or a map.
+    Unknown(Scan),
+    Array {
+        table: TableHandle,
+        next: usize,
+        length: usize,
+    },
+    Map {
+        table: TableHandle,
+        position: usize,
+        /// The value that follows the key just packed.
+        value: Option<Value>,
+    },
+}
+
+/// The search for a table's keys: those of an array are just 1 to a length. Those of a map are counted.
+struct Scan {
+    table: TableHandle,
+    position: usize,
+    most: f64,
+    count: usize,
+    is_array: bool,
+}
+
+struct Packer {
+    out: Output,
+    open: Vec<Open>,
+    /// The argument that comes next.
+    argument: usize,
+}
 
 pub(super) fn pack(call: &mut Call<'_>) -> NativeResult {
     if call.argument_count() == 0 {
         return Err(call.argument_error(0, "MessagePack pack needs input."));
     }
-    let mut out = Output::new(call);
-    for index in 1..=call.argument_count() {
-        let value = call.argument(index);
+    let packer = Packer {
+        out: Output::new(call),
+        open: Vec::new(),
+        argument: 1,
+    };
+    proceed(call, packer)
+}
+
+fn proceed(call: &mut Call<'_>, mut packer: Packer) -> NativeResult {
+    loop {
         let runtime = &mut *call.runtime;
-        let mut packer = Packer {
-            heap: &runtime.heap,
-            meter: &mut runtime.meter,
-            out: &mut out,
-            count: 0,
-        };
-        packer.value(value, 0)?;
+        if !packer.run(&runtime.heap, &mut runtime.meter)? {
+            // The arguments keep the open tables alive.
+            return pause(call, Box::new(packer), resume);
+        }
+        if packer.argument > call.argument_count() {
+            break;
+        }
+        let value = call.argument(packer.argument);
+        packer.argument += 1;
+        packer.value(call.heap(), value)?;
     }
-    let string = out.finish(call)?;
+    let string = packer.out.finish(call)?;
     call.return_value(string)
 }
 
-struct Packer<'a> {
-    heap: &'a Heap,
-    meter: &'a mut Meter,
-    out: &'a mut Output,
-    count: u32,
+fn resume(call: &mut Call<'_>) -> NativeResult {
+    let packer = resume_state::<Packer>(call);
+    proceed(call, *packer)
 }
 
-impl Packer<'_> {
-    /// Packs a value. It calls itself for tables in tables, up to the nesting limit.
-    fn value(&mut self, value: Value, depth: usize) -> Result<(), Raise> {
-        self.count += 1;
-        if self.count == STRIDE {
-            self.count = 0;
-            self.meter.charge(u64::from(STRIDE) / 4)?;
+impl Packer {
+    /// Packs what is open; false if the host wants the run to pause.
+    fn run(&mut self, heap: &Heap, meter: &mut Meter) -> Result<bool, Raise> {
+        let mut count = 0;
+        let mut before = self.out.bytes.len();
+        while let Some(open) = self.open.last_mut() {
+            count += 1;
+            if count >= STRIDE {
+                count = 0;
+                // Long texts are more work than the values' number tells.
+                let written = self.out.bytes.len() - before;
+                before = self.out.bytes.len();
+                meter.charge((u64::from(STRIDE) / 4).max(written as u64 / 64))?;
+                if meter.suspend_requested {
+                    return Ok(false);
+                }
+            }
+            let value = match open {
+                Open::Array {
+                    table,
+                    next,
+                    length,
+                } => {
+                    if *next == *length {
+                        self.open.pop();
+                        continue;
+                    }
+                    *next += 1;
+                    heap.raw_get_integer(*table, *next as i64)
+                }
+                Open::Map {
+                    table,
+                    position,
+                    value,
+                } => match value.take() {
+                    Some(value) => value,
+                    None => {
+                        let Some((next, key, member)) = heap.entry_from(*table, *position) else {
+                            self.open.pop();
+                            continue;
+                        };
+                        *position = next;
+                        if let Value::Table(_) = key {
+                            *value = Some(member);
+                            key
+                        } else {
+                            self.value(heap, key)?;
+                            member
+                        }
+                    }
+                },
+                Open::Unknown(scan) => {
+                    if scan.go_on(heap) {
+                        let (table, array, length) = (scan.table, scan.is_array(), scan.count);
+                        self.open.pop();
+                        self.begin_table(heap, table, array, length)?;
+                    } else {
+                        meter.charge(SCANNED as u64 / 16)?;
+                        count = STRIDE;
+                    }
+                    continue;
+                }
+            };
+            self.value(heap, value)?;
+            if self.out.bytes.len() - before > CHUNK {
+                count = STRIDE;
+            }
         }
+        Ok(true)
+    }
+
+    /// Packs a value; of a table only the head.
+    #[inline]
+    fn value(&mut self, heap: &Heap, value: Value) -> Result<(), Raise> {
         match value {
-            Value::String(string) => self.string(self.heap.bytes(string)),
-            Value::Number(number) => self.number(number),
-            Value::Boolean(boolean) => self.out.push(self.heap, 0xc2 + u8::from(boolean)),
-            Value::Table(table) if depth < MAX_NESTING => self.table(table, depth),
-            _ => self.out.push(self.heap, 0xc0),
+            Value::String(string) => self.string(heap, heap.bytes(string)),
+            Value::Number(number) => self.number(heap, number),
+            Value::Boolean(boolean) => self.out.push(heap, 0xc2 + u8::from(boolean)),
+            Value::Table(table) if self.open.len() < MAX_NESTING => self.table(heap, table),
+            _ => self.out.push(heap, 0xc0),
         }
     }
 
     /// One of three heads for a count: `small | count` below `limit`, or a marker and a wider count.
-    fn head(&mut self, small: u8, limit: usize, marker: u8, count: usize) -> Result<(), Raise> {
-        self.out.room(self.heap, 5)?;
+    #[inline]
+    fn head(
+        &mut self,
+        heap: &Heap,
+        small: u8,
+        limit: usize,
+        marker: u8,
+        count: usize,
+    ) -> Result<(), Raise> {
+        self.out.room(heap, 5)?;
         if count < limit {
             self.out.bytes.push(small | count as u8);
         } else if count <= 0xffff {
@@ -74,65 +193,60 @@ impl Packer<'_> {
         Ok(())
     }
 
-    fn string(&mut self, text: &[u8]) -> Result<(), Raise> {
+    #[inline]
+    fn string(&mut self, heap: &Heap, text: &[u8]) -> Result<(), Raise> {
         if (32..=0xff).contains(&text.len()) {
-            self.out.room(self.heap, 2)?;
+            self.out.room(heap, 2)?;
             self.out.bytes.extend_from_slice(&[0xd9, text.len() as u8]);
         } else {
-            self.head(0xa0, 32, 0xda, text.len())?;
+            self.head(heap, 0xa0, 32, 0xda, text.len())?;
         }
-        self.out.extend(self.heap, text)
+        self.out.extend(heap, text)
     }
 
-    fn table(&mut self, table: TableHandle, depth: usize) -> Result<(), Raise> {
-        match self.array_length(table)? {
-            Some(length) => {
-                self.head(0x90, 16, 0xdc, length)?;
-                for index in 1..=length {
-                    let element = self.heap.raw_get_integer(table, index as i64);
-                    self.value(element, depth + 1)?;
-                }
-            }
-            None => {
-                let mut count = 0;
-                let mut position = 0;
-                while let Some((next, ..)) = self.heap.entry_from(table, position) {
-                    position = next;
-                    count += 1;
-                }
-                self.head(0x80, 16, 0xde, count)?;
-                position = 0;
-                while let Some((next, key, value)) = self.heap.entry_from(table, position) {
-                    position = next;
-                    self.value(key, depth + 1)?;
-                    self.value(value, depth + 1)?;
-                }
-            }
+    fn table(&mut self, heap: &Heap, table: TableHandle) -> Result<(), Raise> {
+        let mut scan = Scan {
+            table,
+            position: 0,
+            most: 0.0,
+            count: 0,
+            is_array: true,
+        };
+        if scan.go_on(heap) {
+            return self.begin_table(heap, table, scan.is_array(), scan.count);
+        }
+        self.open.push(Open::Unknown(scan));
+        Ok(())
+    }
+
+    fn begin_table(
+        &mut self,
+        heap: &Heap,
+        table: TableHandle,
+        is_array: bool,
+        length: usize,
+    ) -> Result<(), Raise> {
+        if is_array {
+            self.head(heap, 0x90, 16, 0xdc, length)?;
+            self.open.push(Open::Array {
+                table,
+                next: 0,
+                length,
+            });
+        } else {
+            self.head(heap, 0x80, 16, 0xde, length)?;
+            self.open.push(Open::Map {
+                table,
+                position: 0,
+                value: None,
+            });
         }
         Ok(())
     }
 
-    /// The length of a table that is an array: its keys are just 1 to a length. None if it is a map.
-    fn array_length(&mut self, table: TableHandle) -> Result<Option<usize>, Raise> {
-        let mut most = 0.0;
-        let mut count = 0_usize;
-        let mut position = 0;
-        while let Some((next, key, _)) = self.heap.entry_from(table, position) {
-            position = next;
-            match key {
-                Value::Number(number) if number > 0.0 && number.floor() == number => {
-                    most = f64::max(most, number);
-                }
-                _ => return Ok(None),
-            }
-            count += 1;
-        }
-        self.meter.charge(count as u64 / 16)?;
-        Ok((most == count as f64).then_some(count))
-    }
-
-    fn number(&mut self, number: f64) -> Result<(), Raise> {
-        self.out.room(self.heap, 9)?;
+    #[inline]
+    fn number(&mut self, heap: &Heap, number: f64) -> Result<(), Raise> {
+        self.out.room(heap, 9)?;
         let out = &mut self.out.bytes;
         if (-9223372036854775808.0..9223372036854775808.0).contains(&number)
             && number as i64 as f64 == number
@@ -146,6 +260,31 @@ impl Packer<'_> {
             out.extend_from_slice(&number.to_be_bytes());
         }
         Ok(())
+    }
+}
+
+impl Scan {
+    /// Looks at some more keys; true at the end.
+    #[inline]
+    fn go_on(&mut self, heap: &Heap) -> bool {
+        for _ in 0..SCANNED {
+            let Some((next, key, _)) = heap.entry_from(self.table, self.position) else {
+                return true;
+            };
+            self.position = next;
+            self.count += 1;
+            match key {
+                Value::Number(number) if number > 0.0 && is_whole(number) => {
+                    self.most = f64::max(self.most, number);
+                }
+                _ => self.is_array = false,
+            }
+        }
+        false
+    }
+
+    fn is_array(&self) -> bool {
+        self.is_array && self.most == self.count as f64
     }
 }
 

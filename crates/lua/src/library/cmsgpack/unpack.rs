@@ -1,5 +1,6 @@
 //! `cmsgpack.unpack` and its streaming forms: a loop over items with the open arrays and maps on a stack.
 
+use super::super::pause::{park, pause, resume_state, unpark};
 use super::super::shapes::Shapes;
 use super::super::string::STACK_SLOTS;
 use crate::native::{Call, Flow, NativeResult, Raise};
@@ -10,6 +11,8 @@ use thiserror::Error;
 
 /// Items between two looks at fuel and memory.
 const STRIDE: u32 = 128;
+/// Members of a large map that wait to be stored.
+const MEMBERS: usize = 512;
 /// Largest array part that is made before its elements are read: a length costs nothing to claim.
 const TRUSTED_LENGTH: usize = 1 << 10;
 
@@ -79,51 +82,120 @@ fn unpack_items(call: &mut Call<'_>, limit: i32, offset: i32) -> NativeResult {
     input.clear();
     input.extend_from_slice(&call.bytes(text)[start..]);
     call.charge(input.len() as u64 / 64)?;
-    let mut reader = Reader {
-        input: &input,
-        at: 0,
-        open: Vec::new(),
-        keys: Vec::new(),
-        values: Vec::new(),
-        shapes: Shapes::default(),
-        count: 0,
-        slots: 0,
+    let unpacking = Unpacking {
+        reader: Reader {
+            input,
+            at: 0,
+            open: Vec::new(),
+            keys: Vec::new(),
+            values: Vec::new(),
+            shapes: Shapes::default(),
+            count: 0,
+            slots: 0,
+        },
+        results: Vec::new(),
+        limit: (!everything).then_some(limit),
+        start,
     };
-    let mut results: Vec<Value> = Vec::new();
-    let mut outcome = Ok(());
-    while reader.at < reader.input.len() && (everything || results.len() < limit) {
-        reader.slots = 1 + results.len();
-        match reader.item(call.runtime) {
-            Ok(value) => results.push(value),
-            Err(error) => {
-                outcome = Err(error);
-                break;
-            }
+    proceed(call, unpacking)
+}
+
+/// A running `unpack`.
+struct Unpacking {
+    reader: Reader,
+    results: Vec<Value>,
+    /// How many items to read at most; none to read everything and to return no offset.
+    limit: Option<usize>,
+    /// Offset of the reader's input in the text.
+    start: usize,
+}
+
+fn proceed(call: &mut Call<'_>, mut unpacking: Unpacking) -> NativeResult {
+    match unpacking.run(call.runtime) {
+        Ok(true) => {}
+        Ok(false) => {
+            unpacking.park(call);
+            return pause(call, Box::new(unpacking), resume);
         }
-    }
-    if !everything && outcome.is_ok() && results.len() + 2 > STACK_SLOTS {
-        outcome = Err(UnpackError::NoRoomForOffset);
-    }
-    let at = reader.at;
-    let rest = input.len() - at;
-    if input.capacity() <= 1 << 16 {
-        input.clear();
-        call.runtime.libraries.buffer = input;
-    }
-    match outcome {
-        Ok(()) => {}
         Err(UnpackError::Raise(raise)) => return Err(raise),
         // Raised by the table itself, where there is no position.
         Err(UnpackError::Key(error)) => return Err(call.error_without_position(error.to_string())),
         Err(error) => return Err(call.error(error.to_string())),
     }
-    if !everything {
+    let Unpacking {
+        reader,
+        results,
+        limit,
+        start,
+    } = unpacking;
+    let (at, mut input) = (reader.at, reader.input);
+    let rest = input.len() - at;
+    if input.capacity() <= 1 << 16 {
+        input.clear();
+        call.runtime.libraries.buffer = input;
+    }
+    if limit.is_some() {
         call.push(if rest == 0 { -1.0 } else { (start + at) as f64 });
     }
     for &value in &results {
         call.push(value);
     }
-    Ok(Flow::Return(results.len() + usize::from(!everything)))
+    Ok(Flow::Return(results.len() + usize::from(limit.is_some())))
+}
+
+fn resume(call: &mut Call<'_>) -> NativeResult {
+    let mut unpacking = resume_state::<Unpacking>(call);
+    unpacking.unpark(call);
+    proceed(call, *unpacking)
+}
+
+impl Unpacking {
+    /// Reads on; false if the host wants the run to pause.
+    fn run(&mut self, runtime: &mut Runtime) -> Result<bool, UnpackError> {
+        let reader = &mut self.reader;
+        let most = self.limit.unwrap_or(usize::MAX);
+        while !reader.open.is_empty()
+            || (reader.at < reader.input.len() && self.results.len() < most)
+        {
+            if reader.open.is_empty() {
+                reader.slots = 1 + self.results.len();
+            }
+            match reader.item(runtime)? {
+                Some(value) => self.results.push(value),
+                None => return Ok(false),
+            }
+        }
+        if self.limit.is_some() && self.results.len() + 2 > STACK_SLOTS {
+            return Err(UnpackError::NoRoomForOffset);
+        }
+        Ok(true)
+    }
+
+    /// Puts what only the state refers to where the collector sees it.
+    fn park(&mut self, call: &mut Call<'_>) {
+        let reader = &mut self.reader;
+        let mut others: Vec<Value> = reader.keys.iter().copied().map(Value::String).collect();
+        for open in &reader.open {
+            match open {
+                Open::Array { table, .. } => others.push(Value::Table(*table)),
+                Open::Map(map) => {
+                    others.extend(map.table.map(Value::Table));
+                    others.extend(map.key);
+                }
+            }
+        }
+        others.extend(&self.results);
+        park(call, others);
+        park(call, std::mem::take(&mut self.reader.values));
+        // The shapes refer to keys as well.
+        self.reader.shapes = Shapes::default();
+    }
+
+    fn unpark(&mut self, call: &mut Call<'_>) {
+        self.reader.values = unpark(call);
+        // The state still has the others.
+        call.pop();
+    }
 }
 
 /// An array or map that is not complete.
@@ -147,8 +219,8 @@ struct Map {
     left: usize,
 }
 
-struct Reader<'a> {
-    input: &'a [u8],
+struct Reader {
+    input: Vec<u8>,
     at: usize,
     open: Vec<Open>,
     keys: Vec<StringHandle>,
@@ -166,14 +238,7 @@ enum Item {
     Map(usize),
 }
 
-impl Reader<'_> {
-    fn take(&mut self, count: usize) -> Result<&[u8], UnpackError> {
-        let end = self.at.checked_add(count).ok_or(UnpackError::Missing)?;
-        let bytes = self.input.get(self.at..end).ok_or(UnpackError::Missing)?;
-        self.at = end;
-        Ok(bytes)
-    }
-
+impl Reader {
     #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], UnpackError> {
         let bytes = self
@@ -193,15 +258,20 @@ impl Reader<'_> {
         Ok(u32::from_be_bytes(self.array()?) as usize)
     }
 
-    /// One whole item.
-    fn item(&mut self, runtime: &mut Runtime) -> Result<Value, UnpackError> {
+    /// One whole item, or the rest of one that is open; none if the host wants the run to pause.
+    fn item(&mut self, runtime: &mut Runtime) -> Result<Option<Value>, UnpackError> {
         loop {
             self.count += 1;
             if self.count == STRIDE {
                 self.count = 0;
                 runtime.meter.charge(u64::from(STRIDE) / 4)?;
-                if !runtime.heap.has_room(0) {
+                let waiting = self.values.capacity() * size_of::<Value>()
+                    + self.keys.capacity() * size_of::<StringHandle>();
+                if !runtime.heap.has_room(waiting + self.input.capacity()) {
                     return Err(Raise::OutOfMemory.into());
+                }
+                if runtime.meter.suspend_requested {
+                    return Ok(None);
                 }
             }
             if self.slots + 1 > STACK_SLOTS {
@@ -252,7 +322,7 @@ impl Reader<'_> {
             // A complete value may complete what it stands in.
             loop {
                 match self.open.last_mut() {
-                    None => return Ok(value),
+                    None => return Ok(Some(value)),
                     Some(Open::Array {
                         table,
                         next,
@@ -280,6 +350,9 @@ impl Reader<'_> {
                                 (None, Value::String(key)) if !value.is_nil() => {
                                     self.keys.push(key);
                                     self.values.push(value);
+                                    if self.values.len() - map.first == MEMBERS {
+                                        map.fill(runtime, &mut self.keys, &mut self.values);
+                                    }
                                 }
                                 _ => {
                                     let table = map.fill(runtime, &mut self.keys, &mut self.values);
@@ -372,7 +445,9 @@ impl Reader<'_> {
             _ => None,
         };
         let heap = &mut runtime.heap;
-        let bytes = self.take(length)?;
+        let end = self.at.checked_add(length).ok_or(UnpackError::Missing)?;
+        let bytes = self.input.get(self.at..end).ok_or(UnpackError::Missing)?;
+        self.at = end;
         let string = match guess {
             Some(guess) if heap.bytes(guess) == bytes => guess,
             _ => heap.new_string(bytes),

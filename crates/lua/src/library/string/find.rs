@@ -1,6 +1,7 @@
 //! `string.find` and `string.match`.
 
-use super::matching::{Matching, Progress, pause, take_state};
+use super::super::pause::{pause, take_state};
+use super::matching::{Matching, Progress};
 use super::position;
 use crate::native::{Call, Flow, NativeResult};
 use crate::pattern;

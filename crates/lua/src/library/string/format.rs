@@ -47,8 +47,9 @@ pub(super) fn format(call: &mut Call<'_>) -> NativeResult {
             },
         };
         at += length;
+        let before = out.bytes.len();
         write_item(call, &mut out, directive, argument)?;
-        call.charge(1)?;
+        call.charge(1 + (out.bytes.len() - before) as u64 / 16)?;
     }
     let string = out.finish(call)?;
     call.return_value(string)

@@ -1,6 +1,7 @@
 //! `string.gmatch`: an iterator whose upvalues are the subject, the pattern and where to go on.
 
-use super::matching::{Matching, Progress, pause, take_state};
+use super::super::pause::{pause, take_state};
+use super::matching::{Matching, Progress};
 use crate::native::{Call, Flow, NativeResult};
 use crate::value::Value;
 

@@ -1,7 +1,8 @@
 //! `string.gsub`, in steps: the replacement may be a Lua function, or a table with an `__index` function.
 
 use super::super::output::Output;
-use super::matching::{Matching, Progress, SLICE, pause, take_state};
+use super::super::pause::{pause, take_state};
+use super::matching::{Matching, Progress, SLICE};
 use crate::heap::Heap;
 use crate::native::{Call, Flow, Indexed, NativeResult, Raise};
 use crate::number;

@@ -1,10 +1,9 @@
 //! A pattern search within a running function: sliced by fuel, able to pause.
 
 use super::super::output::substring;
-use crate::native::{Call, Flow, NativeFunction, NativeResult, Raise};
+use crate::native::{Call, Raise};
 use crate::pattern::{BYTES_PER_SOURCE_BYTE, Capture, Pattern, PatternError, Search, Step};
 use crate::value::{StringHandle, Value};
-use std::any::Any;
 use std::sync::Arc;
 
 /// Steps of the matcher between two looks at the fuel.
@@ -145,27 +144,4 @@ impl Matching {
         }
         Ok(count)
     }
-}
-
-/// Leaves the run, to go on with `resume` and `state`.
-pub(super) fn pause(
-    call: &mut Call<'_>,
-    state: Box<dyn Any + Send>,
-    resume: NativeFunction,
-) -> NativeResult {
-    // This is the suspension that was asked for.
-    call.runtime.meter.suspend_requested = false;
-    call.state = Some(state);
-    Ok(Flow::Suspend { resume })
-}
-
-/// The state that [`pause`] or a call back left.
-pub(super) fn take_state<T: Any>(call: &mut Call<'_>) -> Box<T> {
-    let state = call
-        .state
-        .take()
-        .expect("a function that was left with a state is resumed with it");
-    state
-        .downcast()
-        .expect("a function is resumed with its own state")
 }

@@ -5,11 +5,9 @@
 //! 5.1's: the median of three as the pivot, the smaller part first. The recursion is a stack of ranges, and each
 //! comparison may be a Lua call after which the sort goes on.
 
-use super::{check_writable, write};
-use crate::meter::Meter;
+use super::check_writable;
 use crate::native::{Call, Compared, Flow, NativeResult, Raise};
 use crate::value::{TableHandle, Type, Value};
-use std::cmp::Ordering;
 
 /// Window slot of the pivot.
 const PIVOT: usize = 3;
@@ -18,8 +16,8 @@ const LEFT: usize = 4;
 const RIGHT: usize = 5;
 /// Comparisons between two looks at the fuel.
 const STRIDE: u32 = 64;
-/// Elements that are sorted in one go where the order of comparisons can't show.
-const AT_ONCE: usize = 1 << 16;
+/// Most elements that are sorted in one go where the order of comparisons can't show: about a millisecond's work.
+const AT_ONCE: usize = 1 << 14;
 
 /// The comparison whose outcome is awaited, or where to start.
 #[derive(Clone, Copy)]
@@ -88,9 +86,10 @@ pub(super) fn sort(call: &mut Call<'_>) -> NativeResult {
 
 /// Sorts numbers, or strings, by `<` without further ado: equal ones can't be told apart. False if it did nothing.
 fn sort_uniform(call: &mut Call<'_>, table: TableHandle, length: usize) -> Result<bool, Raise> {
-    if call.heap().array_size(table) < length {
+    if call.heap().array_size(table) < length || length > AT_ONCE {
         return Ok(false);
     }
+    call.charge(length as u64)?;
     let runtime = &mut *call.runtime;
     let values = &runtime.heap.tables[table.index()].array[..length];
     match values[0] {
@@ -111,7 +110,7 @@ fn sort_uniform(call: &mut Call<'_>, table: TableHandle, length: usize) -> Resul
                 _ => 0.0,
             };
             let mut numbers: Vec<f64> = values.iter().map(number).collect();
-            sort_in_parts(&mut numbers, &mut runtime.meter, f64::total_cmp)?;
+            numbers.sort_unstable_by(f64::total_cmp);
             let values = &mut runtime.heap.tables[table.index()].array[..length];
             for (place, number) in values.iter_mut().zip(numbers) {
                 *place = Value::Number(number);
@@ -131,31 +130,13 @@ fn sort_uniform(call: &mut Call<'_>, table: TableHandle, length: usize) -> Resul
             };
             let mut values = values.to_vec();
             let order = |a: &Value, b: &Value| bytes(a).cmp(bytes(b));
-            sort_in_parts(&mut values, &mut runtime.meter, order)?;
+            values.sort_unstable_by(order);
             runtime.heap.tables[table.index()].array[..length].copy_from_slice(&values);
             runtime.heap.note_moved_values(table);
         }
         _ => return Ok(false),
     }
     Ok(true)
-}
-
-/// Sorts part by part, with a look at the fuel in between, and then merges the parts.
-fn sort_in_parts<T>(
-    values: &mut [T],
-    meter: &mut Meter,
-    order: impl Fn(&T, &T) -> Ordering,
-) -> Result<(), Raise> {
-    for part in values.chunks_mut(AT_ONCE) {
-        meter.charge(part.len() as u64)?;
-        part.sort_unstable_by(&order);
-    }
-    if values.len() > AT_ONCE {
-        // The stable sort finds the sorted parts and merges them.
-        meter.charge(values.len() as u64)?;
-        values.sort_by(&order);
-    }
-    Ok(())
 }
 
 fn resume(call: &mut Call<'_>) -> NativeResult {
@@ -192,6 +173,7 @@ impl Phase {
 }
 
 /// Calls the comparator, or compares with `<` and its metamethods.
+#[inline]
 fn ask(call: &mut Call<'_>, mut sort: Box<Sort>, a: usize, b: usize) -> NativeResult {
     let mut next = (a, b);
     loop {
@@ -222,9 +204,7 @@ fn ask(call: &mut Call<'_>, mut sort: Box<Sort>, a: usize, b: usize) -> NativeRe
         } else {
             comparator
         };
-        call.push(function);
-        call.push(a);
-        call.push(b);
+        call.push_all([function, a, b]);
         call.state = Some(sort);
         return Ok(Flow::Call {
             arguments: 2,
@@ -233,6 +213,7 @@ fn ask(call: &mut Call<'_>, mut sort: Box<Sort>, a: usize, b: usize) -> NativeRe
     }
 }
 
+#[inline]
 fn proceed(call: &mut Call<'_>, mut sort: Box<Sort>, outcome: Option<bool>) -> NativeResult {
     match sort.step(call, outcome)? {
         Next::Done => Ok(Flow::Return(0)),
@@ -242,24 +223,30 @@ fn proceed(call: &mut Call<'_>, mut sort: Box<Sort>, outcome: Option<bool>) -> N
 
 impl Sort {
     /// Brings element `index` to a slot.
+    #[inline]
     fn load(&self, call: &mut Call<'_>, slot: usize, index: i64) {
         let value = call.heap().raw_get_integer(self.table, index);
         call.set(slot, value);
     }
 
     /// Stores what the two slots hold.
+    #[inline]
     fn store(
         &self,
         call: &mut Call<'_>,
         (left, at_left): (i64, usize),
         (right, at_right): (i64, usize),
     ) -> Result<(), Raise> {
+        check_writable(call, self.table)?;
         let (first, second) = (call.get(at_left), call.get(at_right));
-        write(call, self.table, left, first)?;
-        write(call, self.table, right, second)
+        let heap = call.heap_mut();
+        heap.raw_set_integer(self.table, left, first);
+        heap.raw_set_integer(self.table, right, second);
+        Ok(())
     }
 
     /// Takes the outcome of the last comparison and moves on to the next one.
+    #[inline]
     fn step(&mut self, call: &mut Call<'_>, outcome: Option<bool>) -> Result<Next, Raise> {
         self.compared += 1;
         let less = outcome.unwrap_or(false);
@@ -321,6 +308,7 @@ impl Sort {
         }
     }
 
+    #[inline]
     fn start_range(&mut self, call: &mut Call<'_>) -> Next {
         if self.low >= self.high {
             return self.next_range(call);
@@ -331,6 +319,7 @@ impl Sort {
         Next::Compare(RIGHT, LEFT)
     }
 
+    #[inline]
     fn next_range(&mut self, call: &mut Call<'_>) -> Next {
         while let Some((low, high)) = self.ranges.pop() {
             if low < high {
@@ -354,6 +343,7 @@ impl Sort {
         Ok(self.move_up(call))
     }
 
+    #[inline]
     fn move_up(&mut self, call: &mut Call<'_>) -> Next {
         self.i += 1;
         self.load(call, LEFT, self.i);
@@ -361,6 +351,7 @@ impl Sort {
         Next::Compare(LEFT, PIVOT)
     }
 
+    #[inline]
     fn move_down(&mut self, call: &mut Call<'_>) -> Next {
         self.j -= 1;
         self.load(call, RIGHT, self.j);
