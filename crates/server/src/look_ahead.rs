@@ -68,7 +68,9 @@ impl LookAhead {
             unread = &unread[consumed..];
         }
         self.seen = requests.saturating_sub(1);
-        if batch.len() < 2 || !server.keyspace.look_ahead(database, &batch) {
+        let pays = batch.len() > 1 && server.keyspace.look_ahead(database, &batch);
+        // The end of what has arrived tells nothing.
+        if requests > 1 && !pays {
             self.rest = REST;
         }
     }
