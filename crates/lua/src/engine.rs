@@ -4,6 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use crate::heap::Closure;
+use crate::heap::collector::CollectorStatistics;
 use crate::hook::{Events, Hook};
 use crate::loaded::{self, CodeEntry};
 use crate::meter::Interrupt;
@@ -128,7 +129,7 @@ impl Vm {
 
     /// Keeps a value alive until it is unpinned.
     pub fn pin(&mut self, value: Value) {
-        self.runtime.heap.note_escape(value);
+        self.runtime.heap.barrier_root(value);
         self.runtime.heap.pinned.push(value);
     }
 
@@ -160,9 +161,10 @@ impl Vm {
                 .map(|loaded| loaded.bytes)
                 .sum();
             self.runtime.heap.subtract_bytes(bytes);
+            self.runtime.heap.forget_protos(self.loaded_before_region);
             self.entries.truncate(self.loaded_before_region);
-        } else if self.runtime.heap.needs_attention() {
-            self.collect_garbage();
+        } else {
+            self.collect_step_if_due();
         }
     }
 
@@ -288,7 +290,7 @@ impl Vm {
 
     /// Runs the collector.
     pub fn collect_garbage(&mut self) {
-        self.runtime.collect_garbage();
+        self.runtime.collect_garbage(0);
         vm::forget_unloaded(&mut self.entries, &mut self.runtime);
         // Between runs the numbers at the end can be given to others.
         if self.suspended.is_none() {
@@ -297,6 +299,28 @@ impl Vm {
             }
             self.entries.truncate(self.runtime.loaded.len());
         }
+    }
+
+    /// Brings the collector forward by one step if it is due.
+    fn collect_step_if_due(&mut self) {
+        if self.runtime.heap.needs_attention() {
+            // The cap is the next run's concern.
+            let _ = self.runtime.collect_garbage_if_due();
+            vm::forget_unloaded(&mut self.entries, &mut self.runtime);
+        }
+    }
+
+    /// Takes a step of the collector between runs, worth `kilobytes` of allocation (0: a small one). Whether a
+    /// collection is over with it.
+    pub fn collect_garbage_step(&mut self, kilobytes: usize) -> bool {
+        let is_over = self.runtime.collect_step(0, kilobytes);
+        vm::forget_unloaded(&mut self.entries, &mut self.runtime);
+        is_over
+    }
+
+    /// What the collector has done so far.
+    pub fn collector_statistics(&self) -> CollectorStatistics {
+        self.runtime.heap.collector.statistics
     }
 
     fn advance(&mut self, step: Step) -> Outcome {
@@ -385,5 +409,6 @@ impl Vm {
                 closure.environment = new;
             }
         }
+        self.runtime.heap.barrier_root(Value::Table(new));
     }
 }

@@ -45,6 +45,7 @@ impl Vm {
         let fuel_left = runtime.meter.fuel;
         let below = runtime.current;
         runtime.heap.pinned.push(Value::Thread(below));
+        runtime.heap.barrier_stack(Value::Thread(below));
         let beside = runtime.new_coroutine(function);
         runtime.thread.status = Status::Normal;
         runtime.switch_to(beside);

@@ -115,6 +115,7 @@ impl Runtime {
             return false;
         };
         self.thread.stack[base + index] = value;
+        self.heap.barrier_stack(value);
         true
     }
 
@@ -159,10 +160,7 @@ impl Runtime {
             return false;
         };
         match &mut self.heap.upvalues[upvalue.index()] {
-            Upvalue::Closed(place) => {
-                *place = value;
-                self.heap.barrier_upvalue(upvalue, value);
-            }
+            Upvalue::Closed(place) => *place = value,
             Upvalue::Open { thread, slot } if *thread == self.current => {
                 self.thread.stack[*slot as usize] = value;
             }
@@ -171,6 +169,7 @@ impl Runtime {
                 self.heap.threads[thread.index()].stack[slot] = value;
             }
         }
+        self.heap.barrier_upvalue(upvalue, value);
         true
     }
 

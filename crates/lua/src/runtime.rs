@@ -6,12 +6,12 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::heap::{Heap, Marker, Roots};
+use crate::heap::{Heap, Roots};
 use crate::hook::HookState;
 use crate::loaded::LoadedProto;
 use crate::meter::Meter;
 use crate::native::Raise;
-use crate::thread::{Thread, WINDOW};
+use crate::thread::Thread;
 use crate::value::{ThreadHandle, Value};
 
 /// The running part of a VM, as natives see it.
@@ -56,8 +56,8 @@ impl Runtime {
         let globals = heap.globals;
         // The slot of the main thread; the thread itself is the one that runs.
         let main = heap.new_thread(Thread::default());
-        let thread = Box::new(Thread::new(globals, 1));
-        heap.add_bytes(thread.bytes());
+        let mut thread = Box::new(Thread::new(globals, 1));
+        heap.recount_thread(&mut thread);
         Runtime {
             heap,
             meter: Meter::new(),
@@ -76,14 +76,13 @@ impl Runtime {
         }
     }
 
-    /// Runs the collector, and fails if the memory cap is passed all the same.
+    /// Brings the collector forward, and fails if the memory cap is passed all the same.
     #[cold]
     pub(crate) fn collect_garbage_if_due(&mut self) -> Result<(), Raise> {
-        if self.heap.take_collection_request() {
-            self.collect_garbage();
-        } else {
-            self.heap.set_threshold();
-        }
+        self.heap.recount_thread(&mut self.thread);
+        let (heap, mut roots) = self.heap_and_roots(0);
+        let work = heap.collect_if_due(&mut roots);
+        self.pay_for_collection(work);
         if self.heap.has_room(0) {
             Ok(())
         } else {
@@ -91,46 +90,46 @@ impl Runtime {
         }
     }
 
-    /// Runs the collector.
-    pub(crate) fn collect_garbage(&mut self) {
-        let mut marker = Marker::new(
-            &self.heap,
-            &Roots {
-                loaded: &self.loaded,
-            },
-        );
-        marker.mark(Value::Thread(self.main));
-        marker.mark(Value::Thread(self.current));
-        marker.mark_thread_state(&self.thread);
-        let reached = marker.propagate();
-        let loaded = &self.loaded;
-        let used = self.thread.used_slots(|proto| {
-            loaded
-                .get(proto as usize)
-                .and_then(Option::as_ref)
-                .map_or(WINDOW, |loaded| usize::from(loaded.proto.max_stack))
-        });
-        // What lies above was not marked: it must not be taken for values later.
-        let used = used.min(self.thread.stack.len());
-        self.thread.stack[used..].fill(Value::Nil);
-        let reached = self.heap.sweep(reached);
-        for (number, loaded) in self.loaded.iter_mut().enumerate() {
-            if let Some(unreached) = loaded.as_ref()
-                && !reached.has_proto(number as u32)
-            {
-                self.unloaded_bytes += unreached.bytes;
-                *loaded = None;
-            }
-        }
+    /// Collects everything that is unreachable. `native_top` is the end of the slots in use by the native function that asks for it; 0 if none does.
+    pub(crate) fn collect_garbage(&mut self, native_top: usize) {
+        self.heap.recount_thread(&mut self.thread);
+        let (heap, mut roots) = self.heap_and_roots(native_top);
+        let work = heap.collect_now(&mut roots);
+        self.pay_for_collection(work);
     }
+
+    /// A step of the collector, worth `kilobytes` of allocation. Whether a collection is over with it.
+    pub(crate) fn collect_step(&mut self, native_top: usize, kilobytes: usize) -> bool {
+        self.heap.recount_thread(&mut self.thread);
+        let (heap, mut roots) = self.heap_and_roots(native_top);
+        let (is_over, work) = heap.collect_on_request(&mut roots, kilobytes);
+        self.pay_for_collection(work);
+        is_over
+    }
+
+    fn heap_and_roots(&mut self, native_top: usize) -> (&mut Heap, Roots<'_>) {
+        let roots = Roots {
+            loaded: &mut self.loaded,
+            unloaded_bytes: &mut self.unloaded_bytes,
+            thread: &mut self.thread,
+            current: self.current,
+            main: self.main,
+            native_top,
+        };
+        (&mut self.heap, roots)
+    }
+
+    /// Burns fuel for the collector's work. If it is used up, the run notices at its next look.
+    fn pay_for_collection(&mut self, work: usize) {
+        self.meter.fuel = self.meter.fuel.saturating_sub_unsigned(work as u64 / 8);
+    }
+
     /// Makes the running thread's stack hold at least `slots` slots.
     #[cold]
     pub(crate) fn grow_stack(&mut self, slots: usize) {
         let stack = &mut self.thread.stack;
-        let old = stack.capacity();
         let size = slots.max(stack.len() * 2);
         stack.resize(size, Value::Nil);
-        let added = (stack.capacity() - old) * size_of::<Value>();
-        self.heap.add_bytes(added);
+        self.heap.recount_thread(&mut self.thread);
     }
 }

@@ -52,6 +52,8 @@ pub(crate) struct Frame {
     pub(crate) callee: u32,
     /// Tail calls that led to this frame and left no frame behind.
     pub(crate) tail_calls: u32,
+    /// The collection in which everything below this frame was scanned while it was there; 0 for a new frame.
+    pub(crate) scanned: u32,
     /// Results the caller wants; negative for all.
     pub(crate) want: i16,
     pub(crate) finish: Finish,
@@ -85,6 +87,7 @@ impl Frame {
             tail_calls: 0,
             want,
             finish,
+            scanned: 0,
         }
     }
 }
@@ -147,6 +150,10 @@ pub(crate) struct Thread {
     pub(crate) overflowed: bool,
     /// Where the values go that a suspended coroutine is resumed with.
     pub(crate) pending: Option<Pending>,
+    /// Its slot in the heap holds no thread.
+    pub(crate) is_vacant: bool,
+    /// The bytes counted for it.
+    pub(crate) counted: usize,
 }
 
 /// The call of `coroutine.yield` that waits for the values of the next resume.
@@ -172,6 +179,9 @@ impl Thread {
     /// The heap bytes behind the thread.
     pub(crate) fn bytes(&self) -> usize {
         self.stack.capacity() * size_of::<Value>()
+            + self.frames.capacity() * size_of::<Frame>()
+            + self.natives.capacity() * size_of::<NativeFrame>()
+            + self.open.capacity() * size_of::<OpenUpvalue>()
     }
 
     /// How many slots of the stack may hold values in use.

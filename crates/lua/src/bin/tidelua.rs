@@ -1,6 +1,7 @@
 //! Runs a Lua file (or `-e` text, or standard input) with the full library and `print`, for comparison with other interpreters.
 //!
-//! `tidelua [--fuel UNITS] [--bytes COUNT] [FILE | -e TEXT | -] [ARGUMENTS]`: the first two bound the run; using up the fuel is a failure.
+//! `tidelua [--fuel UNITS] [--bytes COUNT] [--collect UNITS] [FILE | -e TEXT | -] [ARGUMENTS]`: the first two bound the run; using up the fuel is a
+//! failure. With the third, the run is suspended whenever so much fuel is used up, for a step of the collector: a test of the collector.
 
 use std::io::{Read, Write};
 use std::process::ExitCode;
@@ -105,6 +106,7 @@ fn main() -> ExitCode {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
     let fuel = take_option(&mut arguments, "--fuel");
     let bytes = take_option(&mut arguments, "--bytes");
+    let slice = take_option(&mut arguments, "--collect").map(|units| units.max(1));
     let (source, name) = match arguments.first().map(String::as_str) {
         Some("-e") => {
             let text = arguments.get(1).cloned().unwrap_or_default();
@@ -157,7 +159,19 @@ fn main() -> ExitCode {
         .collect();
     let bytes = bytes.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
     vm.set_memory_limit(bytes, false);
-    match vm.call(function, &rest, fuel.unwrap_or(u64::MAX)) {
+    let mut left = fuel.unwrap_or(u64::MAX);
+    let first = slice.unwrap_or(left).min(left);
+    left -= first;
+    let mut outcome = vm.call(function, &rest, first);
+    while let (Outcome::Suspended, Some(slice)) = (&outcome, slice)
+        && left > 0
+    {
+        vm.collect_garbage_step(0);
+        let next = slice.min(left);
+        left -= next;
+        outcome = vm.resume(&[], next);
+    }
+    match outcome {
         Outcome::Finished => ExitCode::SUCCESS,
         Outcome::Suspended => {
             eprintln!("tidelua: out of fuel");

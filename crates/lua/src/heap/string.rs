@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Arena;
+use super::arena::{Arena, Object};
 use crate::value::{MAX_SHORT, StringHandle, Value};
 
 /// Longest string kept inside its arena slot.
@@ -18,6 +18,8 @@ pub(crate) enum StringData {
     Owned(Box<[u8]>),
     /// A buffer shared with the host.
     Shared(Arc<[u8]>),
+    /// No string.
+    Vacant,
 }
 
 /// A slot of the string arena.
@@ -28,20 +30,6 @@ pub(crate) struct StringObject {
     data: StringData,
 }
 
-impl Default for StringObject {
-    fn default() -> StringObject {
-        let data = StringData::Inline {
-            length: 0,
-            bytes: [0; INLINE],
-        };
-        StringObject {
-            hash: 0,
-            next: NO_STRING,
-            data,
-        }
-    }
-}
-
 impl StringObject {
     #[inline(always)]
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -49,15 +37,34 @@ impl StringObject {
             StringData::Inline { length, bytes } => &bytes[..*length as usize],
             StringData::Owned(bytes) => bytes,
             StringData::Shared(bytes) => bytes,
+            StringData::Vacant => &[],
         }
     }
 
     /// The heap bytes behind the slot.
     fn extra_bytes(&self) -> usize {
         match &self.data {
-            StringData::Inline { .. } => 0,
+            StringData::Inline { .. } | StringData::Vacant => 0,
             StringData::Owned(bytes) => bytes.len(),
             StringData::Shared(bytes) => bytes.len(),
+        }
+    }
+}
+
+impl Object for StringObject {
+    fn is_vacant(&self) -> bool {
+        matches!(self.data, StringData::Vacant)
+    }
+
+    fn vacate(&mut self) {
+        self.data = StringData::Vacant;
+    }
+
+    fn size(&self) -> usize {
+        if self.is_vacant() {
+            0
+        } else {
+            size_of::<StringObject>() + self.extra_bytes()
         }
     }
 }
@@ -89,6 +96,8 @@ pub struct Strings {
     pub(crate) arena: Arena<StringObject>,
     buckets: Vec<u32>,
     interned: usize,
+    /// The slots a sweep has still to look at. What is there without a mark is dead, but not gone yet.
+    pub(super) unswept: std::ops::Range<u32>,
 }
 
 impl Strings {
@@ -97,6 +106,7 @@ impl Strings {
             arena: Arena::new(),
             buckets: vec![NO_STRING; 256],
             interned: 0,
+            unswept: 0..0,
         }
     }
 
@@ -145,7 +155,7 @@ impl Strings {
         debug_assert!(bytes.len() <= MAX_SHORT);
         let hash = hash_bytes(bytes);
         match self.find_interned(bytes, hash) {
-            Some(string) => (string, 0),
+            Some(string) => (self.revived(string), 0),
             None => self.add_interned(bytes, hash),
         }
     }
@@ -160,12 +170,21 @@ impl Strings {
         let bytes = &self.bytes(string)[range];
         let hash = hash_bytes(bytes);
         if let Some(string) = self.find_interned(bytes, hash) {
-            return (string, 0);
+            return (self.revived(string), 0);
         }
         let mut copy = [0; MAX_SHORT];
         let copy = &mut copy[..bytes.len()];
         copy.copy_from_slice(bytes);
         self.add_interned(copy, hash)
+    }
+
+    /// A string that was found, which may be dead if the sweep has not come to it: it lives again.
+    #[inline]
+    fn revived(&mut self, string: StringHandle) -> StringHandle {
+        if self.unswept.contains(&(string.index() as u32)) {
+            self.arena.marks.insert(string.index());
+        }
+        string
     }
 
     fn add_interned(&mut self, bytes: &[u8], hash: u32) -> (StringHandle, usize) {
@@ -226,27 +245,61 @@ impl Strings {
         }
     }
 
-    /// Takes a string out of the intern table (if it is there) and empties its slot. Returns the bytes of heap it freed.
-    pub(super) fn release(&mut self, index: u32) -> usize {
-        let object = std::mem::take(&mut self.arena[index as usize]);
-        if object.bytes().len() <= MAX_SHORT {
-            let bucket = object.hash as usize & (self.buckets.len() - 1);
-            let mut at = self.buckets[bucket];
-            if at == index {
-                self.buckets[bucket] = object.next;
-                self.interned -= 1;
-            } else {
-                while at != NO_STRING {
-                    let next = self.arena[at as usize].next;
-                    if next == index {
-                        self.arena[at as usize].next = object.next;
-                        self.interned -= 1;
-                        break;
-                    }
-                    at = next;
-                }
-            }
-        }
-        size_of::<StringObject>() + object.extra_bytes()
+    /// Sweeps slots of strings; see [`Arena::sweep`]. Returns where to go on, `usize::MAX` for nowhere, and the bytes it freed.
+    pub(super) fn sweep(&mut self, work: &mut usize) -> (usize, usize) {
+        let Strings {
+            arena,
+            buckets,
+            interned,
+            unswept,
+        } = self;
+        let mut freed = 0;
+        let next = arena.sweep(
+            unswept.start as usize,
+            unswept.end as usize,
+            work,
+            |items, index| {
+                *interned -= usize::from(unlink(items, buckets, index));
+                freed += items[index].size();
+                items[index].vacate();
+            },
+        );
+        unswept.start = next as u32;
+        let is_whole = next >= (unswept.end as usize).min(arena.len());
+        (if is_whole { usize::MAX } else { next }, freed)
     }
+
+    /// Drops the young strings. Returns the bytes it freed.
+    pub(super) fn drop_young(&mut self) -> usize {
+        for index in (self.arena.young_from as usize..self.arena.len()).rev() {
+            let was_interned = unlink(&mut self.arena.items, &mut self.buckets, index);
+            self.interned -= usize::from(was_interned);
+        }
+        self.unswept.end = self.unswept.end.min(self.arena.young_from);
+        self.arena.drop_young()
+    }
+}
+
+/// Takes a string out of its chain of interned strings; whether it was in one.
+fn unlink(items: &mut [StringObject], buckets: &mut [u32], index: usize) -> bool {
+    let object = &items[index];
+    let (next, is_short) = (object.next, object.bytes().len() <= MAX_SHORT);
+    if !is_short || object.is_vacant() {
+        return false;
+    }
+    let bucket = object.hash as usize & (buckets.len() - 1);
+    let mut at = buckets[bucket];
+    if at as usize == index {
+        buckets[bucket] = next;
+        return true;
+    }
+    while at != NO_STRING {
+        let following = items[at as usize].next;
+        if following as usize == index {
+            items[at as usize].next = next;
+            return true;
+        }
+        at = following;
+    }
+    false
 }

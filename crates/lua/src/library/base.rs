@@ -485,7 +485,7 @@ fn set_environment(call: &mut Call<'_>) -> NativeResult {
     let chosen = chosen_function(call, None)?;
     if call.heap().to_number(call.argument(1)) == Some(0.0) {
         call.runtime.thread.environment = environment;
-        call.heap_mut().note_escape(Value::Table(environment));
+        call.heap_mut().barrier_root(Value::Table(environment));
         return Ok(Flow::Return(0));
     }
     let Chosen::Lua(closure) = chosen else {
@@ -604,34 +604,30 @@ fn collect_garbage(call: &mut Call<'_>) -> NativeResult {
     ];
     let option = call.check_option(1, Some("collect"), OPTIONS)?;
     let argument = call.optional_integer(2, 0)?;
-    if matches!(OPTIONS[option], "collect" | "step") {
-        // A collection looks at all there is.
-        call.charge(call.heap().bytes_in_use() as u64 / 32)?;
-    }
     let heap = call.heap_mut();
     let result = match OPTIONS[option] {
         "stop" => {
-            heap.collector_stopped = true;
+            heap.stop_collector();
             0.0
         }
         "restart" => {
-            heap.collector_stopped = false;
+            heap.restart_collector();
             0.0
         }
         "count" => heap.bytes_in_use() as f64 / 1024.0,
         "step" => {
-            heap.request_collection();
-            return call.return_value(true);
+            let kilobytes = argument.clamp(0, i64::from(i32::MAX)) as usize;
+            let is_over = call.runtime.collect_step(call.top, kilobytes);
+            // Fuel was burnt: the host has a say.
+            call.charge(0)?;
+            return call.return_value(is_over);
         }
-        "setpause" => {
-            std::mem::replace(&mut heap.pause_percent, argument.clamp(0, 100_000) as usize) as f64
-        }
-        "setstepmul" => std::mem::replace(
-            &mut heap.step_multiplier,
-            argument.clamp(0, 100_000) as usize,
-        ) as f64,
+        "setpause" => heap.set_collector_pause(argument.clamp(0, 100_000) as usize) as f64,
+        "setstepmul" => heap.set_collector_multiplier(argument.clamp(0, 100_000) as usize) as f64,
         _ => {
-            heap.request_collection();
+            call.heap_mut().restart_collector();
+            call.runtime.collect_garbage(call.top);
+            call.charge(0)?;
             0.0
         }
     };

@@ -111,6 +111,7 @@ fn insert(call: &mut Call<'_>) -> NativeResult {
     if position >= 1 && position < end && end as usize <= call.heap().array_size(table) {
         let array = &mut call.heap_mut().tables[table.index()].array;
         array.copy_within(position as usize - 1..end as usize - 1, position as usize);
+        call.heap_mut().note_moved_values(table);
         call.charge((end - position) as u64 / 8)?;
     } else if position < end {
         call.state = Some(Box::new(Shift {
@@ -180,6 +181,7 @@ fn remove(call: &mut Call<'_>) -> NativeResult {
     if end as usize <= call.heap().array_size(table) {
         let array = &mut call.heap_mut().tables[table.index()].array;
         array.copy_within(position as usize..end as usize, position as usize - 1);
+        call.heap_mut().note_shifted_values(table);
         call.charge((end - position) as u64 / 8)?;
     } else {
         for index in position..end {

@@ -67,6 +67,10 @@ pub struct Table {
     /// Bit `n` is set if this table, as a metatable, is known to lack the metamethod numbered `n` (of the first eight); cleared by every new key.
     pub(crate) absent: u8,
     pub(crate) readonly: bool,
+    /// Nothing is here.
+    pub(crate) is_vacant: bool,
+    /// Counts, from 0 again after 255, how often all keys were placed anew.
+    rehashes: u8,
 }
 
 impl Table {
@@ -126,6 +130,18 @@ impl Table {
     /// The heap bytes behind the table, its own struct excluded.
     pub(crate) fn bytes(&self) -> usize {
         self.array.capacity() * size_of::<Value>() + self.nodes.capacity() * size_of::<Node>()
+    }
+
+    /// Changes whenever all keys were placed anew.
+    #[inline(always)]
+    pub(crate) fn rehashes(&self) -> u8 {
+        self.rehashes
+    }
+
+    /// The entry that was put into a free node last: either the last new one or one that had to give way to it.
+    pub(crate) fn last_moved(&self) -> Option<(Value, Value)> {
+        let node = self.nodes.get(self.last_free as usize)?;
+        Some((node.key, node.value))
     }
 
     /// The value at a short (interned) string key.

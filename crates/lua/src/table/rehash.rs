@@ -100,6 +100,7 @@ impl Table {
         hash: usize,
         strings: &Strings,
     ) -> Result<(), TableError> {
+        self.rehashes = self.rehashes.wrapping_add(1);
         let old_array = self.array.len();
         if array > old_array {
             self.array.reserve_exact(array - old_array);

@@ -327,6 +327,7 @@ impl Runtime {
             }
             first
         };
+        let room = self.thread.frames.capacity();
         self.thread.frames.push(Frame {
             function: function as u32,
             base: base as u32,
@@ -334,9 +335,13 @@ impl Runtime {
             proto: number,
             callee: closure.0,
             tail_calls: 0,
+            scanned: 0,
             want,
             finish,
         });
+        if self.thread.frames.capacity() != room {
+            self.heap.recount_thread(&mut self.thread);
+        }
         Ok(())
     }
 

@@ -33,6 +33,7 @@ impl Runtime {
         if target != self.main {
             self.heap.note_thread_run(target);
         }
+        self.heap.barrier_left_thread(self.current);
         std::mem::swap(
             &mut self.thread,
             &mut self.heap.threads[self.current.index()],
@@ -156,15 +157,16 @@ impl Runtime {
 
     /// Gives up the memory of the running thread, which is over.
     pub(crate) fn bury_thread(&mut self) {
-        let freed = self.thread.bytes();
-        self.heap.subtract_bytes(freed);
         let (resumer, environment) = (self.thread.resumer, self.thread.environment);
+        let counted = self.thread.counted;
         *self.thread = Thread {
             status: Status::Dead,
             resumer,
             environment,
+            counted,
             ..Thread::default()
         };
+        self.heap.recount_thread(&mut self.thread);
     }
 
     /// Makes the thread that resumed the running one the running one.

@@ -326,6 +326,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         Upvalue::Open { thread, slot } => {
                             let (thread, slot) = (*thread, *slot as usize);
                             heap.threads[thread.index()].stack[slot] = a!();
+                            heap.barrier_upvalue(upvalue, a!());
                         }
                     }
                 }
@@ -552,6 +553,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         proto: number,
                         callee: callee.0,
                         tail_calls: 0,
+                        scanned: 0,
                         want: i16::from(instruction.c()) - 1,
                         finish: Finish::Call,
                     });

@@ -26,8 +26,13 @@ pub fn output(source: &str) -> Vec<u8> {
     let tidelua = tidelua();
     // Another interpreter may stand in for ours, to test the suites themselves.
     let ours = tidelua.to_string_lossy().contains("tidelua");
-    let caps: &[&str] = if ours { &CAPS } else { &[] };
-    match program::run_source(&tidelua, caps, source.as_bytes(), LIMIT) {
+    let mut caps: Vec<&str> = if ours { CAPS.to_vec() } else { Vec::new() };
+    // A step of the collector after so much fuel, again and again.
+    let slice = env::var("TIDELUA_COLLECT").unwrap_or_default();
+    if ours && !slice.is_empty() {
+        caps.extend(["--collect", &slice]);
+    }
+    match program::run_source(&tidelua, &caps, source.as_bytes(), LIMIT) {
         Ok(finished) => finished.transcript(),
         Err(error) => format!("[did not start: {error}]").into_bytes(),
     }

@@ -133,6 +133,7 @@ fn sort_uniform(call: &mut Call<'_>, table: TableHandle, length: usize) -> Resul
             let order = |a: &Value, b: &Value| bytes(a).cmp(bytes(b));
             sort_in_parts(&mut values, &mut runtime.meter, order)?;
             runtime.heap.tables[table.index()].array[..length].copy_from_slice(&values);
+            runtime.heap.note_moved_values(table);
         }
         _ => return Ok(false),
     }

@@ -1,0 +1,250 @@
+//! Reading and writing tables without metamethods, for the VM, natives and the host.
+
+use super::Heap;
+use crate::table::{InvalidKey, Table, TableError};
+use crate::value::{StringHandle, TableHandle, Value};
+
+impl Heap {
+    /// Makes a table with room for so many array and hash entries.
+    #[inline]
+    pub fn new_table(&mut self, array: usize, hash: usize) -> TableHandle {
+        let table = Table::with_sizes(array, hash);
+        self.count_table(&table);
+        TableHandle(self.tables.insert(table))
+    }
+
+    /// Makes a table with the nodes of `layout`, and these values at these positions.
+    pub(crate) fn new_table_like(
+        &mut self,
+        layout: &Table,
+        positions: &[u32],
+        values: &[Value],
+    ) -> TableHandle {
+        let table = layout.with_values(positions, values);
+        self.count_table(&table);
+        TableHandle(self.tables.insert(table))
+    }
+
+    /// The nodes of a table that holds just these different keys, without their values, and the keys' positions; none if
+    /// it holds anything else.
+    pub(crate) fn layout(
+        &self,
+        table: TableHandle,
+        keys: &[StringHandle],
+    ) -> Option<(Box<[u32]>, Table)> {
+        self.tables[table.index()].layout(keys, &self.strings)
+    }
+
+    /// Reads a table without metamethods.
+    #[inline]
+    pub fn raw_get(&self, table: TableHandle, key: Value) -> Value {
+        self.tables[table.index()].get(key, &self.strings)
+    }
+
+    /// Reads a table at an integer key, without metamethods.
+    #[inline]
+    pub fn raw_get_integer(&self, table: TableHandle, key: i64) -> Value {
+        self.tables[table.index()].get_number(key as f64)
+    }
+
+    /// Reads a table at a string key, without metamethods.
+    #[inline]
+    pub fn raw_get_string(&self, table: TableHandle, key: StringHandle) -> Value {
+        self.raw_get(table, Value::String(key))
+    }
+
+    /// Writes a field of an old table for the time of a region only: the host promises to overwrite it with an old value
+    /// before the region ends, so the write does not keep what it refers to alive beyond it.
+    pub fn raw_set_transient(&mut self, table: TableHandle, key: StringHandle, value: Value) {
+        let escaped = self.escaped;
+        self.raw_set_string(table, key, value);
+        self.escaped = escaped;
+    }
+
+    /// Reads the field `name`, without metamethods.
+    pub fn raw_get_field(&mut self, table: TableHandle, name: &str) -> Value {
+        let key = self.new_string(name.as_bytes());
+        self.raw_get_string(table, key)
+    }
+
+    /// Writes a table without metamethods. Fails for a nil or NaN key, for a table that grows beyond its limits and for a read-only table.
+    #[inline]
+    pub fn raw_set(
+        &mut self,
+        table: TableHandle,
+        key: Value,
+        value: Value,
+    ) -> Result<(), TableError> {
+        if self.tables[table.index()].readonly {
+            return Err(TableError::Readonly);
+        }
+        self.store(table, key, value)
+    }
+
+    /// Writes a table without metamethods and without regard to its read-only flag.
+    #[inline]
+    pub(crate) fn store(
+        &mut self,
+        table: TableHandle,
+        key: Value,
+        value: Value,
+    ) -> Result<(), TableError> {
+        self.barrier(table, key);
+        self.barrier(table, value);
+        let object = &mut self.tables[table.index()];
+        let (before, rehashes) = (object.bytes(), object.rehashes());
+        *object.slot(key, &self.strings)? = value;
+        let is_rehashed = object.rehashes() != rehashes;
+        if is_rehashed {
+            self.recount_table(table, before);
+        }
+        if table.0 == self.collector.partial_table() {
+            self.partial_table_changed(table, is_rehashed);
+        }
+        Ok(())
+    }
+
+    /// Writes a table at an integer key. For the host filling its own tables: ignores the read-only flag.
+    #[inline]
+    pub fn raw_set_integer(&mut self, table: TableHandle, key: i64, value: Value) {
+        self.barrier(table, value);
+        if let Some(slot) = self.tables[table.index()].array_slot(key as f64) {
+            *slot = value;
+            return;
+        }
+        // Only an overflowing table can refuse an integer key.
+        let _ = self.store(table, Value::Number(key as f64), value);
+    }
+
+    /// Writes a table at a string key. For the host filling its own tables: ignores the read-only flag.
+    #[inline]
+    pub fn raw_set_string(&mut self, table: TableHandle, key: StringHandle, value: Value) {
+        // Only an overflowing table can refuse a string key.
+        let _ = self.store(table, Value::String(key), value);
+    }
+
+    /// Writes the field `name`. For the host filling its own tables: ignores the read-only flag.
+    pub fn raw_set_field(&mut self, table: TableHandle, name: &str, value: Value) {
+        let key = self.new_string(name.as_bytes());
+        self.raw_set_string(table, key, value);
+    }
+
+    /// `#table`.
+    #[inline]
+    pub fn length(&self, table: TableHandle) -> usize {
+        self.tables[table.index()].length()
+    }
+
+    /// The entry after `key` (nil for the first one); none after the last one.
+    pub fn next(
+        &self,
+        table: TableHandle,
+        key: Value,
+    ) -> Result<Option<(Value, Value)>, InvalidKey> {
+        self.tables[table.index()].next(key, &self.strings)
+    }
+
+    /// The entry at or after a traversal position (0 first) and the position after it: a faster `next` for loops that do not change the table.
+    pub fn entry_from(&self, table: TableHandle, position: usize) -> Option<(usize, Value, Value)> {
+        self.tables[table.index()].entry_from(position)
+    }
+
+    /// `next` for a loop: puts the entry after `key` into `results` (nil after the last one). False if the key is not in the table.
+    #[inline]
+    pub(crate) fn next_into(
+        &mut self,
+        table: TableHandle,
+        key: Value,
+        results: &mut [Value; 2],
+    ) -> bool {
+        let table = &self.tables[table.index()];
+        let hint = self.iterators.cursor;
+        let position = match table.nodes.get(hint) {
+            Some(node) if node.key.is_identical(key) && !key.is_nil() => {
+                table.array.len() + hint + 1
+            }
+            _ => match table.position_after(key, &self.strings) {
+                Some(position) => position,
+                None => return false,
+            },
+        };
+        match table.entry_from(position) {
+            Some((position, key, value)) => {
+                *results = [key, value];
+                self.iterators.cursor = position.wrapping_sub(table.array.len() + 1);
+            }
+            None => results[0] = Value::Nil,
+        }
+        true
+    }
+
+    /// A step of `ipairs` for a loop. False if the control value is not what such a loop makes.
+    #[inline]
+    pub(crate) fn next_element_into(
+        &self,
+        table: TableHandle,
+        control: Value,
+        results: &mut [Value; 2],
+    ) -> bool {
+        let Value::Number(number) = control else {
+            return false;
+        };
+        if f64::from(number as i32) != number || number >= f64::from(i32::MAX) {
+            return false;
+        }
+        let next = number + 1.0;
+        let value = self.tables[table.index()].get_number(next);
+        *results = if value.is_nil() {
+            [Value::Nil, Value::Nil]
+        } else {
+            [Value::Number(next), value]
+        };
+        true
+    }
+
+    /// The size of the array part.
+    pub fn array_size(&self, table: TableHandle) -> usize {
+        self.tables[table.index()].array.len()
+    }
+
+    /// Grows the array part to at least `size` slots (what `SetList` does before it stores).
+    pub(crate) fn grow_array(&mut self, table: TableHandle, size: usize) -> Result<(), TableError> {
+        let object = &mut self.tables[table.index()];
+        if size > object.array.len() {
+            let before = object.bytes();
+            let result = object.resize_array(size, &self.strings);
+            self.recount_table(table, before);
+            self.note_moved_values(table);
+            result?;
+        }
+        Ok(())
+    }
+
+    /// Takes back the array slots that were made beyond the `used` first ones, so that the table is as if those had been
+    /// stored one by one.
+    pub(crate) fn shrink_array(&mut self, table: TableHandle, used: usize) {
+        let size = if used == 0 {
+            0
+        } else {
+            used.next_power_of_two()
+        };
+        let object = &mut self.tables[table.index()];
+        if size < object.array.len() {
+            let before = object.bytes();
+            object.array.truncate(size);
+            object.array.shrink_to_fit();
+            self.recount_table(table, before);
+            self.note_moved_values(table);
+        }
+    }
+
+    /// Whether the table refuses writes.
+    pub fn is_readonly(&self, table: TableHandle) -> bool {
+        self.tables[table.index()].readonly
+    }
+
+    /// Makes a table refuse writes, or accept them again.
+    pub fn set_readonly(&mut self, table: TableHandle, readonly: bool) {
+        self.tables[table.index()].readonly = readonly;
+    }
+}

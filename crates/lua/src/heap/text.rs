@@ -1,0 +1,111 @@
+//! Making strings, and what numbers are as strings.
+
+use std::sync::Arc;
+
+use super::Heap;
+use super::string::StringData;
+use crate::native::Raise;
+use crate::number;
+use crate::value::{MAX_SHORT, StringHandle, Value};
+
+impl Heap {
+    /// Makes a string of any bytes.
+    #[inline]
+    pub fn new_string(&mut self, bytes: &[u8]) -> StringHandle {
+        let (handle, added) = if bytes.len() <= MAX_SHORT {
+            self.strings.intern(bytes)
+        } else {
+            self.strings.add_long(StringData::Owned(bytes.into()))
+        };
+        self.bytes += added;
+        handle
+    }
+
+    /// The string that a part of another one is. The range must lie within it.
+    pub fn new_substring(
+        &mut self,
+        string: StringHandle,
+        range: std::ops::Range<usize>,
+    ) -> StringHandle {
+        let bytes = self.strings.bytes(string);
+        if range.len() == bytes.len() {
+            return string;
+        }
+        let (handle, added) = if range.len() <= MAX_SHORT {
+            self.strings.intern_part(string, range)
+        } else {
+            let bytes = bytes[range].into();
+            self.strings.add_long(StringData::Owned(bytes))
+        };
+        self.bytes += added;
+        handle
+    }
+
+    /// Makes a string from a buffer without copying it, if it is long.
+    pub fn new_string_from_vec(&mut self, bytes: Vec<u8>) -> StringHandle {
+        if bytes.len() <= MAX_SHORT {
+            return self.new_string(&bytes);
+        }
+        let (handle, added) = self
+            .strings
+            .add_long(StringData::Owned(bytes.into_boxed_slice()));
+        self.bytes += added;
+        handle
+    }
+
+    /// Makes a string that shares a buffer with the host (short ones are copied).
+    pub fn new_shared_string(&mut self, bytes: &Arc<[u8]>) -> StringHandle {
+        if bytes.len() <= MAX_SHORT {
+            return self.new_string(bytes);
+        }
+        let (handle, added) = self.strings.add_long(StringData::Shared(Arc::clone(bytes)));
+        self.bytes += added;
+        handle
+    }
+
+    /// The bytes of a string.
+    #[inline(always)]
+    pub fn bytes(&self, string: StringHandle) -> &[u8] {
+        self.strings.bytes(string)
+    }
+
+    /// The string a number is converted to (`%.14g`).
+    pub fn number_to_string(&mut self, number: f64) -> StringHandle {
+        self.new_string(number::to_text(number).as_bytes())
+    }
+
+    /// A value as a number, as arithmetic converts it: numbers and strings that read as numbers.
+    #[inline]
+    pub fn to_number(&self, value: Value) -> Option<f64> {
+        match value {
+            Value::Number(number) => Some(number),
+            Value::String(string) => number::parse(self.bytes(string)),
+            _ => None,
+        }
+    }
+
+    /// Joins strings and numbers into one string.
+    pub(crate) fn concat(&mut self, values: &[Value]) -> Result<StringHandle, Raise> {
+        let mut buffer = std::mem::take(&mut self.scratch);
+        buffer.clear();
+        for &value in values {
+            match value {
+                Value::String(string) => {
+                    let bytes = self.strings.bytes(string);
+                    if !self.has_room(buffer.len() + bytes.len()) {
+                        return Err(Raise::OutOfMemory);
+                    }
+                    buffer.extend_from_slice(bytes);
+                }
+                Value::Number(number) => number::write_number(&mut buffer, number),
+                _ => {}
+            }
+        }
+        let string = self.new_string(&buffer);
+        // A buffer that has become very big is not kept.
+        if buffer.capacity() <= 1 << 16 {
+            self.scratch = buffer;
+        }
+        Ok(string)
+    }
+}
