@@ -42,6 +42,7 @@ pub fn lock_plan(command: &Command, args: &[&[u8]]) -> LockPlan {
     match command.locks {
         Locks::All => LockPlan::All,
         Locks::None => LockPlan::None,
+        Locks::Keys if command.keys.is_empty() && command.key_finder.is_none() => LockPlan::None,
         Locks::Keys => match only_key(command, args) {
             // The common case without a detour.
             Some(key) => LockPlan::for_keys([key]),

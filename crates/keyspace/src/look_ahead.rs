@@ -3,44 +3,50 @@
 //! In a large keyspace a look-up follows three or four pointers, each into memory that is in no cache, and waits for
 //! every one of them: a plain command waits longer than it works. The requests of a pipeline are known before they run.
 //! So the way to all their keys is gone beforehand, one step of every key before the next step of any: the processor
-//! then waits for a whole batch as long as for a single key.
+//! then waits for a whole batch as long as for a single key. The same holds for the elements of big collections.
 
 use std::hint::black_box;
 
 use parking_lot::MutexGuard;
 use smallvec::SmallVec;
+use types::Likely;
 
 use crate::entry::Entry;
-use crate::lock::{Keyspace, SHARD_COUNT, ShardIndex};
+use crate::lock::{Keyspace, SHARD_COUNT};
 use crate::shard::Shard;
 
 /// Keys looked at in one go: about as many loads as a processor has under way at once.
 pub const LOOK_AHEAD_MAX: usize = 16;
 
-/// Keys in one shard from which looking ahead pays; fewer are in the caches anyway.
-const LARGE: usize = 128;
+/// Keys in one part of a database from which looking ahead pays; fewer are in the caches anyway.
+const LARGE_PART: usize = 128;
+
+/// Bytes of a value from which looking ahead pays.
+const LARGE_VALUE: usize = 256 * 1024;
+
+/// What a request that is still to come is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Ahead<'a> {
+    /// Its key.
+    pub key: &'a [u8],
+    /// The first two words after the key, empty if there are none: they may name an element.
+    pub words: [&'a [u8]; 2],
+}
 
 impl Keyspace {
-    /// Whether the keyspace is so large that [`Keyspace::look_ahead`] pays, judged by one shard; a busy one says no.
-    pub fn is_large(&self, shard: ShardIndex) -> bool {
-        self.try_shard(shard).is_some_and(|shard| {
-            let keys: usize = shard.databases.iter().map(|part| part.table.len()).sum();
-            keys >= LARGE
-        })
-    }
-
     /// Goes the way to these keys of a database, at most [`LOOK_AHEAD_MAX`], without any effect that could be seen: no
-    /// statistics, no access, no expiry. The shards are held meanwhile, well below a microsecond; busy ones are left out.
+    /// statistics, no access, no expiry. The shards are held meanwhile, about a microsecond; busy ones are left out.
+    /// Returns whether it was worth it: whether there was anything that is too large for the caches.
     ///
     /// # Panics
     /// If `database` is not below [`Keyspace::database_count`].
-    pub fn look_ahead(&self, database: usize, keys: &[&[u8]]) {
+    pub fn look_ahead(&self, database: usize, requests: &[Ahead<'_>]) -> bool {
         const NOT_HELD: u8 = u8::MAX;
         let mut held = [NOT_HELD; SHARD_COUNT];
         let mut guards: SmallVec<[MutexGuard<'_, Shard>; LOOK_AHEAD_MAX]> = SmallVec::new();
-        let mut wanted: SmallVec<[(u8, u32); LOOK_AHEAD_MAX]> = SmallVec::new();
-        for key in keys.iter().take(LOOK_AHEAD_MAX) {
-            let shard = usize::from(Keyspace::shard_of(key));
+        let mut wanted: SmallVec<[(u8, u32, &Ahead<'_>); LOOK_AHEAD_MAX]> = SmallVec::new();
+        for request in requests.iter().take(LOOK_AHEAD_MAX) {
+            let shard = usize::from(Keyspace::shard_of(request.key));
             if held[shard] == NOT_HELD {
                 // Only ever tried, so the order of the shards does not matter.
                 let Some(guard) = self.shards[shard].0.try_lock() else {
@@ -49,71 +55,119 @@ impl Keyspace {
                 held[shard] = guards.len() as u8;
                 guards.push(guard);
             }
-            wanted.push((held[shard], self.hash(key)));
+            wanted.push((held[shard], self.hash(request.key), request));
         }
         let table = |guard: u8| &guards[usize::from(guard)].databases[database].table;
-        let marks = wanted.iter().fold(0, |sum: u32, &(guard, hash)| {
+        let marks = wanted.iter().fold(0, |sum, &(guard, hash, _)| {
             sum ^ table(guard).first_mark(hash)
         });
         black_box(marks);
-        let entries: SmallVec<[&Entry; LOOK_AHEAD_MAX]> = wanted
+        let entries: SmallVec<[(&Entry, &Ahead<'_>); LOOK_AHEAD_MAX]> = wanted
             .iter()
-            .filter_map(|&(guard, hash)| table(guard).likely(hash))
+            .filter_map(|&(guard, hash, request)| Some((table(guard).likely(hash)?, request)))
             .collect();
-        let ends = entries.iter().fold(0, |sum, entry| {
+        let heads = entries.iter().fold(0, |sum, (entry, _)| {
             sum ^ entry.hash ^ entry.access ^ entry.expire_at as u32
         });
-        black_box(ends);
-        let contents = entries.iter().fold(0, |sum, entry| {
-            let end = entry.key.last().copied().unwrap_or_default();
-            sum ^ usize::from(end) ^ entry.value.heap_size()
+        black_box(heads);
+        let mut largest = 0;
+        let ends = entries.iter().fold(0, |sum, (entry, _)| {
+            largest = largest.max(entry.value.heap_size());
+            sum ^ entry.key.last().copied().unwrap_or_default()
         });
-        black_box(contents);
+        black_box(ends);
+        let mut has_elements = false;
+        if largest >= LARGE_VALUE {
+            let elements: SmallVec<[Likely<'_>; LOOK_AHEAD_MAX]> = entries
+                .iter()
+                .filter_map(|(entry, request)| entry.value.likely(request.words))
+                .collect();
+            let contents = elements.iter().fold(0, |sum, element| sum ^ element.read());
+            black_box(contents);
+            // A long list is worked on at its ends: there is nothing to look for.
+            has_elements = !elements.is_empty();
+        }
+        has_elements
+            || guards
+                .iter()
+                .any(|shard| shard.databases[database].table.len() >= LARGE_PART)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use types::{StringValue, Value};
+    use types::list::End;
+    use types::{Limits, List, Set, StringValue, Value};
 
     use super::*;
     use crate::{Event, Expiry, LockPlan};
+
+    const SET: Event = Event::string("set");
+
+    fn filled<'a>(elements: impl Iterator<Item = &'a [u8]>) -> List {
+        let mut list = List::new();
+        for element in elements {
+            list.push(End::Back, element, &Limits::default());
+        }
+        list
+    }
+
+    fn look(keyspace: &Keyspace, database: usize, keys: &[&[u8]]) -> bool {
+        let ahead = |key: &&'static [u8]| Ahead {
+            key,
+            words: [b"member 7", b""],
+        };
+        let keys: Vec<&'static [u8]> = keys.iter().map(|key| &*key.to_vec().leak()).collect();
+        keyspace.look_ahead(database, &keys.iter().map(ahead).collect::<Vec<_>>())
+    }
 
     #[test]
     fn looking_ahead_has_no_effect() {
         let keyspace = Keyspace::new(2);
         let names: Vec<String> = (0..20_000).map(|n| format!("key:{n}")).collect();
-        assert!(!keyspace.is_large(0));
+        let keys: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
+        assert!(!look(&keyspace, 0, &keys[..5]));
         let mut unit = keyspace.lock(&LockPlan::All, 0, 1_000);
-        for name in &names {
-            let value = Value::String(StringValue::new(name.as_bytes()));
-            unit.set(
-                name.as_bytes(),
-                value,
-                Expiry::At(2_000),
-                Event::string("set"),
-            );
+        for key in &keys {
+            let value = Value::String(StringValue::new(key));
+            unit.set(key, value, Expiry::At(2_000), SET);
         }
         drop(unit);
-        assert!(keyspace.is_large(0));
-        let keys: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
         for keys in keys.chunks(10) {
-            keyspace.look_ahead(0, keys);
-            keyspace.look_ahead(1, keys);
+            assert!(look(&keyspace, 0, keys));
+            assert!(!look(&keyspace, 1, keys));
         }
-        keyspace.look_ahead(0, &keys);
-        keyspace.look_ahead(0, &[b"same", b"same", b"absent"]);
+        assert!(look(&keyspace, 0, &keys));
+        assert!(look(&keyspace, 0, &[b"same", b"same", b"absent"]));
         let unit = keyspace.lock(&LockPlan::All, 0, 1_500);
         assert!(keys.iter().all(|key| unit.peek(key).is_some()));
         assert_eq!((unit.changes.hits, unit.changes.misses), (0, 0));
     }
 
     #[test]
+    fn one_big_value_is_worth_it() {
+        let keyspace = Keyspace::new(1);
+        let mut set = Set::new();
+        for number in 0..20_000 {
+            set.add(format!("member {number}").as_bytes(), &Limits::default());
+        }
+        let mut unit = keyspace.lock(&LockPlan::All, 0, 1_000);
+        unit.set(b"big", Value::from(set), Expiry::Clear, SET);
+        drop(unit);
+        let list = std::iter::repeat_n(b"element".as_slice(), 100_000);
+        let mut unit = keyspace.lock(&LockPlan::All, 0, 1_000);
+        unit.set(b"list", Value::from(filled(list)), Expiry::Clear, SET);
+        drop(unit);
+        assert!(look(&keyspace, 0, &[b"big", b"big"]));
+        assert!(!look(&keyspace, 0, &[b"list", b"list"]));
+        assert!(!look(&keyspace, 0, &[b"small", b"small"]));
+    }
+
+    #[test]
     fn busy_shards_are_left_out() {
         let keyspace = Keyspace::new(1);
         let all = keyspace.lock(&LockPlan::All, 0, 1_000);
-        keyspace.look_ahead(0, &[b"a", b"b"]);
-        assert!(!keyspace.is_large(0));
+        assert!(!look(&keyspace, 0, &[b"a", b"b"]));
         drop(all);
     }
 }

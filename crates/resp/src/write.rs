@@ -6,6 +6,9 @@ use crate::reply::{Aggregate, Mark, Protocol, Reply};
 /// Bytes an opened aggregate's header gets until its length is known: enough for lengths below 10.
 const OPEN_HEADER: usize = 4;
 
+/// Up to so many bytes a plain loop is faster than a search that has to be set up.
+const SHORT: usize = 16;
+
 /// Encodes replies into a byte buffer, in the bytes redis-server sends.
 ///
 /// A length that is only known at the end ([`Reply::open`]) may move what was written since by a few
@@ -74,7 +77,13 @@ impl<'a> RespWriter<'a> {
         self.out.push(kind);
         let from = self.out.len();
         self.out.extend_from_slice(text);
-        if memchr::memchr2(b'\r', b'\n', text).is_some() {
+        // Most are a word or two.
+        let has_line_end = if text.len() <= SHORT {
+            text.iter().any(|byte| matches!(byte, b'\r' | b'\n'))
+        } else {
+            memchr::memchr2(b'\r', b'\n', text).is_some()
+        };
+        if has_line_end {
             for byte in &mut self.out[from..] {
                 if matches!(byte, b'\r' | b'\n') {
                     *byte = b' ';

@@ -4,30 +4,28 @@
 //! request still takes the road by itself, one after the other.
 
 use commands::keys::only_key_index;
-use keyspace::LOOK_AHEAD_MAX;
+use keyspace::{Ahead, LOOK_AHEAD_MAX};
 use resp::{Span, whole_request};
 use smallvec::SmallVec;
 
 use crate::client::Client;
 use crate::server::Server;
 
+/// Batches that are not looked at after one for which it was not worth it: all data are in the caches then, and mostly
+/// stay there.
+const REST: usize = 64;
+
 /// One event loop's view of what lies ahead.
 #[derive(Debug, Default)]
 pub(crate) struct LookAhead {
-    /// Whether the keyspace is large enough for it to pay.
-    pays: bool,
     /// Requests ahead that have been looked at.
     seen: usize,
+    /// Batches to come that are not looked at.
+    rest: usize,
     spans: Vec<Span>,
 }
 
 impl LookAhead {
-    /// Finds out whether looking ahead pays, from time to time.
-    pub(crate) fn judge(&mut self, server: &Server, worker: usize) {
-        let shard = worker % keyspace::SHARD_COUNT;
-        self.pays = server.keyspace.is_large(shard as keyspace::ShardIndex);
-    }
-
     /// Another connection's requests follow.
     pub(crate) fn restart(&mut self) {
         self.seen = 0;
@@ -36,35 +34,44 @@ impl LookAhead {
     /// The first request in `unread` is next.
     #[inline]
     pub(crate) fn before_request(&mut self, server: &Server, client: &Client, unread: &[u8]) {
-        if !self.pays {
-            return;
-        }
         if self.seen > 0 {
             self.seen -= 1;
+        } else if self.rest > 0 {
+            self.rest -= 1;
+            self.seen = LOOK_AHEAD_MAX - 1;
         } else if !client.transaction.open {
             self.look(server, client.database, unread);
         }
     }
 
     fn look(&mut self, server: &Server, database: usize, mut unread: &[u8]) {
-        let mut keys: SmallVec<[&[u8]; LOOK_AHEAD_MAX]> = SmallVec::new();
+        let mut batch: SmallVec<[Ahead<'_>; LOOK_AHEAD_MAX]> = SmallVec::new();
         let mut requests = 0;
         while requests < LOOK_AHEAD_MAX {
             self.spans.clear();
             let Some(consumed) = whole_request(unread, &mut self.spans) else {
                 break;
             };
+            // A request alone has nothing to share its waiting with.
+            if requests == 0 && consumed == unread.len() {
+                return;
+            }
             requests += 1;
-            let key = commands::lookup(self.spans[0].of(unread))
-                .and_then(only_key_index)
-                .and_then(|index| self.spans.get(index));
-            keys.extend(key.map(|span| span.of(unread)));
+            let key = commands::lookup(self.spans[0].of(unread)).and_then(only_key_index);
+            if let Some(key) = key {
+                let word = |index: usize| self.spans.get(index).map(|span| span.of(unread));
+                batch.extend(word(key).map(|word_at_key| Ahead {
+                    key: word_at_key,
+                    words: [1, 2].map(|after| word(key + after).unwrap_or_default()),
+                }));
+            }
             unread = &unread[consumed..];
         }
         self.seen = requests.saturating_sub(1);
-        // A key alone has nothing to share its waiting with.
-        if keys.len() > 1 {
-            server.keyspace.look_ahead(database, &keys);
+        let pays = batch.len() > 1 && server.keyspace.look_ahead(database, &batch);
+        // The end of what has arrived tells nothing.
+        if requests > 1 && !pays {
+            self.rest = REST;
         }
     }
 }

@@ -553,7 +553,6 @@ impl Service for Worker {
     fn on_cron(&mut self, _context: &mut Context<'_, Message>) {
         let now = self.bench.clock.tick();
         self.expire();
-        self.look_ahead.judge(self.server, self.index);
         self.bench
             .machines
             .follow_flush(self.server.scripts.generation() + self.server.libraries.removals());

@@ -22,6 +22,11 @@ const PLAIN: &[&[&str]] = &[
     &["HSET", "hash:1", "field:__rand_int__", "value"],
 ];
 
+/// What fills the keys that GET reads: a GET of nothing measures little.
+const FILL: &[&str] = &["SET", "key:__rand_int__", "value-of-16-byte"];
+/// Requests that leave few of the 100,000 keys out.
+const FILL_REQUESTS: usize = 400_000;
+
 const TOKEN_BUCKET: &str = "\
 local state = redis.call('HMGET', KEYS[1], 'tokens', 'at')
 local capacity, rate, now = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -104,6 +109,7 @@ fn row(
     script: Option<&'static str>,
     words: Vec<String>,
 ) -> Row {
+    let reads = words[0] == "GET" || name.contains("EVALSHA GET");
     let measure = move |server: &Server, scale: Scale| {
         let mut command = words.clone();
         if let Some(script) = script {
@@ -111,6 +117,10 @@ fn row(
             let sha = call(server, &mut connection, &["SCRIPT", "LOAD", script])?;
             let sha = String::from_utf8_lossy(sha.text().unwrap_or_default()).into_owned();
             command.splice(0..0, ["EVALSHA".to_owned(), sha]);
+        }
+        if reads {
+            let fill: Vec<String> = FILL.iter().map(|word| (*word).to_owned()).collect();
+            benchmark(server, 32, scale.of(FILL_REQUESTS), &fill)?;
         }
         benchmark(server, depth, scale.of(requests), &command)
     };

@@ -7,7 +7,7 @@
 use crate::packed::{self, Packed};
 use crate::random::{random_below, random_distinct};
 use crate::table::{self, Entry, Table};
-use crate::{Bytes, Encoding, Limits};
+use crate::{Bytes, Encoding, Likely, Limits};
 
 #[cfg(test)]
 mod tests;
@@ -70,6 +70,14 @@ impl Hash {
         match &self.0 {
             Repr::Listpack(packed) => find(packed, field).map(|(_, value)| value),
             Repr::Hashtable(table) => table.get(field).map(|entry| &*entry.value),
+        }
+    }
+
+    /// See [`Value::likely`](crate::Value::likely).
+    pub(crate) fn likely(&self, field: &[u8]) -> Option<Likely<'_>> {
+        match &self.0 {
+            Repr::Listpack(_) => None,
+            Repr::Hashtable(table) => table.likely(field),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::number::parse_i64;
 use crate::packed::{self, Packed};
 use crate::random::{random_below, random_distinct};
 use crate::table::{self, Entry, Table};
-use crate::{Bytes, Encoding, Limits, Text};
+use crate::{Bytes, Encoding, Likely, Limits, Text};
 use intset::Intset;
 pub use undo::Undo;
 
@@ -66,6 +66,14 @@ impl Set {
     /// Whether there is no member; such a set must not stay in the keyspace.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// See [`Value::likely`](crate::Value::likely).
+    pub(crate) fn likely(&self, member: &[u8]) -> Option<Likely<'_>> {
+        match &self.0 {
+            Repr::Intset(_) | Repr::Packed(_) => None,
+            Repr::Hashtable(table) => table.likely(member),
+        }
     }
 
     /// Whether `member` is in the set.

@@ -17,6 +17,7 @@ mod tests;
 
 pub(crate) use chunks::Iter;
 
+use crate::Likely;
 use crate::hash_seed;
 use chunks::Chunks;
 use index::Index;
@@ -63,6 +64,15 @@ impl<E: Entry> Table<E> {
         } else {
             self.entries.iter().position(|entry| entry.key() == key)
         }
+    }
+
+    /// The entry that a search for `key` most likely ends at, judged by the index alone. Without an index: none.
+    pub fn likely(&self, key: &[u8]) -> Option<Likely<'_>> {
+        if !self.index.is_built() {
+            return None;
+        }
+        let position = self.index.find(hash_seed::hash(key), |_| true)?;
+        Some(Likely::new(self.entries.at(position)))
     }
 
     #[inline]

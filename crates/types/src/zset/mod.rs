@@ -22,7 +22,7 @@ use std::ops::Range;
 use crate::packed::{self, Packed};
 use crate::random::{random_below, random_distinct};
 use crate::table::{Entry, Table};
-use crate::{Bytes, Encoding, Limits};
+use crate::{Bytes, Encoding, Likely, Limits};
 pub use iter::Iter;
 pub use range::{LexBound, LexRange, ScoreBound, ScoreRange};
 use tree::{Scored, Tree};
@@ -89,6 +89,14 @@ impl SortedSet {
     /// Whether there is no member; such a set must not stay in the keyspace.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// See [`Value::likely`](crate::Value::likely).
+    pub(crate) fn likely(&self, member: &[u8]) -> Option<Likely<'_>> {
+        match &self.0 {
+            Repr::Listpack(_) => None,
+            Repr::Skiplist(skiplist) => skiplist.members.likely(member),
+        }
     }
 
     /// The score of a member.
