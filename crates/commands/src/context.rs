@@ -82,6 +82,22 @@ pub struct Context<'a, 'k> {
 }
 
 impl Context<'_, '_> {
+    /// What the append-only file and replicas read in place of the command, if anybody reads.
+    pub fn effect(&mut self, command: &[&[u8]]) {
+        if self.keys.records_effects() {
+            self.keys.tell_effect(command);
+        }
+    }
+
+    /// The same for a command whose last argument is a number.
+    pub fn effect_with_number(&mut self, command: &[&[u8]], number: i64) {
+        if self.keys.records_effects() {
+            let number = number.to_string();
+            let command: Vec<&[u8]> = command.iter().copied().chain([number.as_bytes()]).collect();
+            self.keys.tell_effect(&command);
+        }
+    }
+
     /// Nothing to serve the command with now: waits for one of the keys among the arguments `keys`, at most
     /// `timeout_ms` (`None`: for ever). A caller that cannot wait gets `refusal` at once; one that waited in vain gets
     /// a null array, whatever the command.

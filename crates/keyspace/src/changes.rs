@@ -2,6 +2,7 @@
 
 use types::Bytes;
 
+use crate::effect::EffectRecord;
 use crate::event::Event;
 use crate::undo::UndoLog;
 
@@ -40,6 +41,8 @@ pub struct Changes {
     pub misses: u64,
     /// Keys removed because their time had come.
     pub expired: u64,
+    /// What the append-only file and replicas read of it, if anybody reads.
+    pub effects: Option<Box<EffectRecord>>,
     /// How to undo what was changed, if the unit is to be all or nothing.
     pub(crate) log: Option<Box<UndoLog>>,
 }

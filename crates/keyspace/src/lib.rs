@@ -18,6 +18,7 @@
 mod changes;
 mod database;
 mod edit;
+mod effect;
 mod entry;
 mod event;
 mod kind;
@@ -35,6 +36,7 @@ mod whole;
 
 pub use changes::{Changes, KeyEvent, ReadyKey};
 pub use edit::Edit;
+pub use effect::{Effect, EffectReaders, EffectRecord};
 pub use entry::{AccessPolicy, ObjectInfo};
 pub use event::{Event, EventClass};
 pub use kind::{Kind, WrongType};

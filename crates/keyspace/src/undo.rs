@@ -75,6 +75,7 @@ pub(crate) struct UndoLog {
     expired: u64,
     events: usize,
     ready: usize,
+    effects: usize,
 }
 
 impl UndoLog {
@@ -227,6 +228,11 @@ impl Unit<'_> {
                 expired: self.changes.expired,
                 events: self.changes.events.len(),
                 ready: self.changes.ready.len(),
+                effects: self
+                    .changes
+                    .effects
+                    .as_ref()
+                    .map_or(0, |effects| effects.len()),
                 ..UndoLog::default()
             }));
         }
@@ -278,6 +284,7 @@ impl Unit<'_> {
             expired,
             events,
             ready,
+            effects,
             ..
         } = *log;
         for record in records.into_iter().rev() {
@@ -287,6 +294,9 @@ impl Unit<'_> {
         self.changes.expired = expired;
         self.changes.events.truncate(events);
         self.changes.ready.truncate(ready);
+        if let Some(record) = &mut self.changes.effects {
+            record.truncate(effects);
+        }
     }
 
     fn undo_record(&mut self, record: Record, dispose: &mut dyn FnMut(Box<dyn Send>)) {

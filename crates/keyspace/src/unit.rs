@@ -120,6 +120,9 @@ impl Scope<'_> {
     fn expire(&self, shard: &mut Shard, changes: &mut Changes, database: usize, place: Place) {
         let entry = shard.databases[database].remove(place);
         changes.expired += 1;
+        if let Some(effects) = &mut changes.effects {
+            effects.push(database, [b"DEL".as_slice(), &entry.key]);
+        }
         shard.note_expired(database, &entry.key, changes);
         record_event(
             changes,

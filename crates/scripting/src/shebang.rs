@@ -22,16 +22,19 @@ pub struct ScriptFlags {
     pub allow_cross_slot_keys: bool,
     /// It promises to touch no keys but its own, and is to lock no others: Upstash's flag.
     pub allow_key_locking: bool,
+    /// It is all or nothing: if it fails, what it wrote is undone.
+    pub atomic: bool,
 }
 
 /// The flags' names, in the order in which FUNCTION LIST tells them.
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 7] = [
     "no-writes",
     "allow-oom",
     "allow-stale",
     "no-cluster",
     "allow-cross-slot-keys",
     "allow-key-locking",
+    "atomic",
 ];
 
 impl ScriptFlags {
@@ -57,6 +60,7 @@ impl ScriptFlags {
             &mut self.no_cluster,
             &mut self.allow_cross_slot_keys,
             &mut self.allow_key_locking,
+            &mut self.atomic,
         ]
     }
 
@@ -137,6 +141,26 @@ mod tests {
             parse(b"return 1"),
             Ok((ScriptFlags::default(), &b"return 1"[..]))
         );
+    }
+
+    #[test]
+    fn a_promise_about_keys_is_taken() {
+        let code = "return redis.call('get', ARGV[1])";
+        for (line, key_use) in [
+            ("#!lua\n", KeyUse::Any),
+            ("#!lua flags=allow-key-locking\n", KeyUse::Declared),
+            ("--!df flags=allow-undeclared-keys\n", KeyUse::Any),
+        ] {
+            let text = format!("{line}{code}");
+            let script = crate::script::Script::compile(text.as_bytes(), [0; 40]);
+            assert_eq!(script.expect(line).key_use(), key_use, "{line}");
+        }
+    }
+
+    #[test]
+    fn flags_are_named_in_an_order_of_their_own() {
+        let (flags, _) = parse(b"#!lua flags=allow-stale,no-writes,allow-oom\n").expect("fits");
+        assert_eq!(flags.names(), ["no-writes", "allow-oom", "allow-stale"]);
     }
 
     #[test]

@@ -10,9 +10,11 @@
 //! (pub/sub, clients, monitors, blocked clients), then mailboxes. No lock but a shard's is held while a command runs.
 #![forbid(unsafe_code)]
 
+mod atomicity;
 mod blocking;
 mod client;
 pub mod config;
+mod effects;
 mod handlers;
 pub mod log;
 mod look_ahead;

@@ -23,6 +23,8 @@ pub(crate) struct Control {
     anchor: Instant,
     /// When the slice ends, in nanoseconds after the anchor.
     slice_end: AtomicU64,
+    /// When the run has to end, in nanoseconds after the anchor.
+    deadline: AtomicU64,
 }
 
 impl Control {
@@ -31,6 +33,7 @@ impl Control {
             killed: AtomicBool::new(false),
             anchor: Instant::now(),
             slice_end: AtomicU64::new(0),
+            deadline: AtomicU64::new(u64::MAX),
         }
     }
 
@@ -39,9 +42,17 @@ impl Control {
         self.killed.store(true, Ordering::Release);
     }
 
-    /// Starts a run, which nobody has asked to end yet.
-    pub(crate) fn reset(&self) {
+    /// Starts a run at `now`, which nobody has asked to end yet and which may take `limit_ms` (0: as long as it likes).
+    pub(crate) fn reset(&self, now: Instant, limit_ms: u64) {
         self.killed.store(false, Ordering::Release);
+        let deadline = match limit_ms {
+            0 => u64::MAX,
+            limit_ms => {
+                let elapsed = now.saturating_duration_since(self.anchor).as_nanos() as u64;
+                elapsed.saturating_add(limit_ms.saturating_mul(1_000_000))
+            }
+        };
+        self.deadline.store(deadline, Ordering::Relaxed);
     }
 
     /// Starts a slice at `now`.
@@ -53,9 +64,12 @@ impl Control {
 
     fn decide(&self) -> Verdict {
         if self.killed.load(Ordering::Acquire) {
-            Verdict::Kill
-        } else if self.anchor.elapsed().as_nanos() as u64 >= self.slice_end.load(Ordering::Relaxed)
-        {
+            return Verdict::Kill;
+        }
+        let elapsed = self.anchor.elapsed().as_nanos() as u64;
+        if elapsed >= self.deadline.load(Ordering::Relaxed) {
+            Verdict::TimeUp
+        } else if elapsed >= self.slice_end.load(Ordering::Relaxed) {
             Verdict::Suspend
         } else {
             Verdict::Continue
@@ -72,40 +86,6 @@ pub(crate) enum Home {
     Library(Arc<Library>),
 }
 
-/// The words of a command, in one buffer that is used again and again.
-#[derive(Debug, Default)]
-pub(crate) struct CommandWords {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-/// A buffer larger than this is given back.
-const COMMAND_BYTES_KEPT: usize = 16 * 1024;
-
-impl CommandWords {
-    /// Remembers these words instead of those before.
-    pub(crate) fn set(&mut self, words: &[&[u8]]) {
-        if self.bytes.capacity() > COMMAND_BYTES_KEPT {
-            self.bytes = Vec::new();
-        }
-        self.bytes.clear();
-        self.ends.clear();
-        for word in words {
-            self.bytes.extend_from_slice(word);
-            self.ends.push(self.bytes.len());
-        }
-    }
-
-    /// The words.
-    pub(crate) fn to_vec(&self) -> Vec<Vec<u8>> {
-        let starts = std::iter::once(&0).chain(&self.ends);
-        let spans = starts.zip(&self.ends);
-        spans
-            .map(|(&start, &end)| self.bytes[start..end].to_vec())
-            .collect()
-    }
-}
-
 /// A VM and the control of whatever runs in it.
 pub(crate) struct ControlledMachine {
     /// In a box, because it is large and goes from hand to hand in every run.
@@ -114,8 +94,6 @@ pub(crate) struct ControlledMachine {
     /// What the last run borrowed, for the next one.
     pub(crate) lent: Option<Box<Bench>>,
     pub(crate) home: Home,
-    /// The command that runs a function, for FUNCTION STATS to show.
-    pub(crate) command: CommandWords,
 }
 
 impl ControlledMachine {
@@ -135,7 +113,6 @@ impl ControlledMachine {
             control,
             lent: None,
             home,
-            command: CommandWords::default(),
         }
     }
 }
@@ -208,7 +185,7 @@ impl Machines {
             Home::Pool(World::Functions) => &mut self.idle_for_functions,
             _ => &mut self.idle,
         };
-        if idle.len() < IDLE_MAX {
+        if idle.len() < IDLE_MAX && !machine.machine.is_worn() {
             idle.push(machine);
         }
     }

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use commands::CommandError;
 use commands::record::flag;
-use keyspace::Unit;
+use keyspace::{EffectReaders, Unit};
 use resp::{Protocol, Reply};
-use scripting::{CallSite, LogLevel, ScriptHost};
+use scripting::{CallSite, Failure, LogLevel, ScriptHost};
 
+use crate::atomicity::{self, Undoing};
 use crate::client::Client;
 use crate::config::enums::LogLevel as ServerLevel;
 use crate::road::lookup::{Entry, find, lookup, resolve};
@@ -31,12 +32,28 @@ pub(crate) struct RoadHost {
     /// Memory was short when the script started, and it has not declared that it may run then.
     pub(crate) lacks_memory: bool,
     pub(crate) has_written: bool,
+    /// When its writes are undone.
+    pub(crate) undoing: Undoing,
+    /// The unit's undo log was begun for this run, not for the transaction it is part of.
+    pub(crate) owns_log: bool,
     pub(crate) started: Instant,
     /// Set when the script has run past its first slice.
     pub(crate) listed: Option<Arc<RunningScript>>,
 }
 
 impl RoadHost {
+    /// Whether the run can be killed although it has written.
+    pub(crate) fn can_undo_kill(&self) -> bool {
+        self.undoing.covers(Failure::Killed) || (self.unit.keeps_undo() && !self.owns_log)
+    }
+
+    /// Lets the writes of a run that is over stand, unless they are undone already or a transaction's.
+    pub(crate) fn commit(&mut self) {
+        if self.owns_log && self.unit.keeps_undo() {
+            atomicity::commit(self.server, &mut self.bench, &mut self.unit);
+        }
+    }
+
     /// What a script is told of a command that the look-up refuses.
     fn unknown(&self, args: &[&[u8]], error: &CommandError) -> CommandError {
         if let CommandError::Arity(_) = error {
@@ -82,6 +99,11 @@ impl RoadHost {
                 "ERR Script attempted to access a key it does not hold",
             ));
         }
+        if self.undoing != Undoing::Never && !self.unit.keeps_undo() && check::may_replicate(entry)
+        {
+            self.unit.begin_undo();
+            self.owns_log = true;
+        }
         if entry.command.has(flag::WRITE) && !self.has_written {
             self.has_written = true;
             if let Some(listed) = &self.listed {
@@ -107,7 +129,7 @@ impl RoadHost {
             None,
         );
         self.bench.stats.command_ran(entry.index, Duration::ZERO);
-        settle::settle_command(self.server, &self.bench, &mut self.unit);
+        settle::settle_command(self.server, &mut self.bench, &mut self.unit);
         Ok(())
     }
 }
@@ -152,6 +174,20 @@ impl ScriptHost for RoadHost {
     fn may_call(&mut self, args: &[&[u8]]) -> Option<bool> {
         // Every user may run every command as long as there is only the default user.
         find(args).ok().map(|_| true)
+    }
+
+    fn set_replication(&mut self, append_only_file: bool, replicas: bool) {
+        self.unit.set_effect_readers(EffectReaders {
+            append_only_file,
+            replicas,
+        });
+    }
+
+    fn fail(&mut self, failure: Failure) -> bool {
+        self.owns_log
+            && self.unit.keeps_undo()
+            && self.undoing.covers(failure)
+            && atomicity::undo(self.server, &mut self.bench, &mut self.unit)
     }
 
     fn count_error(&mut self, text: &[u8]) {

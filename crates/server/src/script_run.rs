@@ -7,7 +7,9 @@ use std::time::Instant;
 use keyspace::Unit;
 use resp::Reply;
 use scripting::{Code, Progress, World};
+use types::Bytes;
 
+use crate::atomicity::Undoing;
 use crate::client::Client;
 use crate::machines::ControlledMachine;
 use crate::road::Entry;
@@ -15,6 +17,7 @@ use crate::road::run::Bench;
 use crate::running::RunningScript;
 use crate::script_host::RoadHost;
 use crate::server::Server;
+use crate::transaction::OwnedArgs;
 
 /// A script that an EVAL has made ready: its VM holds the code and the arguments.
 pub(crate) struct ScriptStart {
@@ -40,6 +43,8 @@ pub(crate) struct ScriptRun {
     machine: ControlledMachine,
     code: Code,
     entry: &'static Entry,
+    /// The command that runs it; empty in the first slice, while the request is still there to be looked at.
+    args: OwnedArgs,
     /// Whether the log has told of it.
     reported: bool,
 }
@@ -52,6 +57,8 @@ pub(crate) enum Slice {
     Finished {
         machine: ControlledMachine,
         host: Box<RoadHost>,
+        /// The command that ran it, if it took more than one slice.
+        args: OwnedArgs,
     },
 }
 
@@ -63,6 +70,7 @@ impl ScriptRun {
         client: &Client,
         unit: Unit<'static>,
         start: ScriptStart,
+        args: &[&[u8]],
         reply: &mut dyn Reply,
     ) -> Slice {
         let ScriptStart {
@@ -72,6 +80,10 @@ impl ScriptRun {
             read_only,
         } = start;
         let now = bench.clock.now();
+        let undoing = Undoing::of(code.flags(), read_only, &bench.config);
+        if undoing == Undoing::OnFailure || unit.keeps_undo() {
+            machine.machine.set_atomic();
+        }
         let host = RoadHost {
             server,
             bench: bench.lend(machine.lent.take()),
@@ -81,30 +93,40 @@ impl ScriptRun {
             lacks_memory: server.barriers.memory_is_full.load(Ordering::Relaxed)
                 && !code.flags().allow_oom,
             has_written: false,
+            undoing,
+            owns_log: false,
             started: now,
             listed: None,
         };
-        machine.control.reset();
+        machine.control.reset(now, bench.config.script_time_limit);
         machine.control.start_slice(now);
+        if bench.config.script_memory_limit != 0 {
+            let limit = usize::try_from(bench.config.script_memory_limit).unwrap_or(usize::MAX);
+            machine.machine.set_memory_limit(limit);
+        }
         machine.machine.set_host(Box::new(host));
         Box::new(ScriptRun {
             machine,
             code,
             entry,
+            args: Vec::new(),
             reported: false,
         })
-        .advance(reply)
+        .advance(args, reply)
     }
 
     /// Runs the next slice.
     pub(crate) fn resume(self: Box<Self>, reply: &mut dyn Reply) -> Slice {
         self.machine.control.start_slice(Instant::now());
-        self.advance(reply)
+        self.advance(&[], reply)
     }
 
-    fn advance(mut self: Box<Self>, reply: &mut dyn Reply) -> Slice {
+    fn advance(mut self: Box<Self>, args: &[&[u8]], reply: &mut dyn Reply) -> Slice {
         match self.machine.machine.run(reply) {
             Progress::Suspended => {
+                if self.args.is_empty() {
+                    self.args = args.iter().map(|&argument| Bytes::from(argument)).collect();
+                }
                 self.note_slow();
                 Slice::Suspended(self)
             }
@@ -115,7 +137,8 @@ impl ScriptRun {
                     .take_host()
                     .expect("the host was set at the start");
                 let host = host.into_any().downcast::<RoadHost>();
-                let host = host.expect("the host is the server's own");
+                let mut host = host.expect("the host is the server's own");
+                host.commit();
                 if failed {
                     host.bench.stats.command_failed(self.entry.index);
                 }
@@ -125,6 +148,7 @@ impl ScriptRun {
                 Slice::Finished {
                     machine: self.machine,
                     host,
+                    args: self.args,
                 }
             }
         }
@@ -134,27 +158,28 @@ impl ScriptRun {
     fn note_slow(&mut self) {
         let reported = self.reported;
         let control = Arc::clone(&self.machine.control);
-        let command = &self.machine.command;
+        let args = &self.args;
         let code = &self.code;
         let Some(host) = self.machine.machine.host_mut::<RoadHost>() else {
             return;
         };
         if host.listed.is_none() {
             let (started, plan) = (host.started, host.unit.plan());
-            let (world, command) = match code {
-                Code::Script(_) => (World::Scripts, Vec::new()),
-                Code::Function(_) => (World::Functions, command.to_vec()),
+            let world = match code {
+                Code::Script(_) => World::Scripts,
+                Code::Function(_) => World::Functions,
             };
             let has_written = AtomicBool::new(host.has_written);
             host.listed = Some(host.server.running.add(|id| RunningScript {
                 id,
                 world,
                 name: code.name().to_owned(),
-                command,
+                command: args.clone(),
                 started,
                 plan,
                 control,
                 has_written,
+                can_undo: host.can_undo_kill(),
             }));
         }
         let threshold_ms = host.bench.config.busy_reply_threshold;

@@ -12,6 +12,7 @@ use crate::blocking::BlockedClients;
 use crate::client::Clients;
 use crate::config::enums::MaxmemoryPolicy;
 use crate::config::{Config, ConfigStore, Directive};
+use crate::effects::Effects;
 use crate::log::Log;
 use crate::machines::{ControlledMachine, Home, LibraryMachines};
 use crate::memory;
@@ -54,6 +55,8 @@ pub(crate) struct Server {
     pub(crate) list_plain_element_min: AtomicUsize,
     /// What keeps commands from running at all.
     pub(crate) barriers: Barriers,
+    /// What the append-only file and replicas are to read.
+    pub(crate) effects: Effects,
     disposer: Mutex<std::sync::mpsc::Sender<Box<dyn Send>>>,
 }
 
@@ -95,6 +98,7 @@ impl Server {
             deny_scripts_disabled: AtomicBool::new(false),
             list_plain_element_min: AtomicUsize::new(0),
             barriers: Barriers::default(),
+            effects: Effects::default(),
             disposer: Mutex::new(sender),
         }
     }

@@ -342,6 +342,9 @@ impl Worker {
         for shard in (self.index..keyspace::SHARD_COUNT).step_by(self.server.hub.workers()) {
             let plan = LockPlan::Shards(SmallVec::from_slice(&[shard as keyspace::ShardIndex]));
             while let Some(mut unit) = self.server.keyspace.try_lock(&plan, 0, now_ms) {
+                if self.server.effects.are_wanted() {
+                    unit.record_effects();
+                }
                 let removed = unit.expire_due(EXPIRE_BATCH);
                 settle::settle_unit(self.server, &mut self.bench, &mut unit);
                 if removed < EXPIRE_BATCH {

@@ -258,3 +258,63 @@ fn paused_clients_go_on_in_order() {
     seen.sort_unstable();
     assert_eq!(seen, (1..=160).collect::<Vec<i64>>());
 }
+
+#[test]
+fn a_library_has_one_state_for_all_event_loops() {
+    const CALLS: i64 = 400;
+    let server = Server::start(LOOPS);
+    let counter = "#!lua name=counter
+        local n = 0
+        redis.register_function('count', function(keys) n = n + 1 redis.call('INCR', keys[1]) return n end)";
+    let version = |number: usize| {
+        format!(
+            "#!lua name=version
+            redis.register_function('a', function(keys) redis.call('INCR', keys[1]) return {number} end)
+            redis.register_function('b', function() return {number} end)"
+        )
+    };
+    let mut loader = server.connect();
+    loader.call(&["FUNCTION", "LOAD", counter]);
+    loader.call(&["FUNCTION", "LOAD", &version(0)]);
+    let mut counts: Vec<i64> = std::thread::scope(|scope| {
+        let server = &server;
+        let callers: Vec<_> = (0..4)
+            .map(|number| {
+                scope.spawn(move || {
+                    let mut client = server.connect();
+                    let key = format!("key:{number}");
+                    let mut counts = Vec::new();
+                    for turn in 0..CALLS {
+                        if turn % 4 != 0 {
+                            counts.push(client.call(&["FCALL", "count", "1", &key]).integer());
+                            continue;
+                        }
+                        client.call(&["MULTI"]);
+                        client.call(&["FCALL", "a", "1", &key]);
+                        client.call(&["FCALL", "count", "1", &key]);
+                        client.call(&["FCALL", "b", "0"]);
+                        let Reply::Many(replies) = client.call(&["EXEC"]) else {
+                            panic!("EXEC gives an array");
+                        };
+                        assert_eq!(replies[0], replies[2], "a library changed within EXEC");
+                        counts.push(replies[1].integer());
+                    }
+                    counts
+                })
+            })
+            .collect();
+        for number in 1..50 {
+            loader.call(&["FUNCTION", "LOAD", "REPLACE", &version(number)]);
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let counts = callers.into_iter().map(|caller| caller.join());
+        counts
+            .flat_map(|counts| counts.expect("no client fails"))
+            .collect()
+    });
+    counts.sort_unstable();
+    assert!(
+        counts.into_iter().eq(1..=4 * CALLS),
+        "a call was lost or counted twice"
+    );
+}

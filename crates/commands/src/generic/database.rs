@@ -31,6 +31,8 @@ fn flush(context: &mut Context<'_, '_>, databases: std::ops::Range<usize>) -> Co
             context.keys.flush(database, &mut drop);
         }
     }
+    // Also when nothing was there: replicas may see another moment.
+    context.effect(context.args);
     context.reply.ok();
     Ok(())
 }

@@ -132,10 +132,12 @@ fn set_expiry(
     };
     if allowed && at <= now_ms {
         context.keys.remove(key, Event::DEL);
+        context.effect(&[b"DEL", key]);
     } else if allowed {
         context
             .keys
             .set_expiry(key, Some(at), Event::generic("expire"));
+        context.effect_with_number(&[b"PEXPIREAT", key], at);
     }
     context.reply.integer(i64::from(allowed));
     Ok(())

@@ -54,6 +54,7 @@ pub(super) fn hincrbyfloat(context: &mut Context<'_, '_>) -> CommandResult {
     after.format(&mut text);
     hash.value_mut().set(field, &text, &context.settings.limits);
     hash.commit(Event::hash("hincrbyfloat"));
+    context.effect(&[b"HSET", key, field, &text]);
     context.reply.bulk(&text);
     Ok(())
 }

@@ -90,6 +90,13 @@ fn move_or_wait(
         context.woken_by.is_none() || context.keys.peek_as::<List>(context.args[1]).is_ok();
     if !source_serves || !move_element(context, ends)? {
         context.block(1..2, timeout_ms, Refusal::Null);
+        return Ok(());
+    }
+    let args = context.args;
+    if timeout_at == 5 {
+        context.effect(&[b"LMOVE", args[1], args[2], args[3], args[4]]);
+    } else {
+        context.effect(&[b"RPOPLPUSH", args[1], args[2]]);
     }
     Ok(())
 }

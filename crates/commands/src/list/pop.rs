@@ -61,7 +61,7 @@ fn pop(context: &mut Context<'_, '_>, end: End, command: &'static str) -> Comman
             context.reply.bulk_or_null(element.as_deref());
         }
         Some(count) => {
-            if !take(context, key, end, count, |_| ())? {
+            if take(context, key, end, count, |_| ())?.is_none() {
                 context.reply.null_array();
             }
         }
@@ -120,6 +120,7 @@ pub(super) fn pop_one(
     };
     let element = list.value_mut().pop(end);
     list.commit(pop_event(end));
+    context.effect(&[pop_name(end), key]);
     context.reply.array(2);
     context.reply.bulk(key);
     context.reply.bulk_or_null(element.as_deref());
@@ -133,13 +134,25 @@ pub(super) fn pop_many(
     end: End,
     count: usize,
 ) -> Result<bool, WrongType> {
-    take(context, key, end, count, |reply| {
+    let taken = take(context, key, end, count, |reply| {
         reply.array(2);
         reply.bulk(key);
-    })
+    })?;
+    if let Some(count) = taken {
+        context.effect_with_number(&[pop_name(end), key], count as i64);
+    }
+    Ok(taken.is_some())
 }
 
-/// Takes up to `count` elements from a list and answers an array of them, after what `before` writes; whether the list
+/// The command that takes from an end of a list.
+fn pop_name(end: End) -> &'static [u8] {
+    match end {
+        End::Front => b"LPOP",
+        End::Back => b"RPOP",
+    }
+}
+
+/// Takes up to `count` elements from a list and answers an array of them, after what `before` writes; how many, if the list
 /// is there. The elements go straight from the list to the sink.
 fn take(
     context: &mut Context<'_, '_>,
@@ -147,9 +160,9 @@ fn take(
     end: End,
     count: usize,
     before: impl FnOnce(&mut dyn resp::Reply),
-) -> Result<bool, WrongType> {
+) -> Result<Option<usize>, WrongType> {
     let Some(mut edit) = context.keys.edit::<List>(key)? else {
-        return Ok(false);
+        return Ok(None);
     };
     before(context.reply);
     let list = &*edit;
@@ -157,7 +170,7 @@ fn take(
     let count = count.min(length);
     context.reply.array(count);
     if count == 0 {
-        return Ok(true);
+        return Ok(Some(0));
     }
     match end {
         End::Front => {
@@ -176,7 +189,7 @@ fn take(
     if removed.len() > DISPOSE_ELEMENTS {
         (context.dispose)(Box::new(removed));
     }
-    Ok(true)
+    Ok(Some(count))
 }
 
 /// Removes `count` elements at one end; those of them that are still to be freed.

@@ -12,6 +12,9 @@ const SPOP: Event = Event::set("spop");
 /// A set of more members than this is freed elsewhere.
 const DISPOSE_MEMBERS: usize = 64;
 
+/// So many members at most stand in one effect.
+const EFFECT_MEMBERS: usize = 1024;
+
 /// `SRANDMEMBER key [count]`; a negative count may give members several times
 pub(super) fn srandmember(context: &mut Context<'_, '_>) -> CommandResult {
     let (args, random) = (context.args, &mut *context.random);
@@ -74,6 +77,9 @@ fn pop_one(context: &mut Context<'_, '_>) -> CommandResult {
         popped = edit.value_mut().pop(&mut || random.next_u64());
         edit.commit(SPOP);
     }
+    if let Some(popped) = &popped {
+        context.effect(&[b"SREM", context.args[1], popped]);
+    }
     context.reply.bulk_or_null(popped.as_deref());
     Ok(())
 }
@@ -81,6 +87,7 @@ fn pop_one(context: &mut Context<'_, '_>) -> CommandResult {
 fn pop_many(context: &mut Context<'_, '_>, count: usize) -> CommandResult {
     let key = context.args[1];
     let random = &mut *context.random;
+    let tells = context.keys.records_effects();
     let Some(mut edit) = context.keys.edit::<Set>(key)? else {
         context.reply.set(0);
         return Ok(());
@@ -95,18 +102,27 @@ fn pop_many(context: &mut Context<'_, '_>, count: usize) -> CommandResult {
         }
         let set = edit.replace(Set::new());
         edit.commit_many(SPOP, count as u64);
+        context.effect(&[b"DEL", key]);
         if count > DISPOSE_MEMBERS {
             (context.dispose)(Box::new(set));
         }
     } else {
         let mut set = edit.value_mut();
+        let mut gone = Vec::with_capacity(if tells { count } else { 0 });
         for _ in 0..count {
             let member = set.pop(&mut || random.next_u64());
-            context
-                .reply
-                .bulk(&member.expect("fewer are popped than there are"));
+            let member = member.expect("fewer are popped than there are");
+            context.reply.bulk(&member);
+            if tells {
+                gone.push(member);
+            }
         }
         edit.commit_many(SPOP, count as u64);
+        for members in gone.chunks(EFFECT_MEMBERS) {
+            let members = members.iter().map(|member| &**member);
+            let command: Vec<&[u8]> = [b"SREM", key].into_iter().chain(members).collect();
+            context.effect(&command);
+        }
     }
     Ok(())
 }

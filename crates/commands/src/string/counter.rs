@@ -61,6 +61,7 @@ pub(super) fn incrbyfloat(context: &mut Context<'_, '_>) -> CommandResult {
     after.format(&mut text);
     value.replace(StringValue::without_int(&text));
     value.commit(Event::string("incrbyfloat"));
+    context.effect(&[b"SET", context.args[1], &text, b"KEEPTTL"]);
     context.reply.bulk(&text);
     Ok(())
 }

@@ -26,6 +26,7 @@ pub(super) fn getdel(context: &mut Context<'_, '_>) -> CommandResult {
     value_reply(value, context.reply);
     if found {
         context.keys.remove(key, Event::DEL);
+        context.effect(&[b"DEL", key]);
     }
     Ok(())
 }
@@ -63,14 +64,17 @@ pub(super) fn getex(context: &mut Context<'_, '_>) -> CommandResult {
     match at {
         Some(at) if at <= context.keys.now_ms() => {
             context.keys.remove(key, Event::DEL);
+            context.effect(&[b"DEL", key]);
         }
         Some(at) => {
             context.keys.set_expiry(key, Some(at), EXPIRE);
+            context.effect_with_number(&[b"PEXPIREAT", key], at);
         }
         None if persist && context.keys.expiry(key).flatten().is_some() => {
             context
                 .keys
                 .set_expiry(key, None, Event::generic("persist"));
+            context.effect(&[b"PERSIST", key]);
         }
         None => {}
     }

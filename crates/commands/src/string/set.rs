@@ -83,6 +83,16 @@ pub(super) fn set(context: &mut Context<'_, '_>) -> CommandResult {
     };
     if wanted {
         put(context, key, value, expiry);
+        if options.get && !matches!(expiry, Expiry::At(_)) && context.keys.records_effects() {
+            let command: Vec<&[u8]> = context
+                .args
+                .iter()
+                .enumerate()
+                .filter(|(index, word)| *index < 3 || !is_word(word, "get"))
+                .map(|(_, &word)| word)
+                .collect();
+            context.effect(&command);
+        }
     }
     if !options.get {
         if wanted {
@@ -127,10 +137,14 @@ pub(super) fn getset(context: &mut Context<'_, '_>) -> CommandResult {
     let (key, value) = (context.args[1], context.args[2]);
     value_reply(context.keys.read::<StringValue>(key)?, context.reply);
     put(context, key, value, Expiry::Clear);
+    context.effect(&[b"SET", key, value]);
     Ok(())
 }
 
 fn put(context: &mut Context<'_, '_>, key: &[u8], value: &[u8], expiry: Expiry) {
+    if let Expiry::At(at) = expiry {
+        context.effect_with_number(&[b"SET", key, value, b"PXAT"], at);
+    }
     let value = Value::String(StringValue::new(value));
     context.keys.set(key, value, expiry, SET);
     if matches!(expiry, Expiry::At(_)) {

@@ -31,6 +31,7 @@ fn pop_one(context: &mut Context<'_, '_>, end: End) -> CommandResult {
                 context.reply.bulk(member);
                 context.reply.double(*score);
             }
+            context.effect(&[end.pop_name(), key]);
         }
         None => context.block(1..last, timeout_ms, Refusal::NullArray),
     }
@@ -43,7 +44,10 @@ pub(super) fn bzmpop(context: &mut Context<'_, '_>) -> CommandResult {
     let many = ManyKeys::parse(args, 2)?;
     let timeout_ms = argument::timeout_seconds(args[1])?;
     match pop_first(context, many.keys.clone(), many.end, many.count)? {
-        Some((key, popped)) => key_and_members_reply(context, key, &popped),
+        Some((key, popped)) => {
+            key_and_members_reply(context, key, &popped);
+            context.effect_with_number(&[many.end.pop_name(), key], popped.len() as i64);
+        }
         None => context.block(many.keys, timeout_ms, Refusal::NullArray),
     }
     Ok(())

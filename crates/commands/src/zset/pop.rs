@@ -24,6 +24,14 @@ impl End {
             End::Max => "zpopmax",
         })
     }
+
+    /// The command that pops from this end.
+    pub(super) fn pop_name(self) -> &'static [u8] {
+        match self {
+            End::Min => b"ZPOPMIN",
+            End::Max => b"ZPOPMAX",
+        }
+    }
 }
 
 /// Takes up to `count` members from a key; `None` if it is not there. `count` must not be 0.
@@ -172,6 +180,7 @@ pub(super) fn zmpop(context: &mut Context<'_, '_>) -> CommandResult {
     for key in &args[many.keys] {
         if let Some(popped) = pop(context.keys, key, many.end, many.count)? {
             key_and_members_reply(context, key, &popped);
+            context.effect_with_number(&[many.end.pop_name(), key], popped.len() as i64);
             return Ok(());
         }
     }

@@ -57,6 +57,8 @@ fn debug(call: &mut Call<'_>) -> CommandResult {
             std::thread::sleep(std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default());
         }
         call.reply.ok();
+    } else if is_word(word, "effects") && arguments.len() == 1 {
+        effects(call)?;
     } else if is_word(word, "object") && !arguments.is_empty() {
         object(call)?;
     } else if is_word(word, "set-active-expire") && arguments.len() == 1 {
@@ -103,6 +105,36 @@ fn debug(call: &mut Call<'_>) -> CommandResult {
             "ERR unknown subcommand or wrong number of arguments for '{}'. Try DEBUG HELP.",
             String::from_utf8_lossy(&word[..word.len().min(128)])
         )));
+    }
+    Ok(())
+}
+
+/// `DEBUG EFFECTS ON | OFF | GET`: what the append-only file and replicas would have read since ON or the last GET. Each effect
+/// is an array of its database, its readers (`all`, `aof`, `replicas`) and its command.
+fn effects(call: &mut Call<'_>) -> CommandResult {
+    let word = call.args[2];
+    if is_word(word, "on") || is_word(word, "off") {
+        call.server.effects.keep(is_word(word, "on"));
+        call.reply.ok();
+    } else if is_word(word, "get") {
+        let effects = call.server.effects.take();
+        call.reply.array(effects.len());
+        for effect in &effects {
+            call.reply.array(2 + effect.command.len());
+            call.reply.integer(effect.database as i64);
+            let readers = effect.readers;
+            call.reply
+                .bulk(match (readers.append_only_file, readers.replicas) {
+                    (true, true) => b"all",
+                    (true, false) => b"aof",
+                    (false, _) => b"replicas",
+                });
+            for word in &effect.command {
+                call.reply.bulk(word);
+            }
+        }
+    } else {
+        return Err(CommandError::Syntax);
     }
     Ok(())
 }

@@ -108,12 +108,11 @@ fn start(call: &mut Call<'_>, read_only: bool) -> CommandResult {
     } else {
         call.bench.machines.take_for_functions(scripts)
     };
-    machine.control.reset();
+    machine.control.reset(call.bench.clock.now(), 0);
     if let Err(error) = machine.machine.prepare_function(&function, keys, arguments) {
         call.server.give_back(call.bench, machine);
         return Err(library_error(error));
     }
-    machine.command.set(call.args);
     call.next = Next::Script(Box::new(ScriptStart {
         machine,
         code: Code::Function(function),
@@ -185,6 +184,7 @@ fn load(call: &mut Call<'_>) -> CommandResult {
         .map_err(library_error)?;
     settle(server, change, true);
     call.reply.bulk(name.as_bytes());
+    call.unit.tell_effect(call.args);
     Ok(())
 }
 
@@ -192,6 +192,7 @@ fn delete(call: &mut Call<'_>) -> CommandResult {
     let change = call.server.libraries.delete(call.args[2]);
     settle(call.server, change.map_err(library_error)?, true);
     call.reply.ok();
+    call.unit.tell_effect(call.args);
     Ok(())
 }
 
@@ -210,6 +211,7 @@ fn flush(call: &mut Call<'_>) -> CommandResult {
     let change = call.server.libraries.flush();
     settle(call.server, change, in_background);
     call.reply.ok();
+    call.unit.tell_effect(call.args);
     Ok(())
 }
 
@@ -250,13 +252,14 @@ fn restore(call: &mut Call<'_>) -> CommandResult {
         .map_err(library_error)?;
     settle(server, change, true);
     call.reply.ok();
+    call.unit.tell_effect(call.args);
     Ok(())
 }
 
 fn kill(call: &mut Call<'_>) -> CommandResult {
     call.server
         .running
-        .kill(World::Functions)
+        .kill(World::Functions, call.args.get(2).copied())
         .map_err(|error| CommandError::owned(error.to_string()))?;
     call.reply.ok();
     Ok(())

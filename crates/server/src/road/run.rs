@@ -5,9 +5,10 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use commands::{BlockRequest, CommandError, CommandResult, Context, Handler, Random};
-use keyspace::Unit;
+use keyspace::{EffectReaders, Unit};
 use resp::Reply;
 
+use crate::atomicity::Held;
 use crate::client::Client;
 use crate::config::Config;
 use crate::machines::Machines;
@@ -29,6 +30,8 @@ pub(crate) struct Bench {
     pub(crate) machines: Machines,
     /// Messages that the running command publishes to its own client: they go before its reply.
     pub(crate) to_self: Vec<Arc<[u8]>>,
+    /// What subscribers are told when the changes of the running script or transaction stand.
+    pub(crate) held: Vec<Held>,
 }
 
 impl Bench {
@@ -46,6 +49,7 @@ impl Bench {
             clock: Clock::new(),
             machines: Machines::default(),
             to_self: Vec::new(),
+            held: Vec::new(),
         }
     }
 
@@ -67,6 +71,7 @@ impl Bench {
                 clock: self.clock.clone(),
                 machines: Machines::default(),
                 to_self: Vec::new(),
+                held: Vec::new(),
             });
         };
         if !Arc::ptr_eq(&lent.config, &self.config) || !Arc::ptr_eq(&lent.settings, &self.settings)
@@ -212,6 +217,14 @@ pub(crate) fn run(
 ) -> Next {
     unit.select(client.database);
     unit.set_touches(!client.no_touch);
+    let records_effects = server.effects.are_wanted();
+    if records_effects {
+        unit.record_effects();
+        if !matches!(origin, Origin::Script { .. }) {
+            unit.set_effect_readers(EffectReaders::ALL);
+        }
+    }
+    let (database, dirty) = (client.database, unit.changes.dirty);
     let (result, next) = match entry.command.handler {
         Handler::Data(handler) => {
             let mut context = Context {
@@ -252,6 +265,9 @@ pub(crate) fn run(
     if let Err(error) = result {
         fail(server, bench, entry, reply, &error);
         return Next::Done;
+    }
+    if records_effects && unit.changes.dirty != dirty {
+        unit.finish_effects(database, args);
     }
     next
 }

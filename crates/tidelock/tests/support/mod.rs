@@ -1,5 +1,7 @@
 //! A server on a free port and plain clients of it: what a black-box test needs.
 
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
