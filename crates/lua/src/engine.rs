@@ -6,14 +6,17 @@ use std::sync::Arc;
 use crate::heap::Closure;
 use crate::heap::collector::CollectorStatistics;
 use crate::hook::{Events, Hook};
-use crate::loaded::{self, CodeEntry};
+use crate::loaded::{self, CodeEntry, NUMBER_BYTES};
 use crate::meter::Interrupt;
 use crate::native::{LibraryEntry, Raise};
 use crate::proto::Proto;
 use crate::runtime::Runtime;
-use crate::thread::{Finish, Status};
+use crate::thread::{Finish, SMALLEST_STACK, Status};
 use crate::value::{TableHandle, Value};
 use crate::vm::{self, Exit, Step};
+
+/// The biggest stack that is kept, in slots, when a region ends.
+const KEPT_SLOTS: usize = 4096;
 
 /// How a run (or a part of one) ended.
 #[derive(Debug)]
@@ -151,20 +154,31 @@ impl Vm {
     /// Also ends a run that is in the middle.
     pub fn end_region(&mut self) {
         self.abandon();
-        self.runtime.thread.stack.fill(Value::Nil);
+        self.clear_stack();
         if self.runtime.heap.release() {
             let loaded = &mut self.runtime.loaded;
             let first = self.loaded_before_region.min(loaded.len());
             let bytes = loaded
                 .drain(first..)
-                .flatten()
-                .map(|loaded| loaded.bytes)
+                .map(|loaded| NUMBER_BYTES + loaded.map_or(0, |loaded| loaded.bytes))
                 .sum();
             self.runtime.heap.subtract_bytes(bytes);
             self.runtime.heap.forget_protos(self.loaded_before_region);
             self.entries.truncate(self.loaded_before_region);
         } else {
             self.collect_step_if_due();
+        }
+    }
+
+    /// Forgets the values on the stack of a run that is over, and what it took for a deep recursion.
+    fn clear_stack(&mut self) {
+        let thread = &mut self.runtime.thread;
+        if thread.stack.len() > KEPT_SLOTS {
+            thread.stack = vec![Value::Nil; SMALLEST_STACK];
+            thread.frames = Vec::new();
+            self.runtime.heap.recount_thread(&mut self.runtime.thread);
+        } else {
+            thread.stack.fill(Value::Nil);
         }
     }
 
@@ -296,6 +310,7 @@ impl Vm {
         if self.suspended.is_none() {
             while let Some(None) = self.runtime.loaded.last() {
                 self.runtime.loaded.pop();
+                self.runtime.heap.subtract_bytes(NUMBER_BYTES);
             }
             self.entries.truncate(self.runtime.loaded.len());
         }

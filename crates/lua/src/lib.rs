@@ -32,3 +32,4 @@ pub mod verify;
 mod vm;
 
 pub use engine::{ErrorKind, Outcome, RuntimeError, Vm};
+pub use heap::collector::CollectorStatistics;

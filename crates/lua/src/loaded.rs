@@ -24,6 +24,10 @@ pub(crate) struct LoadedProto {
     pub(crate) needs_arg: bool,
 }
 
+/// What a prototype's number takes, whether or not the prototype is still there.
+pub(crate) const NUMBER_BYTES: usize =
+    size_of::<Option<Arc<LoadedProto>>>() + size_of::<CodeEntry>();
+
 /// What the dispatch loop needs of a loaded prototype, in one place. The code is verified, and the constants are those it was verified with.
 #[derive(Clone)]
 pub(crate) struct CodeEntry {
@@ -82,6 +86,7 @@ pub(crate) fn load(
     proto: &Arc<Proto>,
 ) -> u32 {
     if verify(proto).is_err() {
+        heap.add_bytes(NUMBER_BYTES);
         loaded.push(None);
         return (loaded.len() - 1) as u32;
     }
@@ -94,7 +99,7 @@ fn load_verified(
     proto: &Arc<Proto>,
 ) -> u32 {
     // Nesting is bounded by the compiler's limit on syntax levels, so recursion is safe.
-    let children = proto
+    let children: Box<[u32]> = proto
         .children
         .iter()
         .map(|child| load_verified(heap, loaded, child))
@@ -112,8 +117,9 @@ fn load_verified(
     let bytes = size_of::<LoadedProto>()
         + size_of::<Proto>()
         + proto.own_heap_size()
-        + proto.constants.len() * size_of::<Value>();
-    heap.add_bytes(bytes);
+        + proto.constants.len() * size_of::<Value>()
+        + size_of_val(children.as_ref());
+    heap.add_bytes(bytes + NUMBER_BYTES);
     loaded.push(Some(Arc::new(LoadedProto {
         bytes,
         proto: Arc::clone(proto),

@@ -9,6 +9,9 @@ use crate::value::{ClosureHandle, NativeHandle, TableHandle, ThreadHandle, Upval
 /// Slots every frame may use above its base: as many as an 8-bit operand can name.
 pub(crate) const WINDOW: usize = 256;
 
+/// Slots of a new stack.
+pub(crate) const SMALLEST_STACK: usize = WINDOW + 16;
+
 /// The number in a frame's `proto` that marks a native function.
 const NATIVE: u32 = u32::MAX;
 
@@ -168,7 +171,7 @@ impl Thread {
     /// A thread with an empty stack of the smallest size, below which there are `native_depth` native calls.
     pub(crate) fn new(environment: TableHandle, native_depth: u32) -> Thread {
         Thread {
-            stack: vec![Value::Nil; WINDOW + 16],
+            stack: vec![Value::Nil; SMALLEST_STACK],
             environment,
             native_depth,
             base_depth: native_depth,

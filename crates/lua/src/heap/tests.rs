@@ -8,9 +8,10 @@ use proptest::prelude::*;
 
 use super::arena::Object;
 use super::{Closure, Heap, Roots, Upvalue};
-use crate::loaded::LoadedProto;
+use crate::loaded::{LoadedProto, NUMBER_BYTES};
 use crate::thread::Thread;
 use crate::value::{ThreadHandle, Value};
+use crate::{Outcome, Vm, compiler, library};
 
 /// Slots of the stack, which are the roots.
 const SLOTS: usize = 6;
@@ -458,5 +459,69 @@ proptest! {
                 world.step(40);
             }
         }
+    }
+}
+
+/// What a VM takes, found by looking at everything.
+fn counted(vm: &mut Vm) -> usize {
+    let runtime = &mut vm.runtime;
+    runtime.heap.recount_thread(&mut runtime.thread);
+    let protos: usize = runtime
+        .loaded
+        .iter()
+        .flatten()
+        .map(|loaded| loaded.bytes)
+        .sum();
+    runtime.heap.count_objects()
+        + runtime.thread.counted
+        + protos
+        + runtime.loaded.len() * NUMBER_BYTES
+}
+
+#[test]
+fn a_run_leaves_no_bytes_behind() {
+    let source = b"
+        local function deep(n) if n == 0 then return 0 end local function up() return n end return up() + deep(n - 1) end
+        deep(3000)
+        local kept = {}
+        for i = 1, 300 do
+            local made = coroutine.create(function(a) local b = coroutine.yield(a) return deep(b) end)
+            coroutine.resume(made, i)
+            if i % 2 == 0 then coroutine.resume(made, i) end
+            kept[i] = { made, ('text'):rep(i), loadstring('local a = ... return function() return a + ' .. i .. ' end')(i) }
+            kept['key ' .. i] = function() return kept, made end
+            if i % 100 == 0 then collectgarbage('step', 100) end
+        end
+        for i = 1, 300, 3 do kept[i] = nil end
+        collectgarbage()
+        table.sort(kept, function(a, b) return tostring(a) < tostring(b) end)";
+    let mut vm = Vm::new();
+    library::open_all(&mut vm);
+    let proto = compiler::compile(source, b"=test").expect("the source is right");
+    let function = vm.load(&Arc::new(proto));
+    vm.pin(function);
+    let mut before = None;
+    for in_region in [true, true, true, false, false, false] {
+        if in_region {
+            vm.begin_region();
+        } else if before.is_some_and(|(was_in_region, _)| was_in_region) {
+            before = None;
+        }
+        let outcome = vm.call(function, &[], u64::MAX);
+        assert!(matches!(outcome, Outcome::Finished), "{outcome:?}");
+        let bytes = counted(&mut vm);
+        assert_eq!(vm.runtime.heap.bytes_in_use(), bytes);
+        if in_region {
+            vm.end_region();
+        } else {
+            vm.collect_garbage();
+        }
+        let bytes = counted(&mut vm);
+        assert_eq!(vm.runtime.heap.bytes_in_use(), bytes);
+        assert!(
+            before.is_none_or(|(_, before)| before == bytes),
+            "{before:?} {bytes}"
+        );
+        before = Some((in_region, bytes));
     }
 }

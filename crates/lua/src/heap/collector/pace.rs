@@ -11,7 +11,7 @@ use super::{Phase, Roots};
 /// Bytes allocated from one step to the next.
 const STEP_BYTES: usize = 8 << 10;
 /// The most work of a step, unless the debt is out of hand: a fraction of 100 µs.
-const MOST_STEP_WORK: usize = 4 << 10;
+const MOST_STEP_WORK: usize = 2 << 10;
 /// The least work of a step.
 const LEAST_STEP_WORK: usize = 256;
 /// The bytes a unit of work stands for: those of a slot.
