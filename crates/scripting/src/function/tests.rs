@@ -171,3 +171,23 @@ fn a_library_that_does_not_end_is_stopped() {
         "ERR Error registering functions: ERR FUNCTION LOAD timeout"
     );
 }
+
+#[test]
+fn a_library_that_takes_too_much_memory_is_refused() {
+    let libraries = Libraries::default();
+    let mut make = || {
+        let mut machine = machine();
+        machine.set_memory_limit(1 << 20);
+        machine
+    };
+    let text =
+        b"#!lua name=a\nlocal s = ('x'):rep(1e9) redis.register_function('f', function() end)";
+    let error = libraries
+        .load(text, false, &mut make)
+        .expect_err("too much");
+    assert_eq!(
+        error.to_string(),
+        "ERR Error registering functions: ERR not enough memory"
+    );
+    assert_eq!(libraries.current().function_count(), 0);
+}

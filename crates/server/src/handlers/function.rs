@@ -128,7 +128,7 @@ fn library_error(error: LibraryError) -> CommandError {
     CommandError::owned(error.to_string())
 }
 
-/// A fresh machine that stops a library's code when it takes too long to load.
+/// A fresh machine that stops a library's code when it takes too long to load, or more memory than scripts may.
 fn load_machine(server: &Server) -> Machine {
     let end = Instant::now() + LOAD_MAX;
     let interrupt = move || {
@@ -138,11 +138,16 @@ fn load_machine(server: &Server) -> Machine {
             Verdict::Kill
         }
     };
-    Machine::new(
+    let mut machine = Machine::new(
         World::Functions,
         Box::new(interrupt),
         server.scripts.random_sequence(),
-    )
+    );
+    let limit = server.config.current().script_memory_limit;
+    if limit != 0 {
+        machine.set_memory_limit(usize::try_from(limit).unwrap_or(usize::MAX));
+    }
+    machine
 }
 
 /// Finishes a change: removed libraries are dropped elsewhere, unless the caller wants to wait for that.
