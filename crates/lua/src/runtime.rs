@@ -3,14 +3,13 @@
 //! A `Vm` is a runtime plus the code of the loaded prototypes. The two are apart so that the dispatch loop can hold slices of code and constants while
 //! it changes the runtime.
 
-use std::any::Any;
 use std::sync::Arc;
 
 use crate::heap::{Heap, Marker, Roots};
 use crate::hook::HookState;
 use crate::loaded::LoadedProto;
 use crate::meter::Meter;
-use crate::native::Raise;
+use crate::native::{Host, Raise};
 use crate::thread::{Thread, WINDOW};
 use crate::value::{ThreadHandle, Value};
 
@@ -23,7 +22,7 @@ pub struct Runtime {
     /// The thread that runs; its slot in the heap is empty meanwhile.
     pub(crate) thread: Box<Thread>,
     pub(crate) current: ThreadHandle,
-    pub(crate) host: Option<Box<dyn Any + Send>>,
+    pub(crate) host: Option<Box<dyn Host>>,
     /// The loaded prototypes by number.
     pub(crate) loaded: Vec<Option<Arc<LoadedProto>>>,
     /// What the libraries remember.

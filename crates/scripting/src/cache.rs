@@ -72,7 +72,7 @@ impl ScriptCache {
     pub fn flush(&self) -> Flushed {
         let taken = std::mem::take(&mut *self.scripts.write());
         self.bytes.store(0, Ordering::Relaxed);
-        self.flushes.fetch_add(1, Ordering::Relaxed);
+        self.flushes.fetch_add(1, Ordering::Release);
         taken.by_sha.into_values().collect()
     }
 
@@ -83,7 +83,7 @@ impl ScriptCache {
 
     /// How often the cache was flushed: machines that hold code from before may drop it.
     pub fn generation(&self) -> u64 {
-        self.flushes.load(Ordering::Relaxed)
+        self.flushes.load(Ordering::Acquire)
     }
 
     /// How many scripts are cached.

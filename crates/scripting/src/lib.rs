@@ -5,6 +5,7 @@
 //! - [`ScriptHost`]: what a running script may ask of the server.
 #![forbid(unsafe_code)]
 
+mod arguments;
 mod cache;
 mod convert;
 mod field_names;
@@ -18,7 +19,7 @@ mod shebang;
 mod sink;
 
 pub use cache::{Flushed, ScriptCache, sha1_hex};
-pub use host::{CallSite, LogLevel, ScriptHost, Verdict};
+pub use host::{LogLevel, ScriptHost, Verdict};
 pub use machine::{Interrupt, Machine, Progress};
 pub use script::{KeyUse, Script, ScriptError};
 pub use shebang::ScriptFlags;

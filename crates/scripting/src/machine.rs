@@ -14,9 +14,10 @@ use lua::value::{StringHandle, Value};
 use lua::{ErrorKind, Outcome, Vm};
 use resp::{Protocol, Reply};
 
+use crate::arguments::Arguments;
 use crate::convert;
 use crate::field_names::FieldNames;
-use crate::host::{CallSite, ScriptHost, Verdict};
+use crate::host::{ScriptHost, Verdict};
 use crate::sandbox;
 use crate::script::Script;
 
@@ -25,9 +26,6 @@ const FUEL: u64 = 20_000;
 
 /// Functions a machine keeps before it forgets them all, lest scripts that differ only in a literal fill it.
 const FUNCTIONS_MAX: usize = 1000;
-
-/// How many call sites are remembered; a script rarely names more commands.
-const CALL_SITES: usize = 16;
 
 /// How a slice of a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,15 +44,13 @@ pub type Interrupt = Box<dyn FnMut() -> Verdict + Send>;
 
 /// What natives find in the VM during a run.
 pub(crate) struct RunState {
-    /// Set while a script runs.
+    /// What the server has put in.
     pub(crate) host: Option<Box<dyn ScriptHost>>,
     pub(crate) names: FieldNames,
     /// What the script chose with `redis.setresp`.
     pub(crate) protocol: Protocol,
-    /// The arguments of the command being called, one after the other.
-    pub(crate) arguments: Vec<u8>,
-    pub(crate) spans: Vec<(usize, usize)>,
-    pub(crate) sites: Vec<CallSite>,
+    /// The arguments of the command being called.
+    pub(crate) arguments: Arguments,
 }
 
 /// A VM that runs scripts.
@@ -91,9 +87,7 @@ impl Machine {
             host: None,
             names,
             protocol: Protocol::Resp2,
-            arguments: Vec::new(),
-            spans: Vec::new(),
-            sites: vec![CallSite::default(); CALL_SITES],
+            arguments: Arguments::new(),
         }));
         Machine {
             vm,
@@ -147,23 +141,22 @@ impl Machine {
         function
     }
 
-    /// Gives the run its host. To be called after [`Machine::prepare`].
+    /// Gives the machine its host, which stays from run to run.
     pub fn set_host(&mut self, host: Box<dyn ScriptHost>) {
         if let Some(state) = self.vm.host_mut::<RunState>() {
             state.host = Some(host);
-            state.protocol = Protocol::Resp2;
         }
     }
 
-    /// The host of the run, if it is a `T`.
+    /// The SHA1 of the script that runs, in lower-case hexadecimal digits.
+    pub fn script_sha(&self) -> Option<&str> {
+        Some(self.current.as_ref()?.sha())
+    }
+
+    /// The host, if it is a `T`.
     pub fn host_mut<T: Any>(&mut self) -> Option<&mut T> {
         let host: &mut dyn Any = self.vm.host_mut::<RunState>()?.host.as_mut()?.as_any_mut();
         host.downcast_mut()
-    }
-
-    /// Takes the host back after the run.
-    pub fn take_host(&mut self) -> Option<Box<dyn ScriptHost>> {
-        self.vm.host_mut::<RunState>()?.host.take()
     }
 
     /// Runs the script, from its start or from where it was suspended; its reply or error goes to `reply` when it is
@@ -240,11 +233,14 @@ impl Machine {
         heap.raw_set_transient(globals, self.keys_name, Value::Nil);
         heap.raw_set_transient(globals, self.argv_name, Value::Nil);
         self.current = None;
+        if let Some(state) = self.vm.host_mut::<RunState>() {
+            state.protocol = Protocol::Resp2;
+        }
         self.vm.runtime.libraries.cjson = cjson::Settings::default();
         self.vm.end_region();
     }
 
-    /// Drops a run that is in the middle; [`Machine::take_host`] then gives its host back.
+    /// Drops a run that is in the middle; its host stays.
     pub fn abandon(&mut self) {
         self.vm.abandon();
         self.end();

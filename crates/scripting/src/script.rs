@@ -90,7 +90,8 @@ impl Script {
         std::str::from_utf8(&self.sha).expect("hexadecimal digits are ASCII")
     }
 
-    pub(crate) fn sha_bytes(&self) -> &[u8; 40] {
+    /// As [`Script::sha`], for those who compare.
+    pub fn sha_bytes(&self) -> &[u8; 40] {
         &self.sha
     }
 

@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod blocking;
+mod call_sites;
 mod client;
 pub mod config;
 mod handlers;

@@ -5,38 +5,90 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use commands::CommandError;
 use commands::record::flag;
+use commands::{CommandError, Handler};
 use keyspace::Unit;
 use resp::{Protocol, Reply};
-use scripting::{CallSite, LogLevel, ScriptHost};
+use scripting::{LogLevel, ScriptHost};
 
+use crate::call_sites::CallSites;
 use crate::client::Client;
 use crate::config::enums::LogLevel as ServerLevel;
+use crate::machines::Control;
 use crate::road::lookup::{Entry, find, lookup, resolve};
 use crate::road::run::{Bench, refuse, run};
 use crate::road::{Origin, check, settle};
 use crate::running::RunningScript;
 use crate::server::Server;
 
-/// What a script runs with.
+/// What the scripts of one VM run with, one after the other.
 pub(crate) struct RoadHost {
     pub(crate) server: &'static Server,
-    pub(crate) bench: Box<Bench>,
+    /// What the run has borrowed from its event loop.
+    pub(crate) bench: Bench,
     /// The client as which inner calls run.
-    pub(crate) client: Client,
-    /// The locks of the run; only taken out when it is over.
-    pub(crate) unit: Unit<'static>,
+    client: Client,
+    /// The locks of the run; none between runs.
+    unit: Option<Unit<'static>>,
+    sites: CallSites,
+    /// A key whose lock the run is known to hold: mostly the next call's as well.
+    held_key: Vec<u8>,
     pub(crate) read_only: bool,
     /// Memory was short when the script started, and it has not declared that it may run then.
     pub(crate) lacks_memory: bool,
-    pub(crate) has_written: bool,
+    has_written: bool,
     pub(crate) started: Instant,
     /// Set when the script has run past its first slice.
     pub(crate) listed: Option<Arc<RunningScript>>,
 }
 
+/// What is said when a script has not the locks of a key. Only a script that was seen to stay within its keys runs
+/// without all locks; it does stay there.
+const NOT_HELD: CommandError =
+    CommandError::text("ERR Script attempted to access a key it does not hold");
+
 impl RoadHost {
+    pub(crate) fn new(server: &'static Server, lender: &Bench, caller: &Client) -> RoadHost {
+        RoadHost {
+            server,
+            bench: lender.lend(),
+            client: Client::for_script(caller),
+            unit: None,
+            sites: CallSites::default(),
+            held_key: Vec::new(),
+            read_only: false,
+            lacks_memory: false,
+            has_written: false,
+            started: lender.clock.now(),
+            listed: None,
+        }
+    }
+
+    /// Begins a run for `caller` with the locks of `unit`.
+    pub(crate) fn begin(&mut self, lender: &Bench, caller: &Client, unit: Unit<'static>) {
+        self.bench.borrow_from(lender);
+        self.client.serve_script_of(caller);
+        self.unit = Some(unit);
+        self.held_key.clear();
+        self.has_written = false;
+        self.started = lender.clock.now();
+    }
+
+    /// Ends the run: its locks.
+    pub(crate) fn end(&mut self) -> Unit<'static> {
+        self.unit.take().expect("a run has its locks until it ends")
+    }
+
+    /// Lists the script among those that have run past their first slice, and takes its counts over so far.
+    pub(crate) fn note_slow(&mut self, control: Arc<Control>) {
+        let Some(unit) = &mut self.unit else { return };
+        settle::settle_command(self.server, &self.bench, unit);
+        if self.listed.is_none() {
+            let running = &self.server.running;
+            self.listed = Some(running.add(self.started, unit.plan(), control, self.has_written));
+        }
+    }
+
     /// What a script is told of a command that the look-up refuses.
     fn unknown(&self, args: &[&[u8]], error: &CommandError) -> CommandError {
         if let CommandError::Arity(_) = error {
@@ -52,15 +104,27 @@ impl RoadHost {
 
     /// Whether the run holds the locks of a command, or can have them at once.
     fn hold_locks_of(&mut self, entry: &Entry, args: &[&[u8]]) -> bool {
-        if let (None, Some(key)) = (entry.planner, commands::keys::only_key(entry.command, args))
-            && self.unit.covers_key(key)
-        {
+        let Some(unit) = &mut self.unit else {
+            return false;
+        };
+        if unit.covers_all() {
             return true;
         }
+        if let (None, Some(key)) = (entry.planner, commands::keys::only_key(entry.command, args)) {
+            if *key == *self.held_key && !key.is_empty() {
+                return true;
+            }
+            if unit.covers_key(key) {
+                self.held_key.clear();
+                self.held_key.extend_from_slice(key);
+                return true;
+            }
+        }
         let plan = entry.plan(self.server, &mut self.bench, &self.client, args);
-        self.unit.try_extend(&plan)
+        unit.try_extend(&plan)
     }
 
+    #[inline]
     fn call_entry(
         &mut self,
         entry: &'static Entry,
@@ -76,12 +140,12 @@ impl RoadHost {
             self.bench.stats.command_rejected(entry.index);
             return Err(error);
         }
-        if !self.unit.covers_all() && !self.hold_locks_of(entry, args) {
-            // Only a script that was seen to stay within its keys runs without all locks; it does stay there.
-            return Err(CommandError::text(
-                "ERR Script attempted to access a key it does not hold",
-            ));
+        if !self.hold_locks_of(entry, args) {
+            return Err(NOT_HELD);
         }
+        let Some(unit) = &mut self.unit else {
+            return Err(NOT_HELD);
+        };
         if entry.command.has(flag::WRITE) && !self.has_written {
             self.has_written = true;
             if let Some(listed) = &self.listed {
@@ -95,40 +159,45 @@ impl RoadHost {
                 .show(now_us, self.client.database, "lua", args);
         }
         self.client.protocol = protocol;
+        if matches!(entry.command.handler, Handler::Server) {
+            // It may be one that shows the counts.
+            settle::settle_command(self.server, &self.bench, unit);
+        }
         let _ = run(
             self.server,
             &mut self.bench,
             &mut self.client,
             entry,
             args,
-            &mut self.unit,
+            unit,
             reply,
             origin,
             None,
         );
         self.bench.stats.command_ran(entry.index, Duration::ZERO);
-        settle::settle_command(self.server, &self.bench, &mut self.unit);
+        if !unit.changes.events.is_empty() {
+            settle::settle_command(self.server, &self.bench, unit);
+        }
         Ok(())
+    }
+
+    /// The entry of a call.
+    #[inline]
+    fn find(&mut self, args: &[&[u8]]) -> Result<&'static Entry, CommandError> {
+        match self.sites.get(args[0]) {
+            Some(entry) => resolve(entry, args),
+            None => lookup(args).inspect(|entry| {
+                if entry.container.is_none() {
+                    self.sites.remember(args[0], entry);
+                }
+            }),
+        }
     }
 }
 
 impl ScriptHost for RoadHost {
-    fn call(
-        &mut self,
-        args: &[&[u8]],
-        site: &mut CallSite,
-        protocol: Protocol,
-        reply: &mut dyn Reply,
-    ) {
-        let found = match site.get::<Entry>(args[0]) {
-            Some(entry) => resolve(entry, args),
-            None => lookup(args).inspect(|entry| {
-                if entry.container.is_none() {
-                    site.remember(args[0], *entry);
-                }
-            }),
-        };
-        let result = match found {
+    fn call(&mut self, args: &[&[u8]], protocol: Protocol, reply: &mut dyn Reply) {
+        let result = match self.find(args) {
             Ok(entry) => self.call_entry(entry, args, protocol, reply),
             Err(error) => Err(self.unknown(args, &error)),
         };
@@ -159,10 +228,6 @@ impl ScriptHost for RoadHost {
     }
 
     fn as_any_mut(&mut self) -> &mut dyn Any {
-        self
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
         self
     }
 }

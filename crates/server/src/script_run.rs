@@ -2,153 +2,163 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use keyspace::Unit;
 use resp::Reply;
-use scripting::{Progress, Script};
+use scripting::{Machine, Progress, Script, ScriptCache};
 
 use crate::client::Client;
-use crate::machines::ControlledMachine;
+use crate::machines::Control;
 use crate::road::Entry;
 use crate::road::run::Bench;
 use crate::script_host::RoadHost;
 use crate::server::Server;
 
-/// A script that an EVAL has made ready: its VM holds the code and the arguments.
-pub(crate) struct ScriptStart {
-    pub(crate) machine: ControlledMachine,
-    pub(crate) script: Arc<Script>,
-    /// The command that runs it.
-    pub(crate) entry: &'static Entry,
-    /// EVAL_RO and EVALSHA_RO.
-    pub(crate) read_only: bool,
-}
-
-impl std::fmt::Debug for ScriptStart {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("ScriptStart")
-            .field("sha", &self.script.sha())
-            .finish()
-    }
-}
-
-/// A script that runs.
+/// A VM of an event loop with the script it runs. When the script is over it waits for the next one.
 pub(crate) struct ScriptRun {
-    machine: ControlledMachine,
-    script: Arc<Script>,
+    machine: Machine,
+    control: Arc<Control>,
+    /// The command that runs the script.
     entry: &'static Entry,
+    /// EVAL_RO and EVALSHA_RO, or the script has declared that it writes nothing.
+    read_only: bool,
+    /// The script may run when memory is short.
+    allow_oom: bool,
     /// Whether the log has told of it.
     reported: bool,
 }
 
-/// How far a slice got.
+impl std::fmt::Debug for ScriptRun {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("ScriptRun")
+            .field("sha", &self.machine.script_sha())
+            .finish()
+    }
+}
+
+/// How far a slice got. Either way the run is handed back.
 pub(crate) enum Slice {
     /// The script goes on in the next slice.
     Suspended(Box<ScriptRun>),
     /// The script is over; its reply is written.
-    Finished {
-        machine: ControlledMachine,
-        host: Box<RoadHost>,
-    },
+    Finished(Box<ScriptRun>),
 }
 
 impl ScriptRun {
-    /// Starts a script under the locks of `unit` and runs its first slice.
+    /// A VM that has not run anything yet, about to serve `entry`.
+    pub(crate) fn new(scripts: &ScriptCache, entry: &'static Entry) -> ScriptRun {
+        let control = Arc::new(Control::new());
+        let watched = Arc::clone(&control);
+        ScriptRun {
+            machine: Machine::new(
+                Box::new(move || watched.decide()),
+                scripts.random_sequence(),
+            ),
+            control,
+            entry,
+            read_only: false,
+            allow_oom: false,
+            reported: false,
+        }
+    }
+
+    /// Makes a script ready to run with these keys and arguments, on behalf of `entry`.
+    pub(crate) fn prepare(
+        &mut self,
+        script: &Arc<Script>,
+        keys: &[&[u8]],
+        arguments: &[&[u8]],
+        entry: &'static Entry,
+        read_only: bool,
+    ) {
+        self.machine.prepare(script, keys, arguments);
+        self.entry = entry;
+        self.read_only = read_only || script.flags().no_writes;
+        self.allow_oom = script.flags().allow_oom;
+        self.reported = false;
+    }
+
+    /// Starts the script that was prepared, under the locks of `unit`, and runs its first slice.
     pub(crate) fn start(
+        mut self: Box<Self>,
         server: &'static Server,
         bench: &Bench,
         client: &Client,
         unit: Unit<'static>,
-        start: ScriptStart,
         reply: &mut dyn Reply,
     ) -> Slice {
-        let ScriptStart {
-            mut machine,
-            script,
-            entry,
-            read_only,
-        } = start;
-        let now = bench.clock.now();
-        let host = RoadHost {
-            server,
-            bench: bench.lend(machine.lent.take()),
-            client: Client::for_script(client),
-            unit,
-            read_only,
-            lacks_memory: server.barriers.memory_is_full.load(Ordering::Relaxed)
-                && !script.flags().allow_oom,
-            has_written: false,
-            started: now,
-            listed: None,
-        };
-        machine.control.reset();
-        machine.control.start_slice(now);
-        machine.machine.set_host(Box::new(host));
-        Box::new(ScriptRun {
-            machine,
-            script,
-            entry,
-            reported: false,
-        })
-        .advance(reply)
+        let lacks_memory =
+            !self.allow_oom && server.barriers.memory_is_full.load(Ordering::Relaxed);
+        if self.machine.host_mut::<RoadHost>().is_none() {
+            let host = RoadHost::new(server, bench, client);
+            self.machine.set_host(Box::new(host));
+        }
+        let read_only = self.read_only;
+        let host = self.host();
+        host.begin(bench, client, unit);
+        host.read_only = read_only;
+        host.lacks_memory = lacks_memory;
+        self.control.start();
+        self.advance(reply)
     }
 
     /// Runs the next slice.
     pub(crate) fn resume(self: Box<Self>, reply: &mut dyn Reply) -> Slice {
-        self.machine.control.start_slice(Instant::now());
+        self.control.start_slice();
         self.advance(reply)
     }
 
     fn advance(mut self: Box<Self>, reply: &mut dyn Reply) -> Slice {
-        match self.machine.machine.run(reply) {
+        match self.machine.run(reply) {
             Progress::Suspended => {
                 self.note_slow();
                 Slice::Suspended(self)
             }
             Progress::Finished { failed } => {
-                let host = self
-                    .machine
-                    .machine
-                    .take_host()
-                    .expect("the host was set at the start");
-                let host = host.into_any().downcast::<RoadHost>();
-                let host = host.expect("the host is the server's own");
+                let index = self.entry.index;
+                let host = self.host();
                 if failed {
-                    host.bench.stats.command_failed(self.entry.index);
+                    host.bench.stats.command_failed(index);
                 }
-                if let Some(listed) = &host.listed {
-                    host.server.running.remove(listed);
+                if let Some(listed) = host.listed.take() {
+                    host.server.running.remove(&listed);
                 }
-                Slice::Finished {
-                    machine: self.machine,
-                    host,
-                }
+                Slice::Finished(self)
             }
         }
+    }
+
+    /// After the end: gives back what the run had from its event loop, and its locks.
+    pub(crate) fn hand_back(&mut self, bench: &mut Bench) -> Unit<'static> {
+        let host = self.host();
+        bench.take_back(&mut host.bench);
+        host.end()
+    }
+
+    fn host(&mut self) -> &mut RoadHost {
+        self.machine
+            .host_mut()
+            .expect("the host was set at the first start")
+    }
+
+    /// Bytes the VM takes.
+    pub(crate) fn memory(&self) -> usize {
+        self.machine.memory()
     }
 
     /// Lists the script as running, and tells the log when it is overdue.
     fn note_slow(&mut self) {
         let reported = self.reported;
-        let control = Arc::clone(&self.machine.control);
-        let Some(host) = self.machine.machine.host_mut::<RoadHost>() else {
-            return;
-        };
-        if host.listed.is_none() {
-            let (started, plan) = (host.started, host.unit.plan());
-            host.listed = Some(
-                host.server
-                    .running
-                    .add(started, plan, control, host.has_written),
-            );
-        }
+        let control = Arc::clone(&self.control);
+        let host = self.host();
+        host.note_slow(control);
         let threshold_ms = host.bench.config.busy_reply_threshold;
         let elapsed_ms = host.started.elapsed().as_millis();
         if !reported && threshold_ms > 0 && elapsed_ms >= threshold_ms as u128 {
-            let sha = self.script.sha().to_owned();
-            host.server.log.warning(format_args!(
+            let server = host.server;
+            let sha = self.machine.script_sha().unwrap_or_default();
+            server.log.warning(format_args!(
                 "Slow script detected: still in execution after {elapsed_ms} milliseconds. You can try killing the \
                  script using the SCRIPT KILL command. Script name is: {sha}."
             ));

@@ -17,7 +17,6 @@ use crate::road::check::may_replicate;
 use crate::road::lookup::{Entry, find, lookup};
 use crate::road::run::{Bench, Next, refuse, run};
 use crate::road::{Origin, check, settle};
-use crate::script_host::RoadHost;
 use crate::script_run::{ScriptRun, Slice};
 use crate::server::Server;
 use crate::transaction::Queued;
@@ -215,8 +214,8 @@ impl Session {
                 self.wait(waiter, timeout_ms, OnTimeout::Integer(0));
                 Outcome::Busy
             }
-            Next::Script(start) => {
-                let slice = ScriptRun::start(server, bench, client, unit, *start, &mut writer);
+            Next::Script(run) => {
+                let slice = run.start(server, bench, client, unit, &mut writer);
                 match self.after_slice(server, bench, slice) {
                     Ok(unit) => {
                         drop(unit);
@@ -343,9 +342,8 @@ impl Session {
                 None,
             );
             execution.position += 1;
-            if let Next::Script(start) = next {
-                let slice =
-                    ScriptRun::start(server, bench, &self.client, unit, *start, &mut writer);
+            if let Next::Script(run) = next {
+                let slice = run.start(server, bench, &self.client, unit, &mut writer);
                 match self.after_slice_in_transaction(bench, slice) {
                     Ok(back) => unit = back,
                     Err(run) => {
@@ -384,15 +382,9 @@ impl Session {
     ) -> Result<Unit<'static>, Box<ScriptRun>> {
         match slice {
             Slice::Suspended(run) => Err(run),
-            Slice::Finished { mut machine, host } => {
-                let RoadHost {
-                    bench: mut lent,
-                    unit,
-                    ..
-                } = *host;
-                bench.take_back(&mut lent);
-                machine.lent = Some(lent);
-                bench.machines.give_back(machine);
+            Slice::Finished(mut run) => {
+                let unit = run.hand_back(bench);
+                bench.machines.give_back(run);
                 Ok(unit)
             }
         }

@@ -6,13 +6,12 @@ use std::sync::atomic::Ordering;
 use commands::argument::is_word;
 use commands::{CommandError, CommandResult};
 use keyspace::LockPlan;
-use scripting::{KeyUse, Script, ScriptError};
+use scripting::{KeyUse, ScriptError};
 
-use crate::road::Origin;
+use crate::machines::By;
 use crate::road::check;
 use crate::road::lookup::Planner;
 use crate::road::run::{Bench, Call, Next, ServerHandler};
-use crate::script_run::ScriptStart;
 use crate::server::Server;
 
 pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
@@ -41,20 +40,6 @@ pub(super) const PLANNERS: &[(&str, Planner)] = &[
     }),
 ];
 
-/// How a script is named.
-#[derive(Clone, Copy)]
-enum By {
-    Text,
-    Sha,
-}
-
-fn find(server: &Server, name: &[u8], by: By) -> Result<Arc<Script>, ScriptError> {
-    match by {
-        By::Text => server.scripts.get_or_compile(name),
-        By::Sha => server.scripts.get(name).ok_or(ScriptError::NoScript),
-    }
-}
-
 /// The keys and arguments of a call, from its third argument on.
 type KeysAndArguments<'a> = (&'a [&'a [u8]], &'a [&'a [u8]]);
 
@@ -74,36 +59,27 @@ fn split<'a>(args: &'a [&'a [u8]]) -> Result<KeysAndArguments<'a>, CommandError>
 
 /// The locks of a script: those of its keys if it is known to stay within them, else all.
 fn plan(server: &Server, bench: &mut Bench, args: &[&[u8]], by: By) -> LockPlan {
-    let (Ok((keys, _)), Ok(script)) = (split(args), find(server, args[1], by)) else {
+    let known = &mut bench.machines.known;
+    let (Ok((keys, _)), Ok(script)) = (split(args), known.find(&server.scripts, args[1], by))
+    else {
         return LockPlan::None;
     };
-    let plan = match script.key_use() {
+    match script.key_use() {
         KeyUse::None => LockPlan::None,
         KeyUse::Declared => LockPlan::for_keys(keys.iter().copied()),
         KeyUse::Any => LockPlan::All,
-    };
-    bench.machines.planned = Some(script);
-    plan
-}
-
-/// The script of a call. That of a single command was found when its locks were planned; in a transaction an earlier
-/// command may have emptied the cache since.
-fn find_again(call: &mut Call<'_>, by: By) -> Result<Arc<Script>, ScriptError> {
-    let name = call.args[1];
-    let planned = call.bench.machines.planned.take();
-    let same = |script: &Arc<Script>| match by {
-        By::Text => **script.text() == *name,
-        By::Sha => script.sha().as_bytes().eq_ignore_ascii_case(name),
-    };
-    match planned.filter(|script| call.origin == Origin::Client && same(script)) {
-        Some(script) => Ok(script),
-        None => find(call.server, name, by),
     }
 }
 
 fn start(call: &mut Call<'_>, by: By, read_only: bool) -> CommandResult {
     let (keys, arguments) = split(call.args)?;
-    let script = find_again(call, by).map_err(script_error)?;
+    let (cache, machines) = (&call.server.scripts, &mut call.bench.machines);
+    // When the locks were planned it was found already, so this is quick; but in a transaction an earlier command may have
+    // emptied the cache since.
+    let script = machines
+        .known
+        .find(cache, call.args[1], by)
+        .map_err(script_error)?;
     let flags = script.flags();
     if read_only && flags.declared && !flags.no_writes {
         return Err(CommandError::text(
@@ -120,14 +96,10 @@ fn start(call: &mut Call<'_>, by: By, read_only: bool) -> CommandResult {
             return Err(check::lacks_replicas());
         }
     }
-    let mut machine = call.bench.machines.take(&call.server.scripts);
-    machine.machine.prepare(&script, keys, arguments);
-    call.next = Next::Script(Box::new(ScriptStart {
-        machine,
-        script,
-        entry: call.entry,
-        read_only: read_only || flags.no_writes,
-    }));
+    let script = Arc::clone(script);
+    let mut run = machines.take(cache, call.entry);
+    run.prepare(&script, keys, arguments, call.entry, read_only);
+    call.next = Next::Script(run);
     Ok(())
 }
 
