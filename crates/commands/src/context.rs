@@ -40,9 +40,9 @@ pub struct Settings {
     pub lazy_user_flush: bool,
 }
 
-/// What a blocking command is to answer when its time is over, or when it cannot wait at all.
+/// What a blocking command answers to a caller that cannot wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TimeoutReply {
+pub enum Refusal {
     /// `*-1` in RESP2.
     NullArray,
     /// `$-1` in RESP2.
@@ -56,8 +56,6 @@ pub struct BlockRequest {
     pub keys: std::ops::Range<usize>,
     /// How long it waits, in milliseconds; `None` for ever.
     pub timeout_ms: Option<i64>,
-    /// What it answers when the time is over.
-    pub reply: TimeoutReply,
 }
 
 /// Everything a handler may use.
@@ -91,19 +89,15 @@ impl Context<'_, '_> {
         &mut self,
         keys: std::ops::Range<usize>,
         timeout_ms: Option<i64>,
-        refusal: TimeoutReply,
+        refusal: Refusal,
     ) {
         if self.may_block {
-            self.blocked = Some(BlockRequest {
-                keys,
-                timeout_ms,
-                reply: TimeoutReply::NullArray,
-            });
+            self.blocked = Some(BlockRequest { keys, timeout_ms });
             return;
         }
         match refusal {
-            TimeoutReply::NullArray => self.reply.null_array(),
-            TimeoutReply::Null => self.reply.null(),
+            Refusal::NullArray => self.reply.null_array(),
+            Refusal::Null => self.reply.null(),
         }
     }
 }

@@ -56,6 +56,12 @@ pub fn lock_plan(command: &Command, args: &[&[u8]]) -> LockPlan {
 /// The key of a command that always has exactly one and whose locks are those of its keys; `None` for all others.
 #[inline]
 pub fn only_key<'a>(command: &Command, args: &[&'a [u8]]) -> Option<&'a [u8]> {
+    args.get(only_key_index(command)?).copied()
+}
+
+/// The index of the argument that is the key of such a command.
+#[inline]
+pub fn only_key_index(command: &Command) -> Option<usize> {
     match command.keys {
         [
             KeySpec {
@@ -63,7 +69,7 @@ pub fn only_key<'a>(command: &Command, args: &[&'a [u8]]) -> Option<&'a [u8]> {
                 find: FindKeys::Range { last: 0, .. },
                 ..
             },
-        ] if command.locks == Locks::Keys => args.get(*index).copied(),
+        ] if command.locks == Locks::Keys => Some(*index),
         _ => None,
     }
 }

@@ -28,7 +28,7 @@ pub mod testing;
 mod undo_tests;
 mod zset;
 
-pub use context::{BlockRequest, Context, Random, Settings, TimeoutReply};
+pub use context::{BlockRequest, Context, Random, Refusal, Settings};
 pub use error::{CommandError, CommandResult};
 pub use record::{Command, Handler};
-pub use table::{commands, is_container, lookup, lookup_subcommand};
+pub use table::{commands, is_container, lookup, lookup_subcommand, numbered};

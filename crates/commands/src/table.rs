@@ -1,4 +1,4 @@
-//! The command table: every family's records, and look-up by name.
+//! The command table: every family's records, each with its number, and look-up by name.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -25,7 +25,8 @@ static FAMILIES: &[&[Command]] = &[
     crate::zset::COMMANDS,
 ];
 
-type ByName = HashMap<&'static [u8], &'static Command, std::hash::BuildHasherDefault<NameHasher>>;
+type ByName =
+    HashMap<&'static [u8], (usize, &'static Command), std::hash::BuildHasherDefault<NameHasher>>;
 
 /// Every command, family by family.
 pub fn commands() -> impl Iterator<Item = &'static Command> {
@@ -34,10 +35,16 @@ pub fn commands() -> impl Iterator<Item = &'static Command> {
 
 /// The command of a name in any case.
 pub fn lookup(name: &[u8]) -> Option<&'static Command> {
+    numbered(name).map(|(_, command)| command)
+}
+
+/// The command of a name in any case, with its place in [`commands`].
+pub fn numbered(name: &[u8]) -> Option<(usize, &'static Command)> {
     static TABLE: OnceLock<ByName> = OnceLock::new();
     let table = TABLE.get_or_init(|| {
         commands()
-            .map(|command| (command.name.as_bytes(), command))
+            .enumerate()
+            .map(|(number, command)| (command.name.as_bytes(), (number, command)))
             .collect()
     });
     let mut lower = [0; NAME_BYTES_MAX];

@@ -144,7 +144,7 @@ impl Settings {
 
 /// Every database's keys.
 pub struct Keyspace {
-    shards: Box<[Padded]>,
+    pub(crate) shards: Box<[Padded]>,
     databases: usize,
     /// What INFO saw of each shard's part of each database when it last could look.
     seen: Box<[Seen]>,
@@ -164,7 +164,7 @@ pub(crate) struct Seen {
 /// A shard on cache lines of its own, so that threads on different shards do not disturb each other.
 #[derive(Debug)]
 #[repr(align(128))]
-struct Padded(Mutex<Shard>);
+pub(crate) struct Padded(pub(crate) Mutex<Shard>);
 
 /// The locks a unit holds.
 #[derive(Debug)]

@@ -79,6 +79,30 @@ impl Segment {
         }
     }
 
+    /// The first mark a search for this hash meets.
+    pub(crate) fn first_mark(&self, hash: u32) -> u32 {
+        match self.index.len() {
+            0 => 0,
+            _ => self.index[self.home(hash)],
+        }
+    }
+
+    /// The entry that a search for this hash most likely ends at: the first whose mark fits. No entry is looked at.
+    pub(crate) fn likely(&self, hash: u32) -> Option<&Entry> {
+        let mask = self.index.len().checked_sub(1)?;
+        let mut probe = self.home(hash);
+        loop {
+            let mark = self.index[probe];
+            if mark == 0 {
+                return None;
+            }
+            if mark >> 16 == hash & 0xffff {
+                return self.entries.get(position_of(mark));
+            }
+            probe = (probe + 1) & mask;
+        }
+    }
+
     /// Adds an entry whose key is not here; returns its position.
     pub(crate) fn insert(&mut self, entry: Entry) -> usize {
         // Three quarters full at the most, so that probes stay short.

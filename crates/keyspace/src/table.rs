@@ -60,6 +60,25 @@ impl Table {
         Some(Place::new(segment, position))
     }
 
+    /// The first mark a search for this hash meets.
+    pub(crate) fn first_mark(&self, hash: u32) -> u32 {
+        self.segment_of(hash)
+            .map_or(0, |segment| segment.first_mark(hash))
+    }
+
+    /// The entry that a search for this hash most likely ends at, judged by the index alone.
+    pub(crate) fn likely(&self, hash: u32) -> Option<&Entry> {
+        self.segment_of(hash)?.likely(hash)
+    }
+
+    fn segment_of(&self, hash: u32) -> Option<&Segment> {
+        if self.len == 0 {
+            return None;
+        }
+        let segment = self.directory[self.slot(hash)];
+        Some(&self.segments[segment as usize])
+    }
+
     /// Any entry with this hash that `wanted` accepts.
     pub(crate) fn find_by_hash(&self, hash: u32, wanted: impl Fn(&Entry) -> bool) -> Option<Place> {
         if self.len == 0 {

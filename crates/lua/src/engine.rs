@@ -364,3 +364,27 @@ impl Runtime {
         }))
     }
 }
+
+impl Vm {
+    /// The code of a Lua function; `None` for anything else.
+    pub fn prototype(&self, function: Value) -> Option<Arc<Proto>> {
+        let Value::Function(handle) = function else {
+            return None;
+        };
+        let closure = &self.runtime.heap.closures[handle.index()];
+        let loaded = self.runtime.loaded.get(closure.proto as usize)?.as_ref()?;
+        Some(Arc::clone(&loaded.proto))
+    }
+
+    /// Gives all Lua functions whose environment is `old` the environment `new`. To be called between runs, outside of a
+    /// region.
+    pub fn change_environment(&mut self, old: TableHandle, new: TableHandle) {
+        let closures = &mut self.runtime.heap.closures;
+        for index in 0..closures.len() {
+            let closure = &mut closures[index];
+            if closure.environment == old {
+                closure.environment = new;
+            }
+        }
+    }
+}

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use crate::heap::Heap;
-use crate::opcode::Instruction;
+use crate::opcode::{Instruction, Opcode};
 use crate::proto::{Constant, Proto};
+use crate::thread::WINDOW;
 use crate::value::Value;
+use crate::verify::verify;
 
 /// A prototype loaded into a VM.
 pub(crate) struct LoadedProto {
@@ -22,21 +24,24 @@ pub(crate) struct LoadedProto {
     pub(crate) needs_arg: bool,
 }
 
-/// What the dispatch loop needs of a loaded prototype, in one place.
+/// What the dispatch loop needs of a loaded prototype, in one place. The code is verified, and the constants are those it was verified with.
 #[derive(Clone)]
 pub(crate) struct CodeEntry {
-    pub(crate) code: Arc<[Instruction]>,
-    pub(crate) constants: Arc<[Value]>,
+    code: Arc<[Instruction]>,
+    constants: Arc<[Value]>,
+    /// Stack slots from its base on without which it can't just be entered: more than there can be if its arguments have to be arranged.
+    pub(crate) room: u32,
     pub(crate) parameters: u8,
     pub(crate) is_vararg: bool,
 }
 
 impl CodeEntry {
-    /// The entry of a prototype that was unloaded.
+    /// The entry of a prototype that was unloaded, or never loaded: what it does is an error.
     pub(crate) fn vacant() -> CodeEntry {
         CodeEntry {
-            code: Arc::new([]),
+            code: Arc::new([Instruction::abc(Opcode::Illegal, 0, 0, 0)]),
             constants: Arc::new([]),
+            room: WINDOW as u32,
             parameters: 0,
             is_vararg: false,
         }
@@ -46,14 +51,44 @@ impl CodeEntry {
         CodeEntry {
             code: Arc::clone(&loaded.proto.code),
             constants: Arc::clone(&loaded.constants),
-            parameters: loaded.proto.parameters,
-            is_vararg: loaded.proto.is_vararg,
+            room: if loaded.is_vararg {
+                u32::MAX
+            } else {
+                WINDOW as u32
+            },
+            parameters: loaded.parameters,
+            is_vararg: loaded.is_vararg,
         }
+    }
+
+    /// The verified code.
+    #[inline(always)]
+    pub(crate) fn code(&self) -> &[Instruction] {
+        &self.code
+    }
+
+    /// The constants its operands name.
+    #[inline(always)]
+    pub(crate) fn constants(&self) -> &[Value] {
+        &self.constants
     }
 }
 
-/// Loads a prototype and all nested ones. `loaded` gets one element for each; the result is the number of the outermost.
+/// Verifies and loads a prototype and all nested ones. `loaded` gets one element for each; the result is the number of the outermost.
+/// One that breaks the rules of the instruction set, which no compiled one does, gets a number without anything behind it.
 pub(crate) fn load(
+    heap: &mut Heap,
+    loaded: &mut Vec<Option<Arc<LoadedProto>>>,
+    proto: &Arc<Proto>,
+) -> u32 {
+    if verify(proto).is_err() {
+        loaded.push(None);
+        return (loaded.len() - 1) as u32;
+    }
+    load_verified(heap, loaded, proto)
+}
+
+fn load_verified(
     heap: &mut Heap,
     loaded: &mut Vec<Option<Arc<LoadedProto>>>,
     proto: &Arc<Proto>,
@@ -62,7 +97,7 @@ pub(crate) fn load(
     let children = proto
         .children
         .iter()
-        .map(|child| load(heap, loaded, child))
+        .map(|child| load_verified(heap, loaded, child))
         .collect();
     let constants = proto
         .constants
@@ -90,4 +125,21 @@ pub(crate) fn load(
         needs_arg: proto.needs_arg,
     })));
     (loaded.len() - 1) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compiler::compile;
+    use crate::{Outcome, Vm};
+
+    #[test]
+    fn code_the_verifier_refuses_is_never_run() {
+        let mut proto = compile(b"return 1", b"=test").expect("the source is right");
+        proto.code = [Instruction::jump(1000)].into();
+        proto.lines = [1].into();
+        let mut vm = Vm::new();
+        let function = vm.load(&Arc::new(proto));
+        assert!(matches!(vm.call(function, &[], 1000), Outcome::Failed(_)));
+    }
 }

@@ -36,7 +36,9 @@ pub(crate) enum Finish {
 }
 
 /// A function being executed.
+// 32 bytes, so that the next one is a shift away.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(16))]
 pub(crate) struct Frame {
     /// Slot of the called function; results go there.
     pub(crate) function: u32,
@@ -128,6 +130,8 @@ pub(crate) struct Thread {
     pub(crate) natives: Vec<NativeFrame>,
     /// By ascending slot.
     pub(crate) open: Vec<OpenUpvalue>,
+    /// The slot behind the highest captured one; 0 if none is captured.
+    pub(crate) open_end: usize,
     /// End of the values an instruction with open results left.
     pub(crate) top: usize,
     pub(crate) status: Status,

@@ -43,19 +43,6 @@ impl StringHandle {
     }
 }
 
-/// Copies a value from one place to another, a number word by word: one that was just computed was written in two words, and
-/// reading it back in one piece would have to wait until both have left the store buffer.
-macro_rules! copy_value {
-    ($from:expr => $to:expr) => {
-        if let Value::Number(number) = $from {
-            $to = Value::Number(number);
-        } else {
-            $to = $from;
-        }
-    };
-}
-pub(crate) use copy_value;
-
 macro_rules! handles {
     ($($(#[$doc:meta])* $name:ident,)*) => {$(
         $(#[$doc])*

@@ -141,7 +141,7 @@ fn expressions_see_and_change_the_function_they_are_evaluated_in() {
     assert_eq!(value(1, "new_global + total"), "80");
     assert_eq!(value(0, "y == nil"), "boolean");
     assert_eq!(value(0, "y = 2"), "nil");
-    drop(value);
+
     vm.set_hook(Events::default(), None);
     assert!(matches!(vm.resume(&[], u64::MAX), Outcome::Finished));
     // 2 + 40, then 42 + 4 twice over.

@@ -1,5 +1,7 @@
 //! Floating-point numbers as the protocol prints them: C's `%.17g`, which every double survives.
 
+use std::io::Write;
+
 /// Appends `value` as C's `printf("%.17g")` prints it, `inf`, `-inf`, `nan` and `-0` included.
 pub fn write_double(value: f64, out: &mut Vec<u8>) {
     // Integers below 2^53 are exact and have at most 16 digits: no rounding, no exponent.
@@ -14,7 +16,10 @@ pub fn write_double(value: f64, out: &mut Vec<u8>) {
     write_general(value, 17, out);
 }
 
-/// Appends `value` as C's `printf("%.<digits>g")` prints it; `digits` is at least 1.
+/// More significant digits than anything here prints; a double has no more than 17 that matter.
+const DIGITS_MAX: usize = 24;
+
+/// Appends `value` as C's `printf("%.<digits>g")` prints it; `digits` is from 1 to 24.
 pub fn write_general(value: f64, digits: usize, out: &mut Vec<u8>) {
     if value.is_nan() {
         out.extend_from_slice(if value.is_sign_negative() {
@@ -32,11 +37,25 @@ pub fn write_general(value: f64, digits: usize, out: &mut Vec<u8>) {
         out.extend_from_slice(b"inf");
         return;
     }
-    let digits = digits.max(1);
-    let scientific = format!("{value:.*e}", digits - 1);
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let figures: Vec<u8> = mantissa.bytes().filter(u8::is_ascii_digit).collect();
+    let digits = digits.clamp(1, DIGITS_MAX);
+    // The figures, a point, `e` and an exponent of at most four bytes.
+    let mut buffer = [0; DIGITS_MAX + 8];
+    let mut rest = &mut buffer[..];
+    write!(rest, "{value:.*e}", digits - 1).expect("the buffer has room for any double");
+    let unused = rest.len();
+    let end = buffer.len() - unused;
+    let letter = memchr::memrchr(b'e', &buffer[..end]).expect("the form has an exponent");
+    let exponent = std::str::from_utf8(&buffer[letter + 1..end])
+        .ok()
+        .and_then(|text| text.parse::<i32>().ok())
+        .expect("an exponent is a number");
+    // The point goes: the first figure moves into its place.
+    let figures = if digits > 1 {
+        buffer[1] = buffer[0];
+        &buffer[1..letter]
+    } else {
+        &buffer[..letter]
+    };
     let significant = figures
         .iter()
         .rposition(|&figure| figure != b'0')

@@ -15,7 +15,7 @@ pub mod reply;
 pub mod words;
 pub mod write;
 
-pub use parse::{Limits, Parse, ProtocolError, Request, RequestParser, Span};
+pub use parse::{Limits, Parse, ProtocolError, Request, RequestParser, Span, whole_request};
 pub use read::{ReadError, Value, read_value};
 pub use reply::{Aggregate, Mark, Protocol, Reply};
 pub use write::RespWriter;

@@ -189,6 +189,59 @@ impl Index<usize> for Request<'_> {
     }
 }
 
+/// A request that has arrived whole and whose counts and lengths have at most [`DIGITS_NEAR`] digits, as nearly all
+/// have: its length in bytes, and its arguments' spans, which are added to `spans`. `None` for everything else, also for
+/// what breaks the protocol; `spans` may hold arguments of it then.
+///
+/// Nothing is remembered, so requests that wait behind the current one can be looked at ahead of their time.
+#[inline]
+pub fn whole_request(buffer: &[u8], spans: &mut Vec<Span>) -> Option<usize> {
+    let (count, mut position) = near_line(buffer, 0, b'*')?;
+    if count == 0 {
+        return None;
+    }
+    for _ in 0..count {
+        let (length, start) = near_line(buffer, position, b'$')?;
+        let end = start + length;
+        position = end + 2;
+        if position > buffer.len() {
+            return None;
+        }
+        spans.push(Span { start, end });
+    }
+    Some(position)
+}
+
+/// Digits of a number that is read without a search for the end of its line, and the largest such number.
+const DIGITS_NEAR: usize = 3;
+const NEAR_MAX: u64 = 999;
+
+/// The number in a line `<kind><digits>CR LF` and the offset after it, if it is written as it must be.
+#[inline]
+fn near_line(buffer: &[u8], at: usize, kind: u8) -> Option<(usize, usize)> {
+    // The shortest argument, `$0` and two line ends, is as long as the longest line here: a request that is whole has
+    // these bytes.
+    let line = buffer.get(at..)?.first_chunk::<{ DIGITS_NEAR + 3 }>()?;
+    let digit = |place: usize| usize::from(line[place].wrapping_sub(b'0'));
+    let ends = |place: usize| line[place] == b'\r' && line[place + 1] == b'\n';
+    if line[0] != kind || digit(1) > 9 {
+        return None;
+    }
+    if ends(2) {
+        return Some((digit(1), at + 4));
+    }
+    if digit(1) == 0 || digit(2) > 9 {
+        return None;
+    }
+    if ends(3) {
+        return Some((digit(1) * 10 + digit(2), at + 5));
+    }
+    if digit(3) > 9 || !ends(4) {
+        return None;
+    }
+    Some((digit(1) * 100 + digit(2) * 10 + digit(3), at + 6))
+}
+
 /// Where the parser stands within the current request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -285,6 +338,12 @@ impl RequestParser {
             }
             self.position = 0;
             self.searched = 0;
+            if limits.authenticated && limits.max_bulk_len >= NEAR_MAX {
+                if let Some(consumed) = whole_request(buffer, &mut self.spans) {
+                    return Ok(Parse::Request(consumed));
+                }
+                self.spans.clear();
+            }
             self.state = if first == b'*' {
                 State::Count
             } else {

@@ -240,3 +240,47 @@ proptest! {
         prop_assert_eq!(integer(value.to_string().as_bytes()), Some(value));
     }
 }
+
+#[test]
+fn whole_requests_are_read_in_one_step_and_nothing_else_is() {
+    let read = |input: &[u8]| {
+        let mut spans = Vec::new();
+        let consumed = whole_request(input, &mut spans)?;
+        let args: Vec<Vec<u8>> = spans.iter().map(|span| span.of(input).to_vec()).collect();
+        Some((consumed, args))
+    };
+    assert_eq!(read(b"*1\r\n$0\r\n\r\n"), Some((10, vec![vec![]])));
+    assert_eq!(
+        read(b"*2\r\n$3\r\nGET\r\n$1\r\na\r\n*1"),
+        Some((20, vec![b"GET".to_vec(), b"a".to_vec()]))
+    );
+    for digits in [10, 99, 100, 999] {
+        let input = [
+            format!("*1\r\n${digits}\r\n").into_bytes(),
+            vec![b'x'; digits + 2],
+        ]
+        .concat();
+        assert_eq!(
+            read(&input).map(|(consumed, _)| consumed),
+            Some(input.len())
+        );
+        assert_eq!(read(&input[..input.len() - 1]), None);
+    }
+    for other in [
+        "",
+        "*",
+        "*1\r\n",
+        "*0\r\n$0\r\n\r\n",
+        "*01\r\n$0\r\n\r\n",
+        "*1\r\n$00\r\n\r\n",
+        "*1\n$4\r\nPING\r\n",
+        "*-1\r\n$0\r\n\r\n",
+        "*1\r\n$4\rxPING\r\n",
+        "*1\r\n#4\r\nPING\r\n",
+        "PING\r\nPING\r\n",
+        "*1\r\n$+1\r\na\r\n",
+        "*2\r\n$4\r\nPING\r\n",
+    ] {
+        assert_eq!(read(other.as_bytes()), None, "{other:?}");
+    }
+}

@@ -1,14 +1,17 @@
 //! Scripting: EVAL and its kin, above the Lua engine and below the server.
 //!
 //! - [`ScriptCache`]: scripts by text and SHA1, compiled once for all threads;
+//! - [`Libraries`]: the libraries of functions;
 //! - [`Machine`]: a VM with the sandbox, which runs one script after the other, in slices;
 //! - [`ScriptHost`]: what a running script may ask of the server.
 #![forbid(unsafe_code)]
 
 mod arguments;
 mod cache;
+mod code;
 mod convert;
 mod field_names;
+pub mod function;
 mod host;
 mod key_use;
 mod machine;
@@ -19,7 +22,10 @@ mod shebang;
 mod sink;
 
 pub use cache::{Flushed, ScriptCache, sha1_hex};
+pub use code::Code;
+pub use function::libraries::{Change, Libraries, MakeMachine, Registry, RestorePolicy};
+pub use function::library::{Function, Library, LibraryError, LoadedLibrary, LogLine};
 pub use host::{LogLevel, ScriptHost, Verdict};
-pub use machine::{Interrupt, Machine, Progress};
+pub use machine::{Interrupt, Machine, Progress, World};
 pub use script::{KeyUse, Script, ScriptError};
 pub use shebang::ScriptFlags;

@@ -10,13 +10,17 @@ use hashbrown::HashMap;
 use lua::library::cjson;
 use lua::library::math::Random as RandomSequence;
 use lua::meter::Decision;
-use lua::value::{StringHandle, Value};
+use lua::proto::Proto;
+use lua::value::{StringHandle, TableHandle, Value};
 use lua::{ErrorKind, Outcome, Vm};
 use resp::{Protocol, Reply};
 
 use crate::arguments::Arguments;
+use crate::code::Code;
 use crate::convert;
 use crate::field_names::FieldNames;
+use crate::function::library::{Function, Library, LibraryError};
+use crate::function::registration::{self, Registration, Registrations};
 use crate::host::{ScriptHost, Verdict};
 use crate::sandbox;
 use crate::script::Script;
@@ -26,6 +30,18 @@ const FUEL: u64 = 20_000;
 
 /// Functions a machine keeps before it forgets them all, lest scripts that differ only in a literal fill it.
 const FUNCTIONS_MAX: usize = 1000;
+
+/// Libraries a machine keeps before it forgets them all.
+const LIBRARIES_MAX: usize = 1000;
+
+/// What a machine is for: the globals of scripts and of functions differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum World {
+    /// EVAL and its kin.
+    Scripts,
+    /// FCALL and its kin.
+    Functions,
+}
 
 /// How a slice of a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +67,8 @@ pub(crate) struct RunState {
     pub(crate) protocol: Protocol,
     /// The arguments of the command being called.
     pub(crate) arguments: Arguments,
+    /// Set while a library's code runs to register its functions.
+    pub(crate) registration: Option<Registration>,
 }
 
 /// A VM that runs scripts.
@@ -58,20 +76,32 @@ pub struct Machine {
     vm: Vm,
     /// By the script's number.
     functions: HashMap<u64, Value>,
+    /// By the library's number: the callbacks of its functions, and the table that keeps them alive.
+    libraries: HashMap<u64, Callbacks>,
+    /// The globals of a library's code while it is loaded.
+    load_environment: Option<TableHandle>,
     keys_name: StringHandle,
     argv_name: StringHandle,
-    current: Option<Arc<Script>>,
+    current: Option<Code>,
     started: bool,
     function: Value,
+    /// KEYS and ARGV of a function.
+    arguments: [Value; 2],
     names: FieldNames,
+}
+
+/// The functions of a loaded library, as one machine has them.
+struct Callbacks {
+    table: TableHandle,
+    functions: Box<[Value]>,
 }
 
 impl Machine {
     /// A machine whose runs ask `interrupt` now and then whether they may go on. All machines of a server share one
     /// `sequence`, so that `math.random` never gives two scripts the same numbers.
-    pub fn new(mut interrupt: Interrupt, sequence: RandomSequence) -> Machine {
+    pub fn new(world: World, mut interrupt: Interrupt, sequence: RandomSequence) -> Machine {
         let mut vm = Vm::new();
-        sandbox::build(&mut vm);
+        sandbox::build(&mut vm, world);
         vm.set_interrupt(Some(Box::new(move || match interrupt() {
             Verdict::Continue => Decision::Continue(FUEL),
             Verdict::Suspend => Decision::Suspend,
@@ -88,15 +118,19 @@ impl Machine {
             names,
             protocol: Protocol::Resp2,
             arguments: Arguments::new(),
+            registration: None,
         }));
         Machine {
             vm,
             functions: HashMap::new(),
+            libraries: HashMap::new(),
+            load_environment: None,
             keys_name,
             argv_name,
             current: None,
             started: false,
             function: Value::Nil,
+            arguments: [Value::Nil; 2],
             names,
         }
     }
@@ -111,8 +145,116 @@ impl Machine {
         let heap = &mut self.vm.runtime.heap;
         heap.raw_set_transient(globals, self.keys_name, keys);
         heap.raw_set_transient(globals, self.argv_name, arguments);
-        self.current = Some(Arc::clone(script));
+        self.current = Some(Code::Script(Arc::clone(script)));
         self.started = false;
+    }
+
+    /// Makes a function ready to run with these keys and arguments. Its library's code runs here first if this machine has
+    /// not met it yet. Only for a machine of [`World::Functions`].
+    ///
+    /// # Errors
+    /// The library's code fails, which it did not when the library was loaded.
+    pub fn prepare_function(
+        &mut self,
+        function: &Arc<Function>,
+        keys: &[&[u8]],
+        arguments: &[&[u8]],
+    ) -> Result<(), LibraryError> {
+        self.function = self.callback_of(function)?;
+        self.vm.begin_region();
+        self.arguments = [self.list(keys), self.list(arguments)];
+        self.current = Some(Code::Function(Arc::clone(function)));
+        self.started = false;
+        Ok(())
+    }
+
+    fn callback_of(&mut self, function: &Function) -> Result<Value, LibraryError> {
+        let (library, index) = (function.library(), function.index());
+        if let Some(callbacks) = self.libraries.get(&library.id()) {
+            return Ok(callbacks.functions[index]);
+        }
+        let callbacks = self.load_library(library)?;
+        let callback = callbacks.functions.get(index).copied();
+        self.libraries.insert(library.id(), callbacks);
+        // The code is the same and sees nothing that changes, so it registers the same functions each time.
+        callback.ok_or(LibraryError::NoFunctions)
+    }
+
+    fn load_library(&mut self, library: &Library) -> Result<Callbacks, LibraryError> {
+        if self.libraries.len() >= LIBRARIES_MAX {
+            for (_, callbacks) in std::mem::take(&mut self.libraries) {
+                self.vm.unpin(Value::Table(callbacks.table));
+            }
+            self.vm.collect_garbage();
+        }
+        let (registrations, table) = self.run_library(library.proto())?;
+        Ok(Callbacks {
+            table,
+            functions: registrations.callbacks,
+        })
+    }
+
+    /// Runs a library's code to learn what it registers. The callbacks are good as long as the machine.
+    pub(crate) fn register(&mut self, code: &Arc<Proto>) -> Result<Registrations, LibraryError> {
+        Ok(self.run_library(code)?.0)
+    }
+
+    /// Runs a library's code: what it registers, and the table that keeps the callbacks alive until it is unpinned.
+    fn run_library(
+        &mut self,
+        code: &Arc<Proto>,
+    ) -> Result<(Registrations, TableHandle), LibraryError> {
+        let environment = match self.load_environment {
+            Some(environment) => environment,
+            None => registration::build_environment(&mut self.vm),
+        };
+        self.load_environment = Some(environment);
+        let callbacks = self.vm.runtime.heap.new_table(0, 0);
+        self.vm.pin(Value::Table(callbacks));
+        if let Some(state) = self.vm.host_mut::<RunState>() {
+            state.registration = Some(Registration::new(callbacks));
+        }
+        let main = self.vm.load_with_environment(code, environment);
+        let mut outcome = self.vm.call(main, &[], FUEL);
+        while let Outcome::Suspended = outcome {
+            outcome = self.vm.resume(&[], FUEL);
+        }
+        let result = match outcome {
+            Outcome::Failed(error) if error.kind == ErrorKind::Stopped => {
+                Err(LibraryError::Timeout)
+            }
+            Outcome::Failed(error) => {
+                let (text, _) = convert::error_text(&mut self.vm.runtime.heap, error.value);
+                let text = String::from_utf8_lossy(&text).into_owned();
+                Err(LibraryError::Registration(text))
+            }
+            Outcome::Finished | Outcome::Suspended => Ok(()),
+        };
+        self.vm.abandon();
+        let state = self.vm.host_mut::<RunState>();
+        let registration = state.and_then(|state| state.registration.take());
+        if let Err(error) = result {
+            self.vm.unpin(Value::Table(callbacks));
+            return Err(error);
+        }
+        // From now on the library's functions see what functions see.
+        let globals = self.vm.globals();
+        self.vm.change_environment(environment, globals);
+        let registration = registration.ok_or(LibraryError::NoFunctions)?;
+        let heap = &self.vm.runtime.heap;
+        let registrations = Registrations {
+            callbacks: (1..=registration.functions.len() as i64)
+                .map(|index| heap.raw_get_integer(callbacks, index))
+                .collect(),
+            functions: registration.functions,
+            log: registration.log,
+        };
+        Ok((registrations, callbacks))
+    }
+
+    /// The code of a function.
+    pub(crate) fn prototype(&self, function: Value) -> Option<Arc<Proto>> {
+        self.vm.prototype(function)
     }
 
     fn list(&mut self, items: &[&[u8]]) -> Value {
@@ -148,9 +290,9 @@ impl Machine {
         }
     }
 
-    /// The SHA1 of the script that runs, in lower-case hexadecimal digits.
-    pub fn script_sha(&self) -> Option<&str> {
-        Some(self.current.as_ref()?.sha())
+    /// What runs.
+    pub fn code(&self) -> Option<&Code> {
+        self.current.as_ref()
     }
 
     /// The host, if it is a `T`.
@@ -166,7 +308,11 @@ impl Machine {
             self.vm.resume(&[], FUEL)
         } else {
             self.started = true;
-            self.vm.call(self.function, &[], FUEL)
+            let arguments: &[Value] = match self.current {
+                Some(Code::Function(_)) => &self.arguments,
+                _ => &[],
+            };
+            self.vm.call(self.function, arguments, FUEL)
         };
         let failed = match outcome {
             Outcome::Suspended => return Progress::Suspended,
@@ -212,9 +358,11 @@ impl Machine {
             ),
             ErrorKind::OutOfMemory | ErrorKind::Error => convert::error_text(heap, error.value),
         };
-        if let Some(script) = &self.current {
+        // A native function that a library registers as it is fails nowhere in particular.
+        let is_placed = error.chunk_name.is_some() || matches!(self.current, Some(Code::Script(_)));
+        if let Some(code) = self.current.as_ref().filter(|_| is_placed) {
             text.extend_from_slice(b" script: ");
-            text.extend_from_slice(script.sha().as_bytes());
+            text.extend_from_slice(code.name().as_bytes());
             if let Some(chunk_name) = &error.chunk_name {
                 text.extend_from_slice(b", on ");
                 text.extend_from_slice(chunk_name);
@@ -228,11 +376,12 @@ impl Machine {
     }
 
     fn end(&mut self) {
-        let globals = self.vm.globals();
-        let heap = &mut self.vm.runtime.heap;
-        heap.raw_set_transient(globals, self.keys_name, Value::Nil);
-        heap.raw_set_transient(globals, self.argv_name, Value::Nil);
-        self.current = None;
+        if let Some(Code::Script(_)) = self.current.take() {
+            let globals = self.vm.globals();
+            let heap = &mut self.vm.runtime.heap;
+            heap.raw_set_transient(globals, self.keys_name, Value::Nil);
+            heap.raw_set_transient(globals, self.argv_name, Value::Nil);
+        }
         if let Some(state) = self.vm.host_mut::<RunState>() {
             state.protocol = Protocol::Resp2;
         }

@@ -11,7 +11,7 @@ use resp::Protocol;
 use crate::arguments::{FEW, InvalidArgument, write_number};
 use crate::cache::sha1_hex;
 use crate::host::LogLevel;
-use crate::machine::RunState;
+use crate::machine::{RunState, World};
 use crate::sink::LuaReply;
 
 /// The version of Redis that scripts see.
@@ -35,11 +35,17 @@ const FUNCTIONS: &[LibraryEntry] = &[
     ("acl_check_cmd", acl_check_cmd),
 ];
 
-const CONSTANTS: &[(&str, f64)] = &[
+/// What functions of libraries do not have.
+const FOR_SCRIPTS_ONLY: &[&str] = &["replicate_commands", "breakpoint", "debug"];
+
+const LOG_LEVELS: &[(&str, f64)] = &[
     ("LOG_DEBUG", 0.0),
     ("LOG_VERBOSE", 1.0),
     ("LOG_NOTICE", 2.0),
     ("LOG_WARNING", 3.0),
+];
+
+const CONSTANTS: &[(&str, f64)] = &[
     ("REPL_NONE", 0.0),
     ("REPL_AOF", 1.0),
     ("REPL_SLAVE", 2.0),
@@ -51,16 +57,33 @@ const CONSTANTS: &[(&str, f64)] = &[
 const REPL_ALL: i64 = 3;
 
 /// Puts the `redis` table into the globals.
-pub(crate) fn register(vm: &mut Vm) -> TableHandle {
+pub(crate) fn register(vm: &mut Vm, world: World) {
     let table = vm.register_library("redis", FUNCTIONS);
     let heap = &mut vm.runtime.heap;
-    for (name, value) in CONSTANTS {
+    for (name, value) in LOG_LEVELS.iter().chain(CONSTANTS) {
         heap.raw_set_field(table, name, Value::Number(*value));
     }
+    register_version(heap, table);
+    if world == World::Functions {
+        for name in FOR_SCRIPTS_ONLY {
+            heap.raw_set_field(table, name, Value::Nil);
+        }
+    }
+}
+
+/// Puts into a `redis` table what a library's code can reach while it is loaded.
+pub(crate) fn register_for_load(heap: &mut Heap, table: TableHandle) {
+    heap.register(table, &[("log", log)]);
+    for (name, value) in LOG_LEVELS {
+        heap.raw_set_field(table, name, Value::Number(*value));
+    }
+    register_version(heap, table);
+}
+
+fn register_version(heap: &mut Heap, table: TableHandle) {
     let version = Value::String(heap.new_string(VERSION.as_bytes()));
     heap.raw_set_field(table, "REDIS_VERSION", version);
     heap.raw_set_field(table, "REDIS_VERSION_NUM", Value::Number(VERSION_NUMBER));
-    table
 }
 
 fn call(call: &mut Call<'_>) -> NativeResult {
@@ -130,7 +153,8 @@ fn error_table(heap: &mut Heap, text: &str) -> Value {
     Value::Table(table)
 }
 
-fn fail(call: &mut Call<'_>, text: &str) -> Raise {
+/// Raises an error of the API's own.
+pub(crate) fn fail(call: &mut Call<'_>, text: &str) -> Raise {
     Raise::Error(error_table(call.heap_mut(), text))
 }
 
@@ -166,9 +190,15 @@ fn log(call: &mut Call<'_>) -> NativeResult {
             _ => {}
         }
     }
-    let state = call.host::<RunState>();
-    if let Some(host) = state.and_then(|state| state.host.as_mut()) {
-        host.log(level, &message);
+    match call.host::<RunState>() {
+        Some(RunState {
+            registration: Some(registration),
+            ..
+        }) => registration.log((level, message)),
+        Some(RunState {
+            host: Some(host), ..
+        }) => host.log(level, &message),
+        _ => {}
     }
     Ok(Flow::Return(0))
 }

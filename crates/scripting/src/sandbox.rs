@@ -1,10 +1,12 @@
 //! The script's world: which globals there are, and that none of them can be changed.
 
 use lua::Vm;
+use lua::heap::Heap;
 use lua::native::{Call, Flow, NativeResult};
 use lua::number::to_text;
 use lua::value::{TableHandle, Type, Value};
 
+use crate::machine::World;
 use crate::redis_api;
 
 /// The base functions that scripts may use; all others are taken away.
@@ -46,25 +48,34 @@ const LIBRARIES: &[&str] = &[
     "struct",
 ];
 
-/// Fills a new VM with what scripts see, and locks it.
-pub(crate) fn build(vm: &mut Vm) {
+/// Fills a new VM with what scripts or functions see, and locks it.
+pub(crate) fn build(vm: &mut Vm, world: World) {
     lua::library::open_all(vm);
     let globals = vm.globals();
     remove_others(vm, globals);
-    redis_api::register(vm);
+    redis_api::register(vm, world);
     let heap = &mut vm.runtime.heap;
     let pcall = heap.new_native(protected_call, &[]);
     heap.raw_set_field(globals, "pcall", Value::Native(pcall));
-    let handler = heap.new_native(error_handler, &[]);
-    heap.raw_set_field(globals, "__redis__err__handler", Value::Native(handler));
-    // Room for these, so that a run's own tables change nothing but their values.
-    heap.raw_set_field(globals, "KEYS", Value::Boolean(false));
-    heap.raw_set_field(globals, "ARGV", Value::Boolean(false));
+    if world == World::Scripts {
+        let handler = heap.new_native(error_handler, &[]);
+        heap.raw_set_field(globals, "__redis__err__handler", Value::Native(handler));
+        // Room for these, so that a run's own tables change nothing but their values.
+        heap.raw_set_field(globals, "KEYS", Value::Boolean(false));
+        heap.raw_set_field(globals, "ARGV", Value::Boolean(false));
+    }
+    lock(vm, globals);
+    guard(&mut vm.runtime.heap, globals);
+}
+
+/// Makes a table read-only, and reading what it does not have an error.
+pub(crate) fn guard(heap: &mut Heap, table: TableHandle) {
     let guard = heap.new_table(0, 1);
     let missing = heap.new_native(missing_global, &[]);
     heap.raw_set_field(guard, "__index", Value::Native(missing));
-    heap.set_table_metatable(globals, Some(guard));
-    lock(vm, globals, guard);
+    heap.set_table_metatable(table, Some(guard));
+    heap.set_readonly(guard, true);
+    heap.set_readonly(table, true);
 }
 
 fn remove_others(vm: &mut Vm, globals: TableHandle) {
@@ -85,7 +96,7 @@ fn remove_others(vm: &mut Vm, globals: TableHandle) {
     }
 }
 
-fn lock(vm: &mut Vm, globals: TableHandle, guard: TableHandle) {
+fn lock(vm: &mut Vm, globals: TableHandle) {
     let heap = &mut vm.runtime.heap;
     for name in LIBRARIES.iter().chain(&["redis"]) {
         if let Value::Table(library) = heap.raw_get_field(globals, name) {
@@ -97,8 +108,6 @@ fn lock(vm: &mut Vm, globals: TableHandle, guard: TableHandle) {
         heap.set_readonly(strings, true);
     }
     debug_assert_eq!(text.kind(), Type::String);
-    heap.set_readonly(guard, true);
-    heap.set_readonly(globals, true);
 }
 
 fn missing_global(call: &mut Call<'_>) -> NativeResult {

@@ -1,7 +1,7 @@
 //! A script: its text, its code, and what is known of it before it runs.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use lua::proto::Proto;
 use thiserror::Error;
@@ -61,6 +61,12 @@ pub struct Script {
     proto: Arc<Proto>,
     key_use: KeyUse,
     flags: ScriptFlags,
+    /// The cache's age when the script was last looked up.
+    last_used: AtomicU64,
+    /// Whether SCRIPT LOAD brought it: then it is not evicted.
+    kept: AtomicBool,
+    /// Whether it is in the cache.
+    cached: AtomicBool,
 }
 
 impl Script {
@@ -70,7 +76,7 @@ impl Script {
             ScriptError::Syntax(String::from_utf8_lossy(&error.message()).into_owned())
         })?;
         let proto = Arc::new(proto);
-        let key_use = crate::key_use::of(&proto);
+        let key_use = flags.narrow(crate::key_use::of(&proto));
         Ok(Script {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             sha,
@@ -78,11 +84,40 @@ impl Script {
             proto,
             key_use,
             flags,
+            last_used: AtomicU64::new(0),
+            kept: AtomicBool::new(false),
+            cached: AtomicBool::new(false),
         })
     }
 
     pub(crate) fn id(&self) -> u64 {
         self.id
+    }
+
+    /// Dates a use of the script.
+    #[inline]
+    pub(crate) fn use_at(&self, age: u64) {
+        // Mostly nothing is new, and then the line in the caches of other cores may stay.
+        if self.last_used.load(Ordering::Relaxed) != age {
+            self.last_used.store(age, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn last_used(&self) -> u64 {
+        self.last_used.load(Ordering::Relaxed)
+    }
+
+    /// Marks the script as one that stays; when it was last used, if it was not marked before.
+    pub(crate) fn keep(&self) -> Option<u64> {
+        (!self.kept.swap(true, Ordering::Relaxed)).then(|| self.last_used())
+    }
+
+    pub(crate) fn set_cached(&self, cached: bool) {
+        self.cached.store(cached, Ordering::Release);
+    }
+
+    pub(crate) fn is_cached(&self) -> bool {
+        self.cached.load(Ordering::Acquire)
     }
 
     /// The SHA1 of the text in lower-case hexadecimal digits.

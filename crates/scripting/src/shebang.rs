@@ -3,7 +3,7 @@
 use resp::Span;
 use resp::words::split_line;
 
-use crate::script::ScriptError;
+use crate::script::{KeyUse, ScriptError};
 
 /// What a script says of itself in its first line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,64 @@ pub struct ScriptFlags {
     pub no_cluster: bool,
     /// It may touch keys of several slots.
     pub allow_cross_slot_keys: bool,
+    /// It promises to touch no keys but its own, and is to lock no others: Upstash's flag.
+    pub allow_key_locking: bool,
+}
+
+/// The flags' names, in the order in which FUNCTION LIST tells them.
+const NAMES: [&str; 6] = [
+    "no-writes",
+    "allow-oom",
+    "allow-stale",
+    "no-cluster",
+    "allow-cross-slot-keys",
+    "allow-key-locking",
+];
+
+impl ScriptFlags {
+    /// The flags of a function that declares none: they count all the same.
+    pub(crate) fn of_function() -> ScriptFlags {
+        ScriptFlags {
+            declared: true,
+            ..ScriptFlags::default()
+        }
+    }
+
+    /// The flag of a name, to be set.
+    pub(crate) fn by_name(&mut self, name: &str) -> Option<&mut bool> {
+        let index = NAMES.iter().position(|known| *known == name)?;
+        self.all().into_iter().nth(index)
+    }
+
+    fn all(&mut self) -> [&mut bool; NAMES.len()] {
+        [
+            &mut self.no_writes,
+            &mut self.allow_oom,
+            &mut self.allow_stale,
+            &mut self.no_cluster,
+            &mut self.allow_cross_slot_keys,
+            &mut self.allow_key_locking,
+        ]
+    }
+
+    /// The names of the flags that are set.
+    pub fn names(mut self) -> Vec<&'static str> {
+        let set = self.all();
+        let named = NAMES.iter().zip(set);
+        named
+            .filter(|(_, set)| **set)
+            .map(|(name, _)| *name)
+            .collect()
+    }
+
+    /// What can be touched by code of which `key_use` is known, given these flags.
+    pub(crate) fn narrow(self, key_use: KeyUse) -> KeyUse {
+        if self.allow_key_locking && key_use == KeyUse::Any {
+            KeyUse::Declared
+        } else {
+            key_use
+        }
+    }
 }
 
 /// Splits a script's text into what its first line declares and the Lua code, which begins with the end of that line so
@@ -57,14 +115,10 @@ pub(crate) fn parse(text: &[u8]) -> Result<(ScriptFlags, &[u8]), ScriptError> {
             continue;
         }
         for name in list.split(',') {
-            *match name {
-                "no-writes" => &mut flags.no_writes,
-                "allow-oom" => &mut flags.allow_oom,
-                "allow-stale" => &mut flags.allow_stale,
-                "no-cluster" => &mut flags.no_cluster,
-                "allow-cross-slot-keys" => &mut flags.allow_cross_slot_keys,
-                _ => return Err(ScriptError::Flag(name.to_owned())),
-            } = true;
+            match flags.by_name(name) {
+                Some(flag) => *flag = true,
+                None => return Err(ScriptError::Flag(name.to_owned())),
+            }
         }
     }
     Ok((flags, &text[end..]))

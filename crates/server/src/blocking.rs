@@ -178,8 +178,7 @@ pub(crate) fn serve(
 /// What a client that gave up waiting is answered with.
 pub(crate) fn timeout_reply(on_timeout: OnTimeout, reply: &mut dyn resp::Reply) {
     match on_timeout {
-        OnTimeout::Null(commands::TimeoutReply::NullArray) => reply.null_array(),
-        OnTimeout::Null(commands::TimeoutReply::Null) => reply.null(),
+        OnTimeout::NullArray => reply.null_array(),
         OnTimeout::Integer(value) => reply.integer(value),
     }
 }

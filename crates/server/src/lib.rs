@@ -16,6 +16,7 @@ mod client;
 pub mod config;
 mod handlers;
 pub mod log;
+mod look_ahead;
 mod machines;
 mod memory;
 mod message;

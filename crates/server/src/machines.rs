@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use scripting::{Script, ScriptCache, ScriptError, Verdict};
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+use scripting::{Function, Library, Script, ScriptCache, ScriptError, Verdict, World};
 
 use crate::road::Entry;
 use crate::script_run::ScriptRun;
@@ -82,8 +84,6 @@ pub(crate) enum By {
 /// The scripts an event loop ran last: those it finds without the lock and the hash of the cache, which all share.
 #[derive(Default)]
 pub(crate) struct KnownScripts {
-    /// That of the cache when they were found.
-    generation: u64,
     by_text: Box<[Option<Arc<Script>>]>,
     by_sha: Box<[Option<Arc<Script>>]>,
 }
@@ -99,34 +99,26 @@ impl KnownScripts {
         name: &[u8],
         by: By,
     ) -> Result<&Arc<Script>, ScriptError> {
-        let generation = cache.generation();
-        if self.generation != generation || self.by_sha.is_empty() {
-            self.generation = generation;
+        if self.by_sha.is_empty() {
             self.by_text = vec![None; KNOWN].into();
             self.by_sha = vec![None; KNOWN].into();
         }
-        let (place, is_known) = match by {
-            By::Text => {
-                let place = &mut self.by_text[place(name)];
-                let is_known = place.as_ref().is_some_and(|known| **known.text() == *name);
-                (place, is_known)
-            }
-            By::Sha => {
-                let place = &mut self.by_sha[place(name)];
-                let is_known = place
-                    .as_ref()
-                    .is_some_and(|known| known.sha_bytes() == name);
-                (place, is_known)
-            }
+        let place = match by {
+            By::Text => &mut self.by_text[place(name)],
+            By::Sha => &mut self.by_sha[place(name)],
         };
-        if is_known && let Some(script) = place {
-            return Ok(script);
+        let is_named = |script: &Script| match by {
+            By::Text => **script.text() == *name,
+            By::Sha => script.sha_bytes() == name,
+        };
+        let known = place.as_deref();
+        if !known.is_some_and(|known| is_named(known) && cache.still_holds(known)) {
+            *place = Some(match by {
+                By::Text => cache.get_or_compile(name)?,
+                By::Sha => cache.get(name).ok_or(ScriptError::NoScript)?,
+            });
         }
-        let script = match by {
-            By::Text => cache.get_or_compile(name)?,
-            By::Sha => cache.get(name).ok_or(ScriptError::NoScript)?,
-        };
-        Ok(place.insert(script))
+        place.as_ref().ok_or(ScriptError::NoScript)
     }
 }
 
@@ -138,29 +130,134 @@ fn place(name: &[u8]) -> usize {
     }) % KNOWN
 }
 
+/// Where a VM is kept between runs.
+#[derive(Clone, Debug)]
+pub(crate) enum Home {
+    /// With those of its event loop.
+    Pool(World),
+    /// With the other libraries that have state: it is the only one that runs this library's functions.
+    Library(Arc<Library>),
+}
+
+/// The words of a command, in one buffer that is used again and again.
+#[derive(Debug, Default)]
+pub(crate) struct CommandWords {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+/// A buffer larger than this is given back.
+const COMMAND_BYTES_KEPT: usize = 16 * 1024;
+
+impl CommandWords {
+    /// Remembers these words instead of those before.
+    pub(crate) fn set(&mut self, words: &[&[u8]]) {
+        if self.bytes.capacity() > COMMAND_BYTES_KEPT {
+            self.bytes = Vec::new();
+        }
+        self.bytes.clear();
+        self.ends.clear();
+        for word in words {
+            self.bytes.extend_from_slice(word);
+            self.ends.push(self.bytes.len());
+        }
+    }
+
+    /// The words.
+    pub(crate) fn to_vec(&self) -> Vec<Vec<u8>> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        let spans = starts.zip(&self.ends);
+        spans
+            .map(|(&start, &end)| self.bytes[start..end].to_vec())
+            .collect()
+    }
+}
+
+/// The VMs of libraries whose functions leave something behind for later calls: one for each, for all event loops. Who
+/// takes one holds the lock that keeps these calls apart, so it is there.
+#[derive(Default)]
+pub(crate) struct LibraryMachines {
+    idle: Mutex<HashMap<u64, Box<ScriptRun>>>,
+}
+
+impl LibraryMachines {
+    /// The VM of a library; a new one if the library was never called.
+    pub(crate) fn take(
+        &self,
+        library: &Arc<Library>,
+        scripts: &ScriptCache,
+        entry: &'static Entry,
+    ) -> Box<ScriptRun> {
+        let known = self.idle.lock().remove(&library.id());
+        known.unwrap_or_else(|| {
+            let home = Home::Library(Arc::clone(library));
+            Box::new(ScriptRun::new(home, scripts, entry))
+        })
+    }
+
+    /// Gives a VM back.
+    pub(crate) fn give_back(&self, run: Box<ScriptRun>, library: &Library) {
+        self.idle.lock().insert(library.id(), run);
+    }
+
+    /// Takes out the VMs of libraries that are gone.
+    pub(crate) fn remove(&self, libraries: &[Arc<Library>]) -> Vec<ScriptRun> {
+        let mut idle = self.idle.lock();
+        let removed = libraries
+            .iter()
+            .filter_map(|library| idle.remove(&library.id()).map(|run| *run));
+        removed.collect()
+    }
+
+    /// Bytes the idle VMs take.
+    pub(crate) fn memory(&self) -> usize {
+        let idle = self.idle.lock();
+        idle.values().map(|idle| idle.memory()).sum()
+    }
+}
+
 /// The VMs of one event loop.
 #[derive(Default)]
 pub(crate) struct Machines {
     // Each in its box, in which it also runs: VMs are too large to go from hand to hand.
     #[allow(clippy::vec_box, reason = "the boxes go in and out as they are")]
     idle: Vec<Box<ScriptRun>>,
-    /// SCRIPT FLUSH counts up; VMs from before are dropped, for they hold code that nobody names any more.
+    #[allow(clippy::vec_box, reason = "the boxes go in and out as they are")]
+    idle_for_functions: Vec<Box<ScriptRun>>,
+    /// SCRIPT FLUSH and changes of libraries count up; VMs from before are dropped, for they hold code that nobody names any more.
     generation: u64,
     pub(crate) known: KnownScripts,
+    /// The function whose locks were planned last.
+    pub(crate) planned_function: Option<Arc<Function>>,
 }
 
 impl Machines {
-    /// A VM that is free, to serve `entry`.
+    /// A VM for scripts that is free, to serve `entry`.
     pub(crate) fn take(&mut self, scripts: &ScriptCache, entry: &'static Entry) -> Box<ScriptRun> {
-        self.idle
-            .pop()
-            .unwrap_or_else(|| Box::new(ScriptRun::new(scripts, entry)))
+        let idle = self.idle.pop();
+        idle.unwrap_or_else(|| Box::new(ScriptRun::new(Home::Pool(World::Scripts), scripts, entry)))
+    }
+
+    /// A VM for functions that is free, to serve `entry`.
+    pub(crate) fn take_for_functions(
+        &mut self,
+        scripts: &ScriptCache,
+        entry: &'static Entry,
+    ) -> Box<ScriptRun> {
+        let idle = self.idle_for_functions.pop();
+        idle.unwrap_or_else(|| {
+            Box::new(ScriptRun::new(Home::Pool(World::Functions), scripts, entry))
+        })
     }
 
     /// Gives a VM back.
     pub(crate) fn give_back(&mut self, run: Box<ScriptRun>) {
-        if self.idle.len() < IDLE_MAX {
-            self.idle.push(run);
+        let idle = match run.home() {
+            Home::Pool(World::Functions) => &mut self.idle_for_functions,
+            _ => &mut self.idle,
+        };
+        if idle.len() < IDLE_MAX {
+            idle.push(run);
         }
     }
 
@@ -169,11 +266,19 @@ impl Machines {
         if self.generation != generation {
             self.generation = generation;
             self.idle.clear();
+            self.idle_for_functions.clear();
             self.known = KnownScripts::default();
+            self.planned_function = None;
         }
     }
 
-    /// Bytes the idle VMs take.
+    /// Bytes the idle VMs for functions take.
+    pub(crate) fn memory_for_functions(&self) -> usize {
+        let idle = self.idle_for_functions.iter();
+        idle.map(|idle| idle.memory()).sum()
+    }
+
+    /// Bytes the idle VMs for scripts take.
     pub(crate) fn memory(&self) -> usize {
         self.idle.iter().map(|idle| idle.memory()).sum()
     }

@@ -1,6 +1,5 @@
 //! What event loops tell each other, beside bytes for clients.
 
-use commands::TimeoutReply;
 use keyspace::WaiterId;
 
 /// A message to an event loop or to a session on it.
@@ -23,8 +22,8 @@ pub(crate) enum Message {
 /// What a blocked client gets when its time is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OnTimeout {
-    /// A null of this form.
-    Null(TimeoutReply),
+    /// A null array, whatever the command.
+    NullArray,
     /// An integer: WAIT's count of replicas.
     Integer(i64),
 }

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use keyspace::LockPlan;
 use parking_lot::Mutex;
+use scripting::World;
 
 use crate::machines::Control;
 
@@ -15,6 +16,12 @@ use crate::machines::Control;
 #[derive(Debug)]
 pub(crate) struct RunningScript {
     pub(crate) id: u64,
+    /// Whether it is a script or a function.
+    pub(crate) world: World,
+    /// The SHA1 of a script, the name of a function.
+    pub(crate) name: String,
+    /// The command that runs a function.
+    pub(crate) command: Vec<Vec<u8>>,
     pub(crate) started: Instant,
     pub(crate) plan: LockPlan,
     pub(crate) control: Arc<Control>,
@@ -31,7 +38,7 @@ pub(crate) struct RunningScripts {
     count: AtomicUsize,
 }
 
-/// Why SCRIPT KILL does nothing.
+/// Why SCRIPT KILL or FUNCTION KILL does nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum KillError {
     #[error("NOTBUSY No scripts in execution right now.")]
@@ -41,23 +48,22 @@ pub(crate) enum KillError {
          script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."
     )]
     HasWritten,
+    /// What runs is of the other kind; also what commands are told that it stands in the way of.
+    #[error("BUSY Redis is busy running a script. You can only call {} or SHUTDOWN NOSAVE.", kill_command(*.0))]
+    Busy(World),
+}
+
+fn kill_command(world: World) -> &'static str {
+    match world {
+        World::Scripts => "SCRIPT KILL",
+        World::Functions => "FUNCTION KILL",
+    }
 }
 
 impl RunningScripts {
-    pub(crate) fn add(
-        &self,
-        started: Instant,
-        plan: LockPlan,
-        control: Arc<Control>,
-        has_written: bool,
-    ) -> Arc<RunningScript> {
-        let script = Arc::new(RunningScript {
-            id: self.next_id.fetch_add(1, Ordering::Relaxed),
-            started,
-            plan,
-            control,
-            has_written: AtomicBool::new(has_written),
-        });
+    /// Lists what `make` makes of a new number.
+    pub(crate) fn add(&self, make: impl FnOnce(u64) -> RunningScript) -> Arc<RunningScript> {
+        let script = Arc::new(make(self.next_id.fetch_add(1, Ordering::Relaxed)));
         let mut scripts = self.scripts.lock();
         scripts.push(Arc::clone(&script));
         self.count.store(scripts.len(), Ordering::Release);
@@ -76,14 +82,21 @@ impl RunningScripts {
         self.count.load(Ordering::Acquire) != 0
     }
 
-    /// Asks the scripts that run to end. If one of several has written, the others still go.
-    pub(crate) fn kill(&self) -> Result<(), KillError> {
+    /// Asks the scripts, or the functions, that run to end. If one of several has written, the others still go.
+    pub(crate) fn kill(&self, world: World) -> Result<(), KillError> {
         let scripts = self.scripts.lock();
-        if scripts.is_empty() {
+        let Some(first) = scripts.first() else {
             return Err(KillError::NotBusy);
+        };
+        if scripts.iter().all(|script| script.world != world) {
+            return Err(if first.has_written.load(Ordering::Acquire) {
+                KillError::HasWritten
+            } else {
+                KillError::Busy(first.world)
+            });
         }
         let mut killed = false;
-        for script in scripts.iter() {
+        for script in scripts.iter().filter(|script| script.world == world) {
             if !script.has_written.load(Ordering::Acquire) {
                 script.control.kill();
                 killed = true;
@@ -103,11 +116,22 @@ impl RunningScripts {
         }
     }
 
-    /// Whether a script that stands in the way of `plan` has run longer than the threshold.
-    pub(crate) fn overdue(&self, plan: &LockPlan, threshold_ms: u64) -> bool {
-        self.scripts.lock().iter().any(|script| {
+    /// What stands in the way of `plan` and has run longer than the threshold.
+    pub(crate) fn overdue(&self, plan: &LockPlan, threshold_ms: u64) -> Option<World> {
+        let scripts = self.scripts.lock();
+        let overdue = scripts.iter().find(|script| {
             script.started.elapsed().as_millis() as u64 >= threshold_ms && meet(&script.plan, plan)
-        })
+        });
+        overdue.map(|script| script.world)
+    }
+
+    /// The function that has run longest.
+    pub(crate) fn function(&self) -> Option<Arc<RunningScript>> {
+        let scripts = self.scripts.lock();
+        let functions = scripts
+            .iter()
+            .filter(|script| script.world == World::Functions);
+        functions.min_by_key(|script| script.started).cloned()
     }
 }
 

@@ -7,14 +7,13 @@ use std::time::{Duration, Instant};
 
 use commands::record::flag;
 use commands::{CommandError, Handler};
-use keyspace::Unit;
+use keyspace::{LockPlan, Unit};
 use resp::{Protocol, Reply};
 use scripting::{LogLevel, ScriptHost};
 
 use crate::call_sites::CallSites;
 use crate::client::Client;
 use crate::config::enums::LogLevel as ServerLevel;
-use crate::machines::Control;
 use crate::road::lookup::{Entry, find, lookup, resolve};
 use crate::road::run::{Bench, refuse, run};
 use crate::road::{Origin, check, settle};
@@ -79,13 +78,18 @@ impl RoadHost {
         self.unit.take().expect("a run has its locks until it ends")
     }
 
-    /// Lists the script among those that have run past their first slice, and takes its counts over so far.
-    pub(crate) fn note_slow(&mut self, control: Arc<Control>) {
+    /// Lists the script, as `make` shows it, among those that have run past their first slice, and takes its counts over
+    /// so far.
+    pub(crate) fn note_slow(
+        &mut self,
+        make: impl FnOnce(u64, LockPlan, Instant, bool) -> RunningScript,
+    ) {
         let Some(unit) = &mut self.unit else { return };
         settle::settle_command(self.server, &self.bench, unit);
         if self.listed.is_none() {
+            let (started, has_written) = (self.started, self.has_written);
             let running = &self.server.running;
-            self.listed = Some(running.add(self.started, unit.plan(), control, self.has_written));
+            self.listed = Some(running.add(|id| make(id, unit.plan(), started, has_written)));
         }
     }
 

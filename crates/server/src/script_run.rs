@@ -1,16 +1,19 @@
 //! A script's run, from its start to its reply, in slices if it takes long.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use keyspace::Unit;
 use resp::Reply;
-use scripting::{Machine, Progress, Script, ScriptCache};
+use scripting::{
+    Code, Function, LibraryError, Machine, Progress, Script, ScriptCache, ScriptFlags, World,
+};
 
 use crate::client::Client;
-use crate::machines::Control;
+use crate::machines::{CommandWords, Control, Home};
 use crate::road::Entry;
 use crate::road::run::Bench;
+use crate::running::RunningScript;
 use crate::script_host::RoadHost;
 use crate::server::Server;
 
@@ -18,9 +21,12 @@ use crate::server::Server;
 pub(crate) struct ScriptRun {
     machine: Machine,
     control: Arc<Control>,
+    home: Home,
+    /// The command that runs a function, for FUNCTION STATS to show.
+    command: CommandWords,
     /// The command that runs the script.
     entry: &'static Entry,
-    /// EVAL_RO and EVALSHA_RO, or the script has declared that it writes nothing.
+    /// EVAL_RO, EVALSHA_RO and FCALL_RO, and what has declared that it writes nothing.
     read_only: bool,
     /// The script may run when memory is short.
     allow_oom: bool,
@@ -32,7 +38,7 @@ impl std::fmt::Debug for ScriptRun {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("ScriptRun")
-            .field("sha", &self.machine.script_sha())
+            .field("code", &self.machine.code())
             .finish()
     }
 }
@@ -47,15 +53,22 @@ pub(crate) enum Slice {
 
 impl ScriptRun {
     /// A VM that has not run anything yet, about to serve `entry`.
-    pub(crate) fn new(scripts: &ScriptCache, entry: &'static Entry) -> ScriptRun {
+    pub(crate) fn new(home: Home, scripts: &ScriptCache, entry: &'static Entry) -> ScriptRun {
         let control = Arc::new(Control::new());
         let watched = Arc::clone(&control);
+        let world = match home {
+            Home::Pool(world) => world,
+            Home::Library(_) => World::Functions,
+        };
         ScriptRun {
             machine: Machine::new(
+                world,
                 Box::new(move || watched.decide()),
                 scripts.random_sequence(),
             ),
             control,
+            home,
+            command: CommandWords::default(),
             entry,
             read_only: false,
             allow_oom: false,
@@ -73,10 +86,39 @@ impl ScriptRun {
         read_only: bool,
     ) {
         self.machine.prepare(script, keys, arguments);
+        self.serve(entry, script.flags(), read_only);
+    }
+
+    /// Makes a function ready to run with these keys and arguments, on behalf of `entry`, whose words are `command`.
+    ///
+    /// # Errors
+    /// The code of the function's library fails.
+    pub(crate) fn prepare_function(
+        &mut self,
+        function: &Arc<Function>,
+        (keys, arguments): (&[&[u8]], &[&[u8]]),
+        command: &[&[u8]],
+        entry: &'static Entry,
+        read_only: bool,
+    ) -> Result<(), LibraryError> {
+        // The library's code may run here first.
+        self.control.start();
+        self.machine.prepare_function(function, keys, arguments)?;
+        self.command.set(command);
+        self.serve(entry, function.flags(), read_only);
+        Ok(())
+    }
+
+    fn serve(&mut self, entry: &'static Entry, flags: ScriptFlags, read_only: bool) {
         self.entry = entry;
-        self.read_only = read_only || script.flags().no_writes;
-        self.allow_oom = script.flags().allow_oom;
+        self.read_only = read_only || flags.no_writes;
+        self.allow_oom = flags.allow_oom;
         self.reported = false;
+    }
+
+    /// Where the VM is kept between runs.
+    pub(crate) fn home(&self) -> &Home {
+        &self.home
     }
 
     /// Starts the script that was prepared, under the locks of `unit`, and runs its first slice.
@@ -130,10 +172,10 @@ impl ScriptRun {
     }
 
     /// After the end: gives back what the run had from its event loop, and its locks.
-    pub(crate) fn hand_back(&mut self, bench: &mut Bench) -> Unit<'static> {
+    pub(crate) fn hand_back(&mut self, bench: &mut Bench) -> (&'static Server, Unit<'static>) {
         let host = self.host();
         bench.take_back(&mut host.bench);
-        host.end()
+        (host.server, host.end())
     }
 
     fn host(&mut self) -> &mut RoadHost {
@@ -149,18 +191,33 @@ impl ScriptRun {
 
     /// Lists the script as running, and tells the log when it is overdue.
     fn note_slow(&mut self) {
-        let reported = self.reported;
         let control = Arc::clone(&self.control);
+        let Some(code) = self.machine.code().cloned() else {
+            return;
+        };
+        let name = code.name();
+        let (world, kill, command) = match code {
+            Code::Script(_) => (World::Scripts, "SCRIPT KILL", Vec::new()),
+            Code::Function(_) => (World::Functions, "FUNCTION KILL", self.command.to_vec()),
+        };
         let host = self.host();
-        host.note_slow(control);
+        host.note_slow(|id, plan, started, has_written| RunningScript {
+            id,
+            world,
+            name: name.to_owned(),
+            command,
+            started,
+            plan,
+            control,
+            has_written: AtomicBool::new(has_written),
+        });
+        let server = host.server;
         let threshold_ms = host.bench.config.busy_reply_threshold;
         let elapsed_ms = host.started.elapsed().as_millis();
-        if !reported && threshold_ms > 0 && elapsed_ms >= threshold_ms as u128 {
-            let server = host.server;
-            let sha = self.machine.script_sha().unwrap_or_default();
+        if !self.reported && threshold_ms > 0 && elapsed_ms >= threshold_ms as u128 {
             server.log.warning(format_args!(
                 "Slow script detected: still in execution after {elapsed_ms} milliseconds. You can try killing the \
-                 script using the SCRIPT KILL command. Script name is: {sha}."
+                 script using the {kill} command. Script name is: {name}."
             ));
             self.reported = true;
         }

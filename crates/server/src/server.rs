@@ -13,12 +13,15 @@ use crate::client::Clients;
 use crate::config::enums::MaxmemoryPolicy;
 use crate::config::{Config, ConfigStore, Directive};
 use crate::log::Log;
+use crate::machines::{Home, LibraryMachines};
 use crate::memory;
 use crate::message::Message;
 use crate::monitor::Monitors;
 use crate::net::{Hub, Listener, Mail};
 use crate::pubsub::PubSub;
+use crate::road::run::Bench;
 use crate::running::RunningScripts;
+use crate::script_run::ScriptRun;
 use crate::slowlog::Slowlog;
 use crate::stats::{ErrorStats, WorkerStats};
 
@@ -33,6 +36,8 @@ pub(crate) struct Server {
     pub(crate) slowlog: Slowlog,
     pub(crate) errors: ErrorStats,
     pub(crate) scripts: scripting::ScriptCache,
+    pub(crate) libraries: scripting::Libraries,
+    pub(crate) library_machines: LibraryMachines,
     pub(crate) running: RunningScripts,
     pub(crate) pause: Pause,
     pub(crate) hub: Arc<Hub<Message>>,
@@ -73,6 +78,8 @@ impl Server {
             slowlog: Slowlog::new(),
             errors: ErrorStats::default(),
             scripts: scripting::ScriptCache::default(),
+            libraries: scripting::Libraries::default(),
+            library_machines: LibraryMachines::default(),
             running: RunningScripts::default(),
             pause: Pause::default(),
             hub,
@@ -97,6 +104,18 @@ impl Server {
     pub(crate) fn dispose(&self, garbage: Box<dyn Send>) {
         // If the thread is gone the value is dropped here, which is as good.
         let _ = self.disposer.lock().send(garbage);
+    }
+
+    /// Gives a machine back after a run.
+    pub(crate) fn give_back(&self, bench: &mut Bench, run: Box<ScriptRun>) {
+        let Home::Library(library) = run.home() else {
+            bench.machines.give_back(run);
+            return;
+        };
+        let library = Arc::clone(library);
+        if self.libraries.holds(&library) {
+            self.library_machines.give_back(run, &library);
+        }
     }
 
     /// Whether scripts may call commands that are refused to them (DEBUG SET-DISABLE-DENY-SCRIPTS).

@@ -3,10 +3,11 @@
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use commands::CommandError;
 use commands::record::flag;
-use commands::{CommandError, TimeoutReply};
 use keyspace::{Unit, WaiterId};
 use resp::{Reply, RespWriter};
+use scripting::World;
 use types::Bytes;
 
 use crate::blocking;
@@ -17,6 +18,7 @@ use crate::road::check::may_replicate;
 use crate::road::lookup::{Entry, find, lookup};
 use crate::road::run::{Bench, Next, refuse, run};
 use crate::road::{Origin, check, settle};
+use crate::running::KillError;
 use crate::script_run::{ScriptRun, Slice};
 use crate::server::Server;
 use crate::transaction::Queued;
@@ -131,9 +133,9 @@ impl Session {
             }
         };
         if client.transaction.open && !entry.runs_inside_multi() {
-            if is_overdue(server, bench, client, entry, args) {
+            if let Some(world) = overdue(server, bench, client, entry, args) {
                 bench.stats.command_rejected(entry.index);
-                return self.reject(server, bench, args, busy(), out);
+                return self.reject(server, bench, args, busy(world), out);
             }
             client.transaction.queue.push(Queued {
                 entry,
@@ -154,9 +156,9 @@ impl Session {
         let plan = entry.plan(server, bench, client, args);
         let now_ms = bench.clock.unix_ms();
         let Some(mut unit) = server.keyspace.try_lock(&plan, client.database, now_ms) else {
-            if is_overdue(server, bench, client, entry, args) {
+            if let Some(world) = overdue(server, bench, client, entry, args) {
                 bench.stats.command_rejected(entry.index);
-                return self.reject(server, bench, args, busy(), out);
+                return self.reject(server, bench, args, busy(world), out);
             }
             return Outcome::Later;
         };
@@ -202,7 +204,7 @@ impl Session {
             Next::Block(request) => {
                 let waiter = blocking::enqueue(server, &mut unit, client, entry, args, &request);
                 settle::settle_unit(server, bench, &mut unit);
-                self.wait(waiter, request.timeout_ms, OnTimeout::Null(request.reply));
+                self.wait(waiter, request.timeout_ms, OnTimeout::NullArray);
                 Outcome::Busy
             }
             Next::WaitForReplicas(timeout_ms) => {
@@ -383,8 +385,8 @@ impl Session {
         match slice {
             Slice::Suspended(run) => Err(run),
             Slice::Finished(mut run) => {
-                let unit = run.hand_back(bench);
-                bench.machines.give_back(run);
+                let (server, unit) = run.hand_back(bench);
+                server.give_back(bench, run);
                 Ok(unit)
             }
         }
@@ -405,8 +407,7 @@ impl Session {
 
     /// Waits on, under another number, because the command could not be run again yet.
     pub(crate) fn wait_again(&mut self, waiter: WaiterId) {
-        let on_timeout = OnTimeout::Null(TimeoutReply::NullArray);
-        self.wait(waiter, None, on_timeout);
+        self.wait(waiter, None, OnTimeout::NullArray);
     }
 
     /// A blocked command was served: logs it if it was slow to run.
@@ -502,27 +503,24 @@ fn may_write(client: &Client, entry: &Entry) -> bool {
         || (entry.command.name == "exec" && queue.iter().any(|queued| may_replicate(queued.entry)))
 }
 
-/// Whether a script that stands in this command's way has run for longer than `busy-reply-threshold`.
-fn is_overdue(
+/// What stands in this command's way and has run for longer than `busy-reply-threshold`: a script or a function.
+fn overdue(
     server: &Server,
     bench: &mut Bench,
     client: &Client,
     entry: &Entry,
     args: &[&[u8]],
-) -> bool {
+) -> Option<World> {
     let threshold_ms = bench.config.busy_reply_threshold;
-    threshold_ms > 0
-        && server.running.any()
-        && !entry.command.has(flag::ALLOW_BUSY)
-        && server
-            .running
-            .overdue(&entry.plan(server, bench, client, args), threshold_ms)
+    if threshold_ms == 0 || !server.running.any() || entry.command.has(flag::ALLOW_BUSY) {
+        return None;
+    }
+    let plan = entry.plan(server, bench, client, args);
+    server.running.overdue(&plan, threshold_ms)
 }
 
-fn busy() -> CommandError {
-    CommandError::text(
-        "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
-    )
+fn busy(world: World) -> CommandError {
+    CommandError::owned(KillError::Busy(world).to_string())
 }
 
 fn show(server: &Server, bench: &Bench, client: &Client, entry: &Entry, args: &[&[u8]]) {

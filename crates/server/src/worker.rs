@@ -19,6 +19,7 @@ use crate::blocking;
 use crate::client::{Client, ClientRecord};
 use crate::config::settings::ClientClass;
 use crate::handlers;
+use crate::look_ahead::LookAhead;
 use crate::message::Message;
 use crate::net::connection::OUTPUT_BATCH;
 use crate::net::service::Opened;
@@ -39,6 +40,7 @@ const EXPIRE_BATCH: usize = 200;
 pub(crate) struct Worker {
     server: &'static Server,
     bench: Bench,
+    look_ahead: LookAhead,
     index: usize,
     /// Sessions whose script has more slices to run.
     running: Vec<Address>,
@@ -68,6 +70,7 @@ impl Worker {
         Worker {
             server,
             bench: Bench::new(server, config, Random::new(server.seed(index)), index),
+            look_ahead: LookAhead::default(),
             index,
             running: Vec::new(),
             parked: Vec::new(),
@@ -87,6 +90,7 @@ impl Worker {
             .last_interaction_ms
             .store(self.bench.clock.unix_ms(), Ordering::Relaxed);
         let input = connection.query.unread().len();
+        self.look_ahead.restart();
         loop {
             if connection.is_closing() {
                 break;
@@ -162,6 +166,8 @@ impl Worker {
         let consumed = match session.parsed {
             Some(consumed) => consumed,
             None => {
+                self.look_ahead
+                    .before_request(self.server, &session.client, query.unread());
                 let limits = resp::Limits {
                     max_bulk_len: self.bench.config.proto_max_bulk_len,
                     authenticated: session.client.authenticated,
@@ -503,9 +509,10 @@ impl Service for Worker {
     fn on_cron(&mut self, _context: &mut Context<'_, Message>) {
         let now = self.bench.clock.tick();
         self.expire();
+        self.look_ahead.judge(self.server, self.index);
         self.bench
             .machines
-            .follow_flush(self.server.scripts.generation());
+            .follow_flush(self.server.scripts.generation() + self.server.libraries.removals());
         if self.index == 0 {
             if self.bench.config.maxmemory > 0 {
                 self.server.look_at_memory();

@@ -22,6 +22,7 @@ const KILL_PATIENCE: Duration = Duration::from_millis(200);
 const FRESH: &[&[&str]] = &[
     &["FLUSHALL"],
     &["SCRIPT", "FLUSH"],
+    &["FUNCTION", "FLUSH"],
     &["CONFIG", "RESETSTAT"],
 ];
 

@@ -40,6 +40,7 @@ const UNITS: &[&str] = &[
     "unit/bitops",
     "unit/bitfield",
     "unit/scripting",
+    "unit/functions",
 ];
 
 /// Seconds without progress after which the suite gives up on a unit.

@@ -12,7 +12,7 @@ use types::list::End;
 use super::moving::{ends, move_element};
 use super::pop::{ManyPop, pop_many, pop_one};
 use crate::argument;
-use crate::context::{Context, TimeoutReply};
+use crate::context::{Context, Refusal};
 use crate::error::{CommandError, CommandResult};
 
 /// `BLPOP key [key …] timeout`
@@ -64,7 +64,7 @@ fn serve<'a, 'k>(
             }
         }
     }
-    context.block(keys, timeout_ms, TimeoutReply::NullArray);
+    context.block(keys, timeout_ms, Refusal::NullArray);
     Ok(())
 }
 
@@ -89,7 +89,7 @@ fn move_or_wait(
     let source_serves =
         context.woken_by.is_none() || context.keys.peek_as::<List>(context.args[1]).is_ok();
     if !source_serves || !move_element(context, ends)? {
-        context.block(1..2, timeout_ms, TimeoutReply::Null);
+        context.block(1..2, timeout_ms, Refusal::Null);
     }
     Ok(())
 }

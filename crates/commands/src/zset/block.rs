@@ -6,7 +6,7 @@ use types::{Bytes, SortedSet};
 
 use super::pop::{End, ManyKeys, key_and_members_reply, pop};
 use crate::argument;
-use crate::context::{Context, TimeoutReply};
+use crate::context::{Context, Refusal};
 use crate::error::{CommandError, CommandResult};
 
 /// `BZPOPMIN key [key …] timeout`
@@ -32,7 +32,7 @@ fn pop_one(context: &mut Context<'_, '_>, end: End) -> CommandResult {
                 context.reply.double(*score);
             }
         }
-        None => context.block(1..last, timeout_ms, TimeoutReply::NullArray),
+        None => context.block(1..last, timeout_ms, Refusal::NullArray),
     }
     Ok(())
 }
@@ -44,7 +44,7 @@ pub(super) fn bzmpop(context: &mut Context<'_, '_>) -> CommandResult {
     let timeout_ms = argument::timeout_seconds(args[1])?;
     match pop_first(context, many.keys.clone(), many.end, many.count)? {
         Some((key, popped)) => key_and_members_reply(context, key, &popped),
-        None => context.block(many.keys, timeout_ms, TimeoutReply::NullArray),
+        None => context.block(many.keys, timeout_ms, Refusal::NullArray),
     }
     Ok(())
 }

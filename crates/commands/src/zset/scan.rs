@@ -1,7 +1,7 @@
 //! Going through a sorted set step by step: ZSCAN.
 
 use resp::Aggregate;
-use types::number::format_f64;
+use resp::double::write_double;
 use types::{Encoding, SortedSet};
 
 use crate::argument;
@@ -42,7 +42,7 @@ pub(super) fn zscan(context: &mut Context<'_, '_>) -> CommandResult {
             reply.bulk_integer(score as i64);
         } else {
             text.clear();
-            format_f64(score, &mut text);
+            write_double(score, &mut text);
             reply.bulk(&text);
         }
         count += 2;

@@ -27,7 +27,7 @@ impl<T: Default> Arena<T> {
         (self.items.len() - 1) as u32
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.items.len()
     }
 }

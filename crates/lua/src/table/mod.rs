@@ -137,6 +137,21 @@ impl Table {
         }
     }
 
+    /// The value at a short string key, in its place; none if the key has no node.
+    #[inline(always)]
+    pub(crate) fn short(&self, key: StringHandle) -> Option<&Value> {
+        self.find_short(key).map(|node| &node.value)
+    }
+
+    /// The element at a number key that is inside the array part, in its place.
+    #[inline(always)]
+    pub(crate) fn element(&self, key: f64) -> Option<&Value> {
+        let index = (key as i64).wrapping_sub(1) as usize;
+        self.array
+            .get(index)
+            .filter(|_| (index as i64 + 1) as f64 == key)
+    }
+
     /// The node of a short string key.
     #[inline(always)]
     fn find_short(&self, key: StringHandle) -> Option<&Node> {

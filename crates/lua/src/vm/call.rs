@@ -5,13 +5,13 @@
 
 use std::any::Any;
 
-use super::Exit;
+use super::{Exit, move_down};
 use crate::heap::Upvalue;
 use crate::metamethod::Metamethod;
 use crate::native::{Call, Flow, NativeFunction, NativeResult, Raise};
 use crate::runtime::{Failure, Runtime};
 use crate::thread::{Finish, Frame, NativeFrame, WINDOW};
-use crate::value::{ClosureHandle, NativeHandle, Value, copy_value};
+use crate::value::{ClosureHandle, NativeHandle, Value};
 
 /// Most stack slots a thread can have before "stack overflow", which frames of many arguments reach long before they are
 /// too many: 64 MB.
@@ -79,15 +79,6 @@ pub(crate) enum Step {
 /// Whether a call with this finish comes from a native or a metamethod, which 5.1 counts on the C stack.
 pub(crate) fn is_nested(finish: Finish) -> bool {
     !matches!(finish, Finish::Call | Finish::Bottom)
-}
-
-/// Moves `count` values from slot `from` down to slot `to`: arguments and results are few, and short loops beat a call of `memmove`.
-#[inline(always)]
-pub(crate) fn move_down(stack: &mut [Value], from: usize, count: usize, to: usize) {
-    debug_assert!(to <= from || count == 0);
-    for index in 0..count {
-        copy_value!(stack[from + index] => stack[to + index]);
-    }
 }
 
 impl Runtime {
@@ -456,7 +447,7 @@ impl Runtime {
                 let from = top - count;
                 if frame.want == 1 && count > 0 {
                     let stack = &mut self.thread.stack;
-                    copy_value!(stack[from] => stack[function]);
+                    move_down(stack, from, 1, function);
                 } else {
                     self.move_results(from, count, function, frame.want);
                 }
@@ -873,6 +864,11 @@ impl Runtime {
             self.heap.barrier_upvalue(upvalue, value);
             self.heap.upvalues[upvalue.index()] = Upvalue::Closed(value);
             self.thread.open.pop();
+            self.thread.open_end = self
+                .thread
+                .open
+                .last()
+                .map_or(0, |open| open.slot as usize + 1);
         }
     }
 

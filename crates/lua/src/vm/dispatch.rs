@@ -1,62 +1,19 @@
 //! The dispatch loop.
 //!
-//! Everything fast is in this one function, with the program counter, the register window and the code and constants of the running
-//! function in locals. What an instruction cannot do fast it leaves to [`Runtime::execute_slowly`]: the loop is left with the
-//! program counter saved, the instruction is executed in full generality, and the loop is entered again with the frame that then is
-//! on top. A register window is an array of 256 slots, so that an 8-bit operand can never be out of bounds.
+//! Everything fast is in this one function, with the code, the registers and the frames in the [kernel](super::kernel)'s hands. What an
+//! instruction cannot do fast it leaves to others: the loop is left with the program counter saved, the [pause](super::pause) is
+//! dealt with, and the loop is entered again with the frame that then is on top.
 
 use super::arithmetic;
-use super::call::{MAX_FRAMES, Step, move_down};
-use super::{Exit, Leave};
+use super::copy_value;
+use super::kernel::{Code, Frames, Registers};
+use super::{Exit, Leave, Step, move_down};
 use crate::heap::Upvalue;
 use crate::loaded::CodeEntry;
-use crate::meter::Decision;
-use crate::native::Raise;
 use crate::opcode::{Opcode, decode_float_byte};
 use crate::runtime::Runtime;
 use crate::thread::{Finish, Frame, Thread, WINDOW};
-use crate::value::{ClosureHandle, Value, copy_value};
-
-/// Why the fast loop was left.
-enum Pause {
-    /// The instruction needs the slow path.
-    Instruction,
-    /// A call of a native function, or one that needs more than pushing a frame.
-    Call,
-    /// The same for the function of a generic `for`.
-    Iterator,
-    /// A return to something else than a plain call, or with captured registers.
-    Return,
-    /// The fuel is used up; the program counter is where to go on.
-    Fuel,
-    /// The collector or the memory cap needs attention.
-    Memory,
-    /// The hook wants to know of the instruction.
-    Hook,
-}
-
-#[inline(always)]
-fn window(stack: &mut [Value], base: usize) -> &mut [Value; WINDOW] {
-    stack[base..]
-        .first_chunk_mut()
-        .expect("every frame has a full window above its base")
-}
-
-/// Makes `want` results (negative: all) of the `count` ones that are in place.
-#[inline(always)]
-fn finish_results(
-    stack: &mut [Value],
-    top: &mut usize,
-    destination: usize,
-    count: usize,
-    want: i16,
-) {
-    if want < 0 {
-        *top = destination + count;
-    } else if (want as usize) > count {
-        stack[destination + count..destination + want as usize].fill(Value::Nil);
-    }
-}
+use crate::value::{ClosureHandle, Value};
 
 /// Executes the top frame and those it calls, until the run is left or code is missing. If `HOOKED`, the VM's hook is asked before each instruction.
 pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
@@ -72,203 +29,279 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
         let Thread {
             stack,
             frames,
-            open,
+            open_end,
             top,
             native_depth,
             ..
         } = &mut **thread;
-        let Some(frame) = frames.last() else {
+        let Some(mut frames) = Frames::new(frames) else {
             return Leave::Exit(Exit::Finished);
         };
+        let frame = *frames.top();
         let Some(entry) = entries.get(frame.proto as usize) else {
             return Leave::CodeMissing;
         };
-        let mut code = &*entry.code;
-        let mut constants = &*entry.constants;
-        let mut pc = frame.pc as usize;
-        let mut base = frame.base as usize;
+        let mut code = Code::at(entry, frame.pc);
+        let mut registers = Registers::new(stack, frame.base as usize);
         let mut closure = ClosureHandle(frame.callee);
-        let mut registers = window(stack, base);
         let mut instruction;
 
+        // Leaves the loop for a function that goes on with the instruction. Written out at each place rather than as a jump with a reason,
+        // which would have to be in a register wherever one might jump.
         macro_rules! pause {
-            ($why:ident) => {
-                break Pause::$why
-            };
+            ($to:ident) => {{
+                std::hint::cold_path();
+                frames.top().pc = code.position();
+                frames.store();
+                match runtime.$to(instruction) {
+                    Step::Run => continue 'frame,
+                    Step::Exit(exit) => return Leave::Exit(exit),
+                }
+            }};
+        }
+        // Goes on with the next instruction.
+        macro_rules! next {
+            () => {{
+                code.jump(1);
+                continue;
+            }};
         }
         macro_rules! a {
             () => {
-                registers[instruction.a() as usize]
+                *registers.get(instruction.a())
             };
+        }
+        macro_rules! set_a {
+            ($value:expr) => {{
+                let value = $value;
+                *registers.get_mut(instruction.a()) = value;
+            }};
         }
         macro_rules! b {
             () => {
-                registers[instruction.b() as usize]
+                *registers.get(instruction.b())
             };
         }
         macro_rules! c {
             () => {
-                registers[instruction.c() as usize]
+                *registers.get(instruction.c())
             };
         }
         macro_rules! kb {
             () => {
-                constants[instruction.b() as usize]
+                *code.constant(instruction.b() as usize)
             };
         }
         macro_rules! kc {
             () => {
-                constants[instruction.c() as usize]
+                *code.constant(instruction.c() as usize)
             };
         }
         macro_rules! burn {
             () => {
                 meter.fuel -= 1;
                 if meter.fuel < 0 {
-                    pause!(Fuel);
+                    pause!(refuel);
+                }
+            };
+        }
+        // For instructions that are executed again when there is fuel.
+        macro_rules! burn_first {
+            () => {
+                meter.fuel -= 1;
+                if meter.fuel < 0 {
+                    pause!(refuel_and_repeat);
                 }
             };
         }
         macro_rules! condition {
             ($outcome:expr) => {
                 if ($outcome) == (instruction.c() != 0) {
-                    let offset = code[pc].sj();
-                    pc = (pc as isize + 1 + offset as isize) as usize;
+                    let offset = code.word().sj();
+                    code.jump(1 + offset);
                     if offset < 0 {
                         burn!();
                     }
                 } else {
-                    pc += 1;
+                    code.jump(1);
                 }
             };
         }
         macro_rules! arithmetic {
             ($left:expr, $right:expr, $x:ident, $y:ident, $result:expr) => {
                 match ($left, $right) {
-                    (Value::Number($x), Value::Number($y)) => a!() = Value::Number($result),
-                    _ => pause!(Instruction),
+                    (Value::Number($x), Value::Number($y)) => set_a!(Value::Number($result)),
+                    _ => pause!(execute_slowly),
+                }
+            };
+        }
+        macro_rules! arithmetic_right {
+            ($x:ident, $y:ident, $result:expr) => {
+                match b!() {
+                    Value::Number($x) => {
+                        let $y = code.number(instruction.c() as usize);
+                        set_a!(Value::Number($result))
+                    }
+                    _ => pause!(execute_slowly),
+                }
+            };
+        }
+        macro_rules! arithmetic_left {
+            ($x:ident, $y:ident, $result:expr) => {
+                match c!() {
+                    Value::Number($y) => {
+                        let $x = code.number(instruction.b() as usize);
+                        set_a!(Value::Number($result))
+                    }
+                    _ => pause!(execute_slowly),
                 }
             };
         }
         macro_rules! compare {
-            ($left:expr, $right:expr, $operator:tt) => {
-                match ($left, $right) {
+            ($operator:tt) => {
+                match (a!(), b!()) {
                     (Value::Number(x), Value::Number(y)) => {
                         condition!(x $operator y);
                     }
-                    _ => pause!(Instruction),
+                    _ => pause!(execute_slowly),
                 }
             };
         }
+        macro_rules! compare_constant {
+            ($x:ident, $y:ident, $outcome:expr) => {
+                match a!() {
+                    Value::Number($x) => {
+                        let $y = code.number(instruction.b() as usize);
+                        condition!($outcome);
+                    }
+                    _ => pause!(execute_slowly),
+                }
+            };
+        }
+        // Stores `value`, a place, at a key whose place is `slot`, or in full generality.
         macro_rules! store {
-            ($key:expr, $value:expr) => {{
-                let key = $key;
+            ($table:ident, $slot:expr, $key:expr, $value:expr) => {{
                 let Value::Table(handle) = a!() else {
-                    pause!(Instruction)
+                    pause!(execute_slowly)
                 };
-                let table = &mut heap.tables[handle.index()];
-                if table.readonly {
-                    pause!(Instruction);
+                let $table = &mut heap.tables[handle.index()];
+                if $table.readonly {
+                    pause!(execute_slowly);
                 }
                 // A value that is there is replaced whatever the metatable says.
-                let is_plain = table.metatable.is_none();
-                match key {
-                    Value::Number(number) => {
-                        if let Some(slot) = table.array_slot(number)
-                            && (is_plain || !slot.is_nil())
-                        {
-                            copy_value!($value => *slot);
-                            heap.barrier(handle, $value);
-                            continue;
-                        }
-                    }
-                    Value::String(string) => {
-                        if let Some(slot) = table.short_slot(string)
-                            && (is_plain || !slot.is_nil())
-                        {
-                            copy_value!($value => *slot);
-                            heap.barrier(handle, $value);
-                            continue;
-                        }
-                    }
-                    _ => {}
+                let is_plain = $table.metatable.is_none();
+                if let Some(slot) = $slot
+                    && (is_plain || !slot.is_nil())
+                {
+                    copy_value(&$value, slot);
+                    heap.barrier(handle, $value);
+                    next!();
                 }
-                if !is_plain || heap.store(handle, key, $value).is_err() {
-                    pause!(Instruction);
+                if !is_plain || heap.store(handle, $key, $value).is_err() {
+                    pause!(execute_slowly);
                 }
                 if heap.needs_attention() {
-                    pause!(Memory);
+                    pause!(attend_to_memory);
                 }
             }};
         }
+        // The same at a key of any type.
+        macro_rules! store_at {
+            ($value:expr) => {
+                match b!() {
+                    Value::Number(number) => {
+                        store!(
+                            table,
+                            table.array_slot(number),
+                            Value::Number(number),
+                            $value
+                        )
+                    }
+                    Value::String(key) => {
+                        store!(table, table.short_slot(key), Value::String(key), $value)
+                    }
+                    _ => pause!(execute_slowly),
+                }
+            };
+        }
 
-        // Goes on in the function whose frame was just pushed.
+        // Goes on in a function whose frame was just pushed or put in place of another.
         macro_rules! enter {
-            ($entry:expr, $callee:expr, $base:expr, $arguments:expr) => {{
-                let entry = $entry;
-                let (arguments, parameters) = ($arguments, entry.parameters as usize);
-                if arguments < parameters {
-                    registers[arguments..parameters].fill(Value::Nil);
+            ($entry:expr, $callee:expr, $base:expr) => {{
+                let (entry, base) = ($entry, $base);
+                registers.set_base(base);
+                let arguments = match instruction.b() {
+                    0 => top.saturating_sub(base),
+                    b => b as usize - 1,
+                };
+                for missing in arguments..entry.parameters as usize {
+                    registers.window()[missing] = Value::Nil;
                 }
-                code = &entry.code;
-                constants = &entry.constants;
-                pc = 0;
-                base = $base;
+                code = Code::new(entry);
                 closure = $callee;
+                continue;
             }};
         }
-        // Goes on in the function whose frame is on top again.
+        // Goes on in the caller, whose frame is on top again.
         macro_rules! leave {
+            ($caller:expr, $entry:expr) => {{
+                code = Code::at($entry, $caller.pc);
+                registers.set_base($caller.base as usize);
+                closure = ClosureHandle($caller.callee);
+                continue;
+            }};
+        }
+        // The caller and its code, if the top frame returns to Lua code without further ado.
+        macro_rules! caller {
             () => {{
-                let Some(caller) = frames.last() else {
-                    return Leave::Exit(Exit::Finished);
+                if *open_end > registers.base() {
+                    pause!(execute_return);
+                }
+                let Some(caller) = frames.caller() else {
+                    pause!(execute_return)
                 };
-                let entry = &entries[caller.proto as usize];
-                code = &entry.code;
-                constants = &entry.constants;
-                pc = caller.pc as usize;
-                base = caller.base as usize;
-                closure = ClosureHandle(caller.callee);
-                registers = window(stack, base);
+                let Some(entry) = entries.get(caller.proto as usize) else {
+                    pause!(execute_return)
+                };
+                (caller, entry)
             }};
         }
 
-        let pause = loop {
-            instruction = code[pc];
-            pc += 1;
+        loop {
+            instruction = code.instruction();
             if HOOKED && hooks.must_ask() {
-                pause!(Hook);
+                pause!(consult_hook);
             }
             match instruction.opcode() {
-                Opcode::Move => copy_value!(b!() => a!()),
-                Opcode::LoadK => a!() = constants[instruction.bx() as usize],
+                Opcode::Move => registers.copy(instruction.b(), instruction.a()),
+                Opcode::LoadK => set_a!(*code.constant(instruction.bx() as usize)),
                 Opcode::LoadKx => {
-                    a!() = constants[code[pc].0 as usize];
-                    pc += 1;
+                    set_a!(*code.constant(code.word().0 as usize));
+                    code.jump(1);
                 }
-                Opcode::LoadInteger => a!() = Value::Number(f64::from(instruction.sbx())),
+                Opcode::LoadInteger => set_a!(Value::Number(f64::from(instruction.sbx()))),
                 Opcode::LoadNil => {
                     let first = instruction.a() as usize;
                     let last = first + instruction.b() as usize;
-                    registers[first..=last].fill(Value::Nil);
+                    registers.window()[first..=last].fill(Value::Nil);
                 }
-                Opcode::LoadTrue => a!() = Value::Boolean(true),
-                Opcode::LoadFalse => a!() = Value::Boolean(false),
+                Opcode::LoadTrue => set_a!(Value::Boolean(true)),
+                Opcode::LoadFalse => set_a!(Value::Boolean(false)),
                 Opcode::LoadFalseSkip => {
-                    a!() = Value::Boolean(false);
-                    pc += 1;
+                    set_a!(Value::Boolean(false));
+                    code.jump(1);
                 }
                 Opcode::GetUpvalue => {
                     let upvalue = heap.closures[closure.index()].upvalues[instruction.b() as usize];
                     match &heap.upvalues[upvalue.index()] {
-                        Upvalue::Closed(value) => copy_value!(*value => a!()),
+                        Upvalue::Closed(value) => {
+                            copy_value(value, registers.get_mut(instruction.a()));
+                        }
                         Upvalue::Open { thread, slot } if thread == current => {
-                            let target = base + instruction.a() as usize;
-                            copy_value!(stack[*slot as usize] => stack[target]);
-                            registers = window(stack, base);
+                            registers.copy_from_slot(*slot as usize, instruction.a());
                         }
                         Upvalue::Open { thread, slot } => {
-                            a!() = heap.threads[thread.index()].stack[*slot as usize];
+                            set_a!(heap.threads[thread.index()].stack[*slot as usize]);
                         }
                     }
                 }
@@ -276,13 +309,11 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     let upvalue = heap.closures[closure.index()].upvalues[instruction.b() as usize];
                     match &mut heap.upvalues[upvalue.index()] {
                         Upvalue::Closed(place) => {
-                            copy_value!(a!() => *place);
+                            copy_value(&a!(), place);
                             heap.barrier_upvalue(upvalue, a!());
                         }
                         Upvalue::Open { thread, slot } if thread == current => {
-                            let from = base + instruction.a() as usize;
-                            copy_value!(stack[from] => stack[*slot as usize]);
-                            registers = window(stack, base);
+                            registers.copy_to_slot(instruction.a(), *slot as usize);
                         }
                         Upvalue::Open { thread, slot } => {
                             let (thread, slot) = (*thread, *slot as usize);
@@ -292,101 +323,121 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                 }
                 Opcode::GetGlobal => {
                     let environment = heap.closures[closure.index()].environment;
-                    let Value::String(key) = constants[instruction.bx() as usize] else {
-                        pause!(Instruction)
-                    };
-                    let value = heap.tables[environment.index()].get_short(key);
-                    if value.is_nil() {
-                        pause!(Instruction);
+                    let key = code.text(instruction.bx() as usize);
+                    match heap.tables[environment.index()].short(key) {
+                        Some(value) if !value.is_nil() => {
+                            copy_value(value, registers.get_mut(instruction.a()));
+                        }
+                        _ => pause!(execute_slowly),
                     }
-                    a!() = value;
                 }
                 Opcode::SetGlobal => {
                     let environment = heap.closures[closure.index()].environment;
-                    let Value::String(key) = constants[instruction.bx() as usize] else {
-                        pause!(Instruction)
-                    };
-                    let value = a!();
+                    let key = code.text(instruction.bx() as usize);
                     let table = &mut heap.tables[environment.index()];
                     if table.readonly {
-                        pause!(Instruction);
+                        pause!(execute_slowly);
                     }
                     match table.short_slot(key) {
-                        Some(slot) if !slot.is_nil() => *slot = value,
-                        _ => pause!(Instruction),
+                        Some(slot) if !slot.is_nil() => copy_value(&a!(), slot),
+                        _ => pause!(execute_slowly),
                     }
-                    heap.barrier(environment, value);
+                    heap.barrier(environment, a!());
                 }
                 Opcode::NewTable => {
                     let array = decode_float_byte(instruction.b()) as usize;
                     let hash = decode_float_byte(instruction.c()) as usize;
-                    a!() = Value::Table(heap.new_table(array, hash));
+                    set_a!(Value::Table(heap.new_table(array, hash)));
                     if heap.needs_attention() {
-                        pause!(Memory);
+                        pause!(attend_to_memory);
                     }
                 }
                 Opcode::GetTable => {
                     let Value::Table(handle) = b!() else {
-                        pause!(Instruction)
+                        pause!(execute_slowly)
                     };
                     let table = &heap.tables[handle.index()];
-                    let value = match c!() {
-                        Value::Number(number) => table.get_number(number),
-                        Value::String(string) if !string.is_long() => table.get_short(string),
-                        _ => pause!(Instruction),
+                    let found = match c!() {
+                        Value::Number(number) => table.element(number),
+                        Value::String(string) => table.short(string),
+                        _ => pause!(execute_slowly),
                     };
-                    if value.is_nil() && table.metatable.is_some() {
-                        pause!(Instruction);
+                    match found {
+                        Some(value) if !value.is_nil() => {
+                            copy_value(value, registers.get_mut(instruction.a()));
+                        }
+                        _ => {
+                            let value = match c!() {
+                                Value::Number(number) => table.get_number(number),
+                                Value::String(string) if string.is_long() => pause!(execute_slowly),
+                                _ => Value::Nil,
+                            };
+                            if value.is_nil() && table.metatable.is_some() {
+                                pause!(execute_slowly);
+                            }
+                            set_a!(value);
+                        }
                     }
-                    a!() = value;
                 }
                 Opcode::GetField => {
-                    let Value::String(key) = kc!() else {
-                        pause!(Instruction)
-                    };
-                    let value = match b!() {
-                        Value::Table(handle) => heap.tables[handle.index()].get_short(key),
-                        _ => Value::Nil,
-                    };
-                    a!() = if value.is_nil() {
-                        match heap.find_field(b!(), key) {
-                            Some(value) => value,
-                            None => pause!(Instruction),
-                        }
-                    } else {
-                        value
-                    };
+                    let key = code.text(instruction.c() as usize);
+                    if let Value::Table(handle) = b!()
+                        && let Some(value) = heap.tables[handle.index()].short(key)
+                        && !value.is_nil()
+                    {
+                        copy_value(value, registers.get_mut(instruction.a()));
+                        next!();
+                    }
+                    match heap.find_field(b!(), key) {
+                        Some(value) => set_a!(value),
+                        None => pause!(execute_slowly),
+                    }
                 }
                 Opcode::GetInteger => {
                     let Value::Table(handle) = b!() else {
-                        pause!(Instruction)
+                        pause!(execute_slowly)
                     };
                     let table = &heap.tables[handle.index()];
                     let index = instruction.c() as usize;
-                    let value = match table.array.get(index.wrapping_sub(1)) {
-                        Some(&value) => value,
-                        None => table.get_number(index as f64),
-                    };
-                    if value.is_nil() && table.metatable.is_some() {
-                        pause!(Instruction);
+                    match table.array.get(index.wrapping_sub(1)) {
+                        Some(value) if !value.is_nil() => {
+                            copy_value(value, registers.get_mut(instruction.a()));
+                        }
+                        _ => {
+                            let value = table.get_number(index as f64);
+                            if value.is_nil() && table.metatable.is_some() {
+                                pause!(execute_slowly);
+                            }
+                            set_a!(value);
+                        }
                     }
-                    a!() = value;
                 }
-                Opcode::SetTable => store!(b!(), c!()),
-                Opcode::SetTableK => store!(b!(), kc!()),
-                Opcode::SetField => store!(kb!(), c!()),
-                Opcode::SetFieldK => store!(kb!(), kc!()),
-                Opcode::SetInteger => store!(Value::Number(f64::from(instruction.b())), c!()),
+                Opcode::SetTable => store_at!(c!()),
+                Opcode::SetTableK => store_at!(kc!()),
+                Opcode::SetField => {
+                    let key = code.text(instruction.b() as usize);
+                    store!(table, table.short_slot(key), Value::String(key), c!())
+                }
+                Opcode::SetFieldK => {
+                    let key = code.text(instruction.b() as usize);
+                    store!(table, table.short_slot(key), Value::String(key), kc!())
+                }
+                Opcode::SetInteger => {
+                    let index = instruction.b();
+                    store!(
+                        table,
+                        table.array.get_mut((index as usize).wrapping_sub(1)),
+                        Value::Number(f64::from(index)),
+                        c!()
+                    )
+                }
                 Opcode::SelfField => {
-                    let object = b!();
-                    let Value::String(key) = kc!() else {
-                        pause!(Instruction)
+                    let key = code.text(instruction.c() as usize);
+                    let Some(value) = heap.find_field(b!(), key) else {
+                        pause!(execute_slowly)
                     };
-                    let Some(value) = heap.find_field(object, key) else {
-                        pause!(Instruction)
-                    };
-                    a!() = value;
-                    registers[instruction.a().wrapping_add(1) as usize] = object;
+                    registers.copy(instruction.b(), instruction.a().wrapping_add(1));
+                    set_a!(value);
                 }
                 Opcode::Add => arithmetic!(b!(), c!(), x, y, x + y),
                 Opcode::Sub => arithmetic!(b!(), c!(), x, y, x - y),
@@ -394,34 +445,36 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                 Opcode::Div => arithmetic!(b!(), c!(), x, y, x / y),
                 Opcode::Mod => arithmetic!(b!(), c!(), x, y, arithmetic::modulo(x, y)),
                 Opcode::Pow => arithmetic!(b!(), c!(), x, y, arithmetic::power(x, y)),
-                Opcode::AddK => arithmetic!(b!(), kc!(), x, y, x + y),
-                Opcode::SubK => arithmetic!(b!(), kc!(), x, y, x - y),
-                Opcode::MulK => arithmetic!(b!(), kc!(), x, y, x * y),
-                Opcode::DivK => arithmetic!(b!(), kc!(), x, y, x / y),
-                Opcode::ModK => arithmetic!(b!(), kc!(), x, y, arithmetic::modulo(x, y)),
-                Opcode::PowK => arithmetic!(b!(), kc!(), x, y, arithmetic::power(x, y)),
-                Opcode::KAdd => arithmetic!(kb!(), c!(), x, y, x + y),
-                Opcode::KSub => arithmetic!(kb!(), c!(), x, y, x - y),
-                Opcode::KMul => arithmetic!(kb!(), c!(), x, y, x * y),
-                Opcode::KDiv => arithmetic!(kb!(), c!(), x, y, x / y),
-                Opcode::KMod => arithmetic!(kb!(), c!(), x, y, arithmetic::modulo(x, y)),
-                Opcode::KPow => arithmetic!(kb!(), c!(), x, y, arithmetic::power(x, y)),
+                Opcode::AddK => arithmetic_right!(x, y, x + y),
+                Opcode::SubK => arithmetic_right!(x, y, x - y),
+                Opcode::MulK => arithmetic_right!(x, y, x * y),
+                Opcode::DivK => arithmetic_right!(x, y, x / y),
+                Opcode::ModK => arithmetic_right!(x, y, arithmetic::modulo(x, y)),
+                Opcode::PowK => arithmetic_right!(x, y, arithmetic::power(x, y)),
+                Opcode::KAdd => arithmetic_left!(x, y, x + y),
+                Opcode::KSub => arithmetic_left!(x, y, x - y),
+                Opcode::KMul => arithmetic_left!(x, y, x * y),
+                Opcode::KDiv => arithmetic_left!(x, y, x / y),
+                Opcode::KMod => arithmetic_left!(x, y, arithmetic::modulo(x, y)),
+                Opcode::KPow => arithmetic_left!(x, y, arithmetic::power(x, y)),
                 Opcode::Negate => match b!() {
-                    Value::Number(number) => a!() = Value::Number(-number),
-                    _ => pause!(Instruction),
+                    Value::Number(number) => set_a!(Value::Number(-number)),
+                    _ => pause!(execute_slowly),
                 },
-                Opcode::Not => a!() = Value::Boolean(!b!().is_truthy()),
+                Opcode::Not => set_a!(Value::Boolean(!b!().is_truthy())),
                 Opcode::Length => match b!() {
                     Value::Table(table) => {
                         let length = heap.tables[table.index()].length();
-                        a!() = Value::Number(length as f64);
+                        set_a!(Value::Number(length as f64));
                     }
-                    Value::String(string) => a!() = Value::Number(heap.bytes(string).len() as f64),
-                    _ => pause!(Instruction),
+                    Value::String(string) => {
+                        set_a!(Value::Number(heap.bytes(string).len() as f64));
+                    }
+                    _ => pause!(execute_slowly),
                 },
                 Opcode::Jump => {
                     let offset = instruction.sj();
-                    pc = (pc as isize + offset as isize) as usize;
+                    code.jump(offset);
                     if offset < 0 {
                         burn!();
                     }
@@ -430,7 +483,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     let (left, right) = (a!(), b!());
                     let equal = left.is_identical(right);
                     if !equal && heap.equality_is_open(left, right) {
-                        pause!(Instruction);
+                        pause!(execute_slowly);
                     }
                     condition!(equal);
                 }
@@ -438,54 +491,47 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     let (left, right) = (a!(), kb!());
                     let equal = left.is_identical(right);
                     if !equal && heap.equality_is_open(left, right) {
-                        pause!(Instruction);
+                        pause!(execute_slowly);
                     }
                     condition!(equal);
                 }
-                Opcode::Lt => compare!(a!(), b!(), <),
-                Opcode::Le => compare!(a!(), b!(), <=),
-                Opcode::LtK => compare!(a!(), kb!(), <),
-                Opcode::LeK => compare!(a!(), kb!(), <=),
-                Opcode::GtK => compare!(kb!(), a!(), <),
-                Opcode::GeK => compare!(kb!(), a!(), <=),
+                Opcode::Lt => compare!(<),
+                Opcode::Le => compare!(<=),
+                Opcode::LtK => compare_constant!(x, y, x < y),
+                Opcode::LeK => compare_constant!(x, y, x <= y),
+                Opcode::GtK => compare_constant!(x, y, y < x),
+                Opcode::GeK => compare_constant!(x, y, y <= x),
                 Opcode::Test => {
                     condition!(a!().is_truthy());
                 }
                 Opcode::TestSet => {
-                    let value = b!();
-                    let truth = value.is_truthy();
+                    let truth = b!().is_truthy();
                     if truth == (instruction.c() != 0) {
-                        a!() = value;
+                        registers.copy(instruction.b(), instruction.a());
                     }
                     condition!(truth);
                 }
                 Opcode::Call => {
-                    meter.fuel -= 1;
-                    if meter.fuel < 0 {
-                        pc -= 1;
-                        pause!(Fuel);
-                    }
+                    burn_first!();
                     let Value::Function(callee) = a!() else {
-                        pause!(Call)
+                        pause!(execute_call)
                     };
                     let number = heap.closures[callee.index()].proto;
                     let Some(entry) = entries.get(number as usize) else {
-                        pause!(Call)
+                        pause!(execute_call)
                     };
-                    let function = base + instruction.a() as usize;
-                    let callee_base = function + 1;
-                    if entry.is_vararg
-                        || frames.len() >= MAX_FRAMES
-                        || stack.len() < callee_base + WINDOW
-                    {
-                        pause!(Call);
+                    let function = registers.base() + instruction.a() as usize;
+                    let base = function + 1;
+                    if frames.is_full() {
+                        pause!(execute_call);
                     }
-                    if let Some(caller) = frames.last_mut() {
-                        caller.pc = pc as u32;
+                    if !registers.has_slots(base + entry.room as usize) {
+                        pause!(execute_call);
                     }
+                    frames.top().pc = code.position();
                     frames.push(Frame {
                         function: function as u32,
-                        base: callee_base as u32,
+                        base: base as u32,
                         pc: 0,
                         proto: number,
                         callee: callee.0,
@@ -493,287 +539,201 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         want: i16::from(instruction.c()) - 1,
                         finish: Finish::Call,
                     });
-                    registers = window(stack, callee_base);
-                    let arguments = match instruction.b() {
-                        0 => top.saturating_sub(callee_base),
-                        b => b as usize - 1,
-                    };
-                    enter!(entry, callee, callee_base, arguments);
+                    enter!(entry, callee, base);
                 }
                 Opcode::TailCall => {
-                    meter.fuel -= 1;
-                    if meter.fuel < 0 {
-                        pc -= 1;
-                        pause!(Fuel);
-                    }
+                    burn_first!();
                     let Value::Function(callee) = a!() else {
-                        pause!(Instruction)
+                        pause!(execute_slowly)
                     };
                     let number = heap.closures[callee.index()].proto;
-                    let (Some(entry), Some(frame)) =
-                        (entries.get(number as usize), frames.last_mut())
-                    else {
-                        pause!(Instruction)
+                    let Some(entry) = entries.get(number as usize) else {
+                        pause!(execute_slowly)
                     };
-                    if entry.is_vararg || open.last().is_some_and(|open| open.slot as usize >= base)
-                    {
-                        pause!(Instruction);
+                    let base = registers.base();
+                    if entry.is_vararg || *open_end > base {
+                        pause!(execute_slowly);
                     }
                     let function = base + instruction.a() as usize;
                     let arguments = match instruction.b() {
                         0 => top.saturating_sub(function + 1),
                         b => b as usize - 1,
                     };
+                    let frame = frames.top();
                     let target = frame.function as usize;
                     frame.base = target as u32 + 1;
                     frame.proto = number;
                     frame.callee = callee.0;
                     frame.tail_calls = frame.tail_calls.saturating_add(1);
-                    move_down(stack, function, arguments + 1, target);
-                    registers = window(stack, target + 1);
-                    enter!(entry, callee, target + 1, arguments);
+                    move_down(registers.stack(), function, arguments + 1, target);
+                    if instruction.b() == 0 {
+                        *top = target + 1 + arguments;
+                    }
+                    enter!(entry, callee, target + 1);
                 }
                 Opcode::Return1 => {
-                    let Some(frame) = frames.last() else {
-                        pause!(Instruction)
-                    };
-                    if open.last().is_some_and(|open| open.slot as usize >= base) {
-                        pause!(Return);
-                    }
-                    let from = base + instruction.a() as usize;
+                    let (caller, entry) = caller!();
+                    let frame = frames.top();
                     match frame.finish {
                         Finish::Call => {
                             let destination = frame.function as usize;
+                            registers.copy_to_slot(instruction.a(), destination);
                             let want = frame.want;
-                            copy_value!(stack[from] => stack[destination]);
                             if want != 1 {
-                                finish_results(stack, top, destination, 1, want);
+                                if want < 0 {
+                                    *top = destination + 1;
+                                } else {
+                                    for missing in 1..want as usize {
+                                        registers.stack()[destination + missing] = Value::Nil;
+                                    }
+                                }
                             }
-                            frames.pop();
                         }
                         Finish::Store(register) => {
-                            frames.pop();
                             *native_depth -= 1;
-                            if let Some(caller) = frames.last() {
-                                let destination = caller.base as usize + register as usize;
-                                copy_value!(stack[from] => stack[destination]);
-                            }
+                            let destination = caller.base as usize + register as usize;
+                            registers.copy_to_slot(instruction.a(), destination);
                         }
-                        _ => pause!(Return),
+                        _ => pause!(execute_return),
                     }
-                    leave!();
+                    frames.pop();
+                    leave!(caller, entry);
                 }
                 Opcode::Return0 | Opcode::Return => {
-                    let Some(frame) = frames.last() else {
-                        pause!(Instruction)
-                    };
-                    if frame.finish != Finish::Call
-                        || open.last().is_some_and(|open| open.slot as usize >= base)
-                    {
-                        pause!(Return);
+                    let (caller, entry) = caller!();
+                    let frame = frames.top();
+                    if frame.finish != Finish::Call {
+                        pause!(execute_return);
                     }
-                    let destination = frame.function as usize;
-                    let want = frame.want;
-                    let from = base + instruction.a() as usize;
+                    let (destination, want) = (frame.function as usize, frame.want);
+                    let from = registers.base() + instruction.a() as usize;
                     let count = match (instruction.opcode(), instruction.b()) {
                         (Opcode::Return0, _) => 0,
                         (_, 0) => top.saturating_sub(from),
                         (_, b) => b as usize - 1,
                     };
-                    move_down(stack, from, count, destination);
-                    finish_results(stack, top, destination, count, want);
+                    move_down(registers.stack(), from, count, destination);
+                    if want < 0 {
+                        *top = destination + count;
+                    } else {
+                        for missing in count..want as usize {
+                            registers.stack()[destination + missing] = Value::Nil;
+                        }
+                    }
                     frames.pop();
-                    leave!();
+                    leave!(caller, entry);
                 }
                 Opcode::ForPrep => {
-                    let first = instruction.a() as usize;
-                    let (Value::Number(initial), Value::Number(limit), Value::Number(step)) =
-                        (registers[first], registers[first + 1], registers[first + 2])
-                    else {
-                        pause!(Instruction)
+                    let (initial, limit, step) = for_registers(instruction.a());
+                    let (Value::Number(initial), Value::Number(limit), Value::Number(step)) = (
+                        *registers.get(initial),
+                        *registers.get(limit),
+                        *registers.get(step),
+                    ) else {
+                        pause!(execute_slowly)
                     };
                     let start = initial - step + step;
-                    registers[first] = Value::Number(start);
+                    set_a!(Value::Number(start));
                     if (step > 0.0 && start <= limit) || (step <= 0.0 && limit <= start) {
-                        registers[first + 3] = Value::Number(start);
+                        *registers.get_mut(instruction.a().wrapping_add(3)) = Value::Number(start);
                     } else {
-                        pc = (pc as isize + instruction.sbx() as isize) as usize;
+                        code.jump(i32::from(instruction.sbx()));
                     }
                 }
                 Opcode::ForLoop => {
-                    let first = instruction.a() as usize;
-                    if let (Value::Number(index), Value::Number(limit), Value::Number(step)) =
-                        (registers[first], registers[first + 1], registers[first + 2])
-                    {
+                    let (index, limit, step) = for_registers(instruction.a());
+                    if let (Value::Number(index), Value::Number(limit), Value::Number(step)) = (
+                        *registers.get(index),
+                        *registers.get(limit),
+                        *registers.get(step),
+                    ) {
                         let index = index + step;
                         if if step > 0.0 {
                             index <= limit
                         } else {
                             limit <= index
                         } {
-                            registers[first] = Value::Number(index);
-                            registers[first + 3] = Value::Number(index);
-                            pc = (pc as isize + instruction.sbx() as isize) as usize;
+                            set_a!(Value::Number(index));
+                            *registers.get_mut(instruction.a().wrapping_add(3)) =
+                                Value::Number(index);
+                            code.jump(i32::from(instruction.sbx()));
                             burn!();
                         }
                     }
                 }
                 Opcode::TForLoop => {
-                    let first = instruction.a() as usize;
-                    let control = registers[first + 3];
-                    if !control.is_nil() {
-                        registers[first + 2] = control;
-                        pc = (pc as isize + instruction.sbx() as isize) as usize;
+                    let (_, _, control) = for_registers(instruction.a());
+                    let first = instruction.a().wrapping_add(3);
+                    if !registers.get(first).is_nil() {
+                        registers.copy(first, control);
+                        code.jump(i32::from(instruction.sbx()));
                         burn!();
                     }
                 }
                 Opcode::VarArg => {
-                    let Some(frame) = frames.last() else {
-                        pause!(Instruction)
-                    };
+                    let frame = frames.top();
                     let Some(entry) = entries.get(frame.proto as usize) else {
-                        pause!(Instruction)
+                        pause!(execute_slowly)
                     };
                     let first = frame.function as usize + 1 + entry.parameters as usize;
-                    let available = base.saturating_sub(first);
-                    let target = base + instruction.a() as usize;
+                    let available = registers.base().saturating_sub(first);
+                    let target = registers.base() + instruction.a() as usize;
                     let count = match instruction.b() {
                         0 => available,
                         b => b as usize - 1,
                     };
-                    if count >= 8 || stack.len() < target + count + WINDOW {
-                        pause!(Instruction);
+                    if count >= 8 || !registers.has_slots(target + count + WINDOW) {
+                        pause!(execute_slowly);
                     }
+                    let stack = registers.stack();
                     for index in 0..count {
-                        if index < available {
-                            copy_value!(stack[first + index] => stack[target + index]);
+                        stack[target + index] = if index < available {
+                            stack[first + index]
                         } else {
-                            stack[target + index] = Value::Nil;
-                        }
+                            Value::Nil
+                        };
                     }
                     if instruction.b() == 0 {
                         *top = target + count;
                     }
-                    registers = window(stack, base);
                 }
                 Opcode::TForCall => {
-                    let first = instruction.a() as usize;
+                    let (iterator, state, control) = for_registers(instruction.a());
                     let (Value::Native(native), Value::Table(table)) =
-                        (registers[first], registers[first + 1])
+                        (*registers.get(iterator), *registers.get(state))
                     else {
-                        pause!(Iterator)
+                        pause!(execute_iterator)
                     };
-                    let control = registers[first + 2];
+                    let control = *registers.get(control);
                     let wanted = instruction.c() as usize;
-                    let Some(results) = registers[first + 3..].first_chunk_mut() else {
-                        pause!(Instruction)
+                    let first = instruction.a() as usize + 3;
+                    let Some(results) = registers.window()[first..].first_chunk_mut() else {
+                        pause!(execute_slowly)
                     };
                     if Some(native) == heap.iterators.next {
                         if !heap.next_into(table, control, results) {
-                            pause!(Iterator);
+                            pause!(execute_iterator);
                         }
                     } else if Some(native) == heap.iterators.ipairs_step {
                         if !heap.next_element_into(table, control, results) {
-                            pause!(Iterator);
+                            pause!(execute_iterator);
                         }
                     } else {
-                        pause!(Iterator)
+                        pause!(execute_iterator)
                     }
                     if wanted > 2 {
-                        registers[first + 5..first + 3 + wanted].fill(Value::Nil);
+                        registers.window()[first + 2..first + wanted].fill(Value::Nil);
                     }
                 }
-                _ => pause!(Instruction),
+                _ => pause!(execute_slowly),
             }
-        };
-
-        if let Some(frame) = frames.last_mut() {
-            frame.pc = pc as u32;
-        }
-        if HOOKED
-            && let Pause::Fuel = pause
-            && matches!(instruction.opcode(), Opcode::Call | Opcode::TailCall)
-        {
-            // The call is still to be made, but the hook knows of it.
-            hooks.asked = true;
-        }
-        let step = match pause {
-            Pause::Instruction => runtime.execute_slowly(instruction),
-            Pause::Call => {
-                let function = base + instruction.a() as usize;
-                let arguments = match instruction.b() {
-                    0 => runtime.thread.top.saturating_sub(function + 1),
-                    b => b as usize - 1,
-                };
-                let want = i16::from(instruction.c()) - 1;
-                runtime.call_directly(function, arguments, want, Finish::Call)
-            }
-            Pause::Return => {
-                let from = base + instruction.a() as usize;
-                let count = match (instruction.opcode(), instruction.b()) {
-                    (Opcode::Return0, _) => 0,
-                    (Opcode::Return1, _) => 1,
-                    (_, 0) => runtime.thread.top.saturating_sub(from),
-                    (_, b) => b as usize - 1,
-                };
-                runtime.return_from_frame(from, count)
-            }
-            Pause::Iterator => {
-                let first = base + instruction.a() as usize;
-                runtime
-                    .thread
-                    .stack
-                    .copy_within(first..first + 3, first + 3);
-                let want = i16::from(instruction.c());
-                runtime.call_directly(first + 3, 2, want, Finish::Iterator)
-            }
-            Pause::Memory => match runtime.safe_point() {
-                Ok(step) => step,
-                Err(raise) => runtime.raise(raise),
-            },
-            Pause::Hook => runtime.ask_hook(),
-            Pause::Fuel => match runtime.out_of_fuel() {
-                Ok(()) => Step::Run,
-                Err(None) => Step::Exit(Exit::Suspended),
-                Err(Some(raise)) => runtime.raise(raise),
-            },
-        };
-        match step {
-            Step::Run => continue 'frame,
-            Step::Exit(exit) => return Leave::Exit(exit),
+            code.jump(1);
         }
     }
 }
 
-impl Runtime {
-    /// Asks the host what to do without fuel: go on, suspend (`Err(None)`) or stop.
-    #[cold]
-    fn out_of_fuel(&mut self) -> Result<(), Option<Raise>> {
-        if self.meter.sample_every > 0 {
-            let goes_on = self.meter.reach_sample();
-            self.take_samples();
-            if goes_on {
-                return Ok(());
-            }
-        }
-        if std::mem::take(&mut self.meter.suspend_requested) {
-            return Err(None);
-        }
-        match self.meter.decide() {
-            Decision::Continue(fuel) => {
-                self.meter.refill(fuel);
-                Ok(())
-            }
-            Decision::Suspend => Err(None),
-            Decision::Stop => Err(Some(Raise::Stopped)),
-        }
-    }
-    /// Shows the run to the profiler.
-    fn take_samples(&mut self) {
-        let due = std::mem::take(&mut self.meter.samples_due);
-        if let Some(mut sampler) = self.meter.sampler.take() {
-            sampler(self, due);
-            self.meter.sampler = Some(sampler);
-        }
-    }
+/// The registers of index or iterator, limit or state, and step or control variable of a loop.
+#[inline(always)]
+fn for_registers(first: u8) -> (u8, u8, u8) {
+    (first, first.wrapping_add(1), first.wrapping_add(2))
 }

@@ -9,12 +9,15 @@ mod call;
 mod coroutine;
 mod dispatch;
 mod error;
+mod kernel;
 mod metamethod;
 pub(crate) mod names;
+mod pause;
 mod slow;
 
 pub(crate) use call::{Action, Step};
 pub(crate) use error::Level;
+pub(crate) use kernel::{copy_value, move_down};
 
 use crate::loaded::CodeEntry;
 use crate::native::Raise;

@@ -3,6 +3,7 @@
 
 use super::arithmetic::{self, Operand};
 use super::call::{Action, Step};
+use super::copy_value;
 use super::metamethod::Stored;
 use crate::heap::{Closure, Heap, Upvalue};
 use crate::metamethod::Metamethod;
@@ -10,8 +11,8 @@ use crate::native::{Compared, Indexed, Raise};
 use crate::opcode::{FIELDS_PER_FLUSH, Instruction, Opcode, decode_float_byte};
 use crate::proto::UpvalueSource;
 use crate::runtime::Runtime;
-use crate::thread::{Finish, OpenUpvalue, WINDOW};
-use crate::value::{ClosureHandle, ThreadHandle, UpvalueHandle, Value, copy_value};
+use crate::thread::{Finish, OpenUpvalue, Thread, WINDOW};
+use crate::value::{ClosureHandle, ThreadHandle, UpvalueHandle, Value};
 
 /// The frame whose instruction is executed.
 #[derive(Clone, Copy)]
@@ -266,7 +267,7 @@ impl Runtime {
             let stack = &mut self.thread.stack;
             stack[slot] = Value::Function(closure);
             stack[slot + 1] = Value::Table(table);
-            copy_value!(key => stack[slot + 2]);
+            copy_value(&key, &mut stack[slot + 2]);
             self.push_frame(closure, slot, 2, 1, Finish::Store(target))?;
             return Ok(Step::Run);
         }
@@ -607,7 +608,7 @@ impl Runtime {
             upvalues.push(match *source {
                 UpvalueSource::Register(register) => capture(
                     &mut self.heap,
-                    &mut self.thread.open,
+                    &mut self.thread,
                     self.current,
                     (place.base + usize::from(register)) as u32,
                 ),
@@ -665,10 +666,11 @@ impl Runtime {
 /// The upvalue for a slot of the running thread.
 fn capture(
     heap: &mut Heap,
-    open: &mut Vec<OpenUpvalue>,
+    running: &mut Thread,
     thread: ThreadHandle,
     slot: u32,
 ) -> UpvalueHandle {
+    let open = &mut running.open;
     let mut index = open.len();
     while index > 0 && open[index - 1].slot >= slot {
         if open[index - 1].slot == slot {
@@ -678,5 +680,6 @@ fn capture(
     }
     let upvalue = heap.new_upvalue(Upvalue::Open { thread, slot });
     open.insert(index, OpenUpvalue { slot, upvalue });
+    running.open_end = running.open_end.max(slot as usize + 1);
     upvalue
 }

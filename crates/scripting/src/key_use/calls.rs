@@ -34,7 +34,14 @@ impl<'a> Walk<'_, 'a> {
         arguments: &[Known<'a>],
         rest: Option<Known<'a>>,
     ) -> Result<(Known<'a>, Known<'a>)> {
+        self.note_call(function);
         match function {
+            Known::Register if self.is_loading() => Ok((Known::Absent, Known::Absent)),
+            Known::Shared => {
+                self.analysis.stored_is_called();
+                self.release_all(arguments, rest)?;
+                Ok((Known::Other, Known::Other))
+            }
             Known::Call => {
                 self.command(arguments, rest)?;
                 Ok((Known::Other, Known::Absent))
@@ -42,6 +49,10 @@ impl<'a> Walk<'_, 'a> {
             Known::ProtectedCall => {
                 match arguments.split_first() {
                     Some((Known::Call, arguments)) => self.command(arguments, rest)?,
+                    Some((Known::Shared, arguments)) => {
+                        self.analysis.stored_is_called();
+                        self.release_all(arguments, rest)?;
+                    }
                     Some((&Known::Function(number), arguments)) => {
                         let (first, _) = self.call_function(number, arguments, rest)?;
                         self.analysis.release(first)?;
@@ -55,12 +66,18 @@ impl<'a> Walk<'_, 'a> {
             Known::Unpack if arguments.first() == Some(&Known::Keys) => {
                 Ok((Known::Key, Known::Key))
             }
+            Known::Unpack if arguments.first() == Some(&Known::Shared) => {
+                Ok((Known::Shared, Known::Shared))
+            }
+            Known::Iterate if arguments.first() == Some(&Known::Shared) => {
+                Ok((Known::SharedIterator, Known::Conflict))
+            }
             Known::Iterate if arguments.first() == Some(&Known::Keys) => {
                 Ok((Known::KeysIterator, Known::Conflict))
             }
             Known::Reader | Known::KeysIterator => {
                 for known in arguments.iter().copied().chain(rest) {
-                    if known != Known::Keys {
+                    if known != Known::Keys && known != Known::Shared {
                         self.analysis.release(known)?;
                     }
                 }
@@ -79,7 +96,12 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn command(&mut self, arguments: &[Known<'a>], rest: Option<Known<'a>>) -> Result<()> {
-        self.release_all(arguments, rest)?;
+        // A command keeps nothing of a table of a library: it refuses it.
+        let mut all = arguments.iter().copied().chain(rest);
+        all.try_for_each(|known| match known {
+            Known::Shared => Ok(()),
+            known => self.analysis.release(known),
+        })?;
         let call = Arguments {
             fixed: arguments,
             rest,
@@ -90,7 +112,10 @@ impl<'a> Walk<'_, 'a> {
                 self.analysis.uses_keys = true;
                 Ok(())
             }
-            None => Err(GiveUp),
+            None => {
+                self.analysis.uses_any_key = true;
+                Ok(())
+            }
         }
     }
 
@@ -100,6 +125,7 @@ impl<'a> Walk<'_, 'a> {
         arguments: &[Known<'a>],
         rest: Option<Known<'a>>,
     ) -> Result<(Known<'a>, Known<'a>)> {
+        self.analysis.reach(number);
         let count = self.analysis.functions[number].parameters.len();
         for index in 0..count.max(arguments.len()) {
             let known = match arguments.get(index) {
@@ -140,12 +166,13 @@ impl<'a> Walk<'_, 'a> {
             self.write(a, Known::Absent);
             return;
         }
-        let is_iterator = self.state.registers[a] == Known::KeysIterator;
+        let first = self.state.registers[a];
         for (index, register) in (a + 1..a + c - 1).enumerate() {
             // `ipairs(KEYS)` returns its function, KEYS itself and a start.
-            let known = match (is_iterator, index) {
-                (true, 0) => Known::Keys,
-                (true, _) => Known::Other,
+            let known = match (first, index) {
+                (Known::KeysIterator, 0) => Known::Keys,
+                (Known::SharedIterator, 0) => Known::Shared,
+                (Known::KeysIterator | Known::SharedIterator, _) => Known::Other,
                 _ => open.known,
             };
             self.write(register, known);
@@ -158,6 +185,8 @@ impl<'a> Walk<'_, 'a> {
         let arguments = [self.read(a + 1)?, self.read(a + 2)?];
         let (first, second) = if generator == Known::KeysIterator && arguments[0] == Known::Keys {
             (Known::Other, Known::Key)
+        } else if generator == Known::SharedIterator && arguments[0] == Known::Shared {
+            (Known::Shared, Known::Shared)
         } else {
             self.results_of(generator, &arguments, None)?
         };

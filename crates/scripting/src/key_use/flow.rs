@@ -9,6 +9,7 @@ use lua::operand::is_condition;
 use lua::proto::{Constant, Proto};
 
 use super::functions::{Captured, Function, collect};
+use super::library::Persistence;
 use super::value::{Known, Open};
 use crate::script::KeyUse;
 
@@ -28,24 +29,27 @@ pub(super) fn analyze(main: &Proto) -> Option<KeyUse> {
         functions,
         variables: vec![Known::Unreached; variables],
         uses_keys: false,
+        uses_any_key: false,
+        library: None,
         changed: true,
         steps: 0,
     };
     analysis.run().ok()?;
-    Some(if analysis.uses_keys {
-        KeyUse::Declared
-    } else {
-        KeyUse::None
-    })
+    Some(analysis.key_use())
 }
 
 pub(super) struct Analysis<'a> {
     pub(super) functions: Vec<Function<'a>>,
     /// What is known of the variables that closures share.
-    variables: Vec<Known<'a>>,
+    pub(super) variables: Vec<Known<'a>>,
+    /// Some call has elements of KEYS where its command has keys.
     pub(super) uses_keys: bool,
+    /// Some call may touch other keys than those of KEYS.
+    pub(super) uses_any_key: bool,
+    /// Set if the code is a library's.
+    pub(super) library: Option<Persistence>,
     pub(super) changed: bool,
-    steps: usize,
+    pub(super) steps: usize,
 }
 
 /// What is known at one point of a function.
@@ -69,7 +73,16 @@ impl<'a> State<'a> {
 }
 
 impl<'a> Analysis<'a> {
-    fn run(&mut self) -> Result<()> {
+    /// What the code can touch, when everything has been gone over.
+    pub(super) fn key_use(&self) -> KeyUse {
+        match (self.uses_any_key, self.uses_keys) {
+            (true, _) => KeyUse::Any,
+            (false, true) => KeyUse::Declared,
+            (false, false) => KeyUse::None,
+        }
+    }
+
+    pub(super) fn run(&mut self) -> Result<()> {
         while std::mem::take(&mut self.changed) {
             for number in 0..self.functions.len() {
                 if self.functions[number].is_reached {
@@ -81,6 +94,7 @@ impl<'a> Analysis<'a> {
                     return Err(GiveUp);
                 }
             }
+            self.release_stored()?;
         }
         Ok(())
     }
@@ -91,7 +105,7 @@ impl<'a> Analysis<'a> {
         self.variables[variable] = joined;
     }
 
-    fn reach(&mut self, number: usize) {
+    pub(super) fn reach(&mut self, number: usize) {
         self.changed |= !self.functions[number].is_reached;
         self.functions[number].is_reached = true;
     }
@@ -100,7 +114,12 @@ impl<'a> Analysis<'a> {
     pub(super) fn release(&mut self, known: Known<'a>) -> Result<()> {
         match known {
             known if known.is_sensitive() => Err(GiveUp),
+            Known::Shared => {
+                self.shared_escapes();
+                Ok(())
+            }
             Known::Function(number) => {
+                self.reach(number);
                 let function = &mut self.functions[number];
                 if !function.escapes {
                     function.escapes = true;
@@ -117,7 +136,7 @@ impl<'a> Analysis<'a> {
 /// One pass over one function.
 pub(super) struct Walk<'w, 'a> {
     pub(super) analysis: &'w mut Analysis<'a>,
-    number: usize,
+    pub(super) number: usize,
     proto: &'a Proto,
     captured: Vec<Captured>,
     /// What is known where a jump can arrive; the rest follows from the instruction before.
@@ -230,7 +249,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// Reads a register whose value gets to where it is not followed.
-    fn read_released(&mut self, register: usize) -> Result<Known<'a>> {
+    pub(super) fn read_released(&mut self, register: usize) -> Result<Known<'a>> {
         let known = self.read(register)?;
         self.analysis.release(known)?;
         Ok(known)
@@ -302,8 +321,9 @@ impl<'w, 'a> Walk<'w, 'a> {
                 self.write(a, known);
             }
             Opcode::SetUpvalue => {
-                let known = self.read(a)?;
                 let variable = self.analysis.functions[self.number].upvalues[b];
+                let known = self.read(a)?;
+                let known = self.kept_in_variable(variable, known)?;
                 self.analysis.join_variable(variable, known);
             }
             Opcode::GetGlobal => self.global(a, usize::from(word.bx()))?,
@@ -313,11 +333,15 @@ impl<'w, 'a> Walk<'w, 'a> {
             }
             // Globals cannot be set; how that fails is not worth following.
             Opcode::SetGlobal | Opcode::SetGlobalKx => return Err(GiveUp),
-            Opcode::NewTable => self.write(a, Known::Other),
+            Opcode::NewTable => {
+                let known = self.new_table();
+                self.write(a, known);
+            }
             Opcode::GetTable => {
-                let key = self.read_released(c)?;
+                let key = self.read_operand(c)?;
                 let known = match (self.read(b)?, key) {
                     (Known::Keys, _) => Known::Key,
+                    (Known::Shared, _) => Known::Shared,
                     (Known::Redis, Known::Text(name)) => redis_field(name),
                     (Known::Redis, _) => return Err(GiveUp),
                     _ => Known::Other,
@@ -325,33 +349,27 @@ impl<'w, 'a> Walk<'w, 'a> {
                 self.write(a, known);
             }
             Opcode::GetField => {
-                let known = field(self.read(b)?, self.name(c)?);
+                let known = self.field(self.read(b)?, self.name(c)?);
                 self.write(a, known);
             }
             Opcode::GetInteger => {
                 let known = match self.read(b)? {
                     Known::Keys => Known::Key,
+                    Known::Shared => Known::Shared,
                     _ => Known::Other,
                 };
                 self.write(a, known);
             }
             Opcode::SetTable => {
-                self.not_followed(a)?;
-                self.read_released(b)?;
-                self.read_released(c)?;
+                self.store(a, b)?;
+                self.store(a, c)?;
             }
-            Opcode::SetTableK => {
-                self.not_followed(a)?;
-                self.read_released(b)?;
-            }
-            Opcode::SetField | Opcode::SetInteger => {
-                self.not_followed(a)?;
-                self.read_released(c)?;
-            }
+            Opcode::SetTableK => self.store(a, b)?,
+            Opcode::SetField | Opcode::SetInteger => self.store(a, c)?,
             Opcode::SetFieldK => self.not_followed(a)?,
             Opcode::SelfField => {
                 let object = self.read(b)?;
-                let method = field(object, self.name(c)?);
+                let method = self.field(object, self.name(c)?);
                 self.write(a + 1, object);
                 self.write(a, method);
             }
@@ -364,12 +382,12 @@ impl<'w, 'a> Walk<'w, 'a> {
             Opcode::SetList => {
                 let last = if b == 0 { self.close_open()? } else { a + b };
                 for register in a + 1..=last {
-                    self.read_released(register)?;
+                    self.store(a, register)?;
                 }
             }
             Opcode::Add | Opcode::Sub | Opcode::Mul | Opcode::Div | Opcode::Mod | Opcode::Pow => {
-                self.read_released(b)?;
-                self.read_released(c)?;
+                self.read_operand(b)?;
+                self.read_operand(c)?;
                 self.write(a, Known::Other);
             }
             Opcode::AddK
@@ -379,7 +397,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             | Opcode::ModK
             | Opcode::PowK
             | Opcode::Negate => {
-                self.read_released(b)?;
+                self.read_operand(b)?;
                 self.write(a, Known::Other);
             }
             Opcode::KAdd
@@ -388,7 +406,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             | Opcode::KDiv
             | Opcode::KMod
             | Opcode::KPow => {
-                self.read_released(c)?;
+                self.read_operand(c)?;
                 self.write(a, Known::Other);
             }
             Opcode::Not => self.write(a, Known::Absent),
@@ -399,7 +417,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             }
             Opcode::Concat => {
                 for register in b..=c {
-                    self.read_released(register)?;
+                    self.read_operand(register)?;
                 }
                 self.forget_from(b);
                 self.write(a, Known::Other);
@@ -448,12 +466,14 @@ impl<'w, 'a> Walk<'w, 'a> {
             }
             Opcode::Closure => {
                 let child = self.analysis.functions[self.number].children[usize::from(word.bx())];
-                self.analysis.reach(child);
+                if self.analysis.library.is_none() {
+                    self.analysis.reach(child);
+                }
                 self.write(a, Known::Function(child));
             }
             Opcode::Close => {}
             Opcode::ForPrep | Opcode::ForLoop => {
-                (a..a + 3).try_for_each(|register| self.read_released(register).map(drop))?;
+                (a..a + 3).try_for_each(|register| self.read_operand(register).map(drop))?;
                 let leave = self.state.clone();
                 let target = jump_target_wide(next, word);
                 let (body, after) = if opcode == Opcode::ForPrep {
@@ -487,11 +507,11 @@ impl<'w, 'a> Walk<'w, 'a> {
         let (a, b, _) = operands(word);
         match word.opcode() {
             Opcode::Lt | Opcode::Le => {
-                self.read_released(a)?;
-                self.read_released(b)?;
+                self.read_operand(a)?;
+                self.read_operand(b)?;
             }
             Opcode::LtK | Opcode::LeK | Opcode::GtK | Opcode::GeK => {
-                self.read_released(a)?;
+                self.read_operand(a)?;
             }
             // Two values are equal without a metamethod, unless both are tables that have the same one; no sensitive one has.
             _ => {}
@@ -520,7 +540,9 @@ impl<'w, 'a> Walk<'w, 'a> {
             b"ipairs" | b"pairs" => Known::Iterate,
             b"pcall" => Known::ProtectedCall,
             b"type" | b"tostring" | b"tonumber" | b"rawequal" => Known::Reader,
-            name @ (b"table" | b"cjson" | b"cmsgpack") => Known::Library(name),
+            name @ (b"table" | b"string" | b"math" | b"cjson" | b"cmsgpack") => {
+                Known::Library(name)
+            }
             b"_G" | b"load" | b"loadstring" | b"getfenv" | b"setfenv" | b"debug" | b"require"
             | b"module" | b"dofile" | b"loadfile" => return Err(GiveUp),
             _ => Known::Other,
@@ -530,11 +552,32 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// A table that is written to must not be one that is followed.
-    fn not_followed(&mut self, register: usize) -> Result<()> {
+    pub(super) fn not_followed(&mut self, register: usize) -> Result<()> {
         match self.read(register)? {
             known if known.is_sensitive() => Err(GiveUp),
+            Known::Shared => {
+                self.writes_shared();
+                Ok(())
+            }
             _ => Ok(()),
         }
+    }
+
+    /// Reads an operand of an operator. Tables of a library have no metatables unless they get one at run time, and who
+    /// gives them one has made them escape.
+    fn read_operand(&mut self, register: usize) -> Result<Known<'a>> {
+        match self.read(register)? {
+            Known::Shared => Ok(Known::Shared),
+            _ => self.read_released(register),
+        }
+    }
+
+    /// A field of a table.
+    fn field(&self, table: Known<'a>, name: &[u8]) -> Known<'a> {
+        if table == Known::Redis && name == b"register_function" && self.is_loading() {
+            return Known::Register;
+        }
+        field(table, name)
     }
 
     /// Returns the values from `R[a]` on. What the main chunk returns has nowhere to go but into the reply.
@@ -546,7 +589,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         let end = open.map_or((a + b).saturating_sub(1), |open| open.start);
         let mut further = open.map_or(Known::Absent, |open| open.known);
         for register in a + 1..end {
-            further = further.join(self.read_released(register)?);
+            further = further.join(self.read_operand(register)?);
         }
         let first = if end > a {
             self.read(a)?
@@ -561,7 +604,9 @@ impl<'w, 'a> Walk<'w, 'a> {
         if self.number == 0 {
             return Ok(());
         }
-        self.analysis.release(further)?;
+        if further != Known::Shared {
+            self.analysis.release(further)?;
+        }
         let first = if let Known::Function(_) = first {
             self.analysis.release(first)?;
             Known::Other
@@ -626,8 +671,10 @@ fn field<'a>(table: Known<'a>, name: &[u8]) -> Known<'a> {
     match table {
         Known::Redis => redis_field(name),
         Known::Keys => Known::Key,
+        Known::Shared => Known::Shared,
         Known::Library(library) => match (library, name) {
-            (b"table", b"concat" | b"getn" | b"maxn")
+            (b"string" | b"math", _)
+            | (b"table", b"concat" | b"getn" | b"maxn")
             | (b"cjson", b"encode")
             | (b"cmsgpack", b"pack") => Known::Reader,
             _ => Known::Other,
@@ -639,6 +686,7 @@ fn field<'a>(table: Known<'a>, name: &[u8]) -> Known<'a> {
 fn redis_field<'a>(name: &[u8]) -> Known<'a> {
     match name {
         b"call" | b"pcall" => Known::Call,
+        b"log" => Known::Reader,
         _ => Known::Other,
     }
 }

@@ -9,7 +9,8 @@
 //! - [`functions`]: the functions of a script and the variables that closures share;
 //! - [`flow`]: what the instructions do to that knowledge;
 //! - [`calls`]: what calls do to it;
-//! - [`command`]: what a call with such arguments can touch.
+//! - [`command`]: what a call with such arguments can touch;
+//! - [`library`]: the functions of a library, and whether they leave anything behind for each other.
 //!
 //! The proof rests on one invariant: a *sensitive* value (`redis`, `redis.call`, KEYS) never gets to where it is not
 //! followed, such as a table, a native function's argument or an operator with a metamethod. Whatever breaks it makes the
@@ -19,6 +20,7 @@ mod calls;
 mod command;
 mod flow;
 mod functions;
+pub(crate) mod library;
 #[cfg(test)]
 mod tests;
 mod value;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use resp::{Protocol, Reply, RespWriter};
 
 use crate::script::{KeyUse, Script};
-use crate::{LogLevel, Machine, Progress, ScriptCache, ScriptHost, Verdict};
+use crate::{LogLevel, Machine, Progress, ScriptCache, ScriptHost, Verdict, World};
 
 fn of(text: &str) -> KeyUse {
     Script::compile(text.as_bytes(), [0; 40])
@@ -257,7 +257,7 @@ fn check(text: &str) -> KeyUse {
             Verdict::Continue
         }
     };
-    let mut machine = Machine::new(Box::new(interrupt), cache.random_sequence());
+    let mut machine = Machine::new(World::Scripts, Box::new(interrupt), cache.random_sequence());
     let keys: [&[u8]; 3] = [b"k1", b"k2", b"k3"];
     machine.prepare(&script, &keys, &[b"a1", b"get", b"1"]);
     machine.set_host(Box::new(Recorder::default()));

@@ -33,6 +33,12 @@ pub(super) enum Known<'a> {
     ProtectedCall,
     /// What `ipairs(KEYS)` returns first.
     KeysIterator,
+    /// `redis.register_function`, while a library is loaded.
+    Register,
+    /// A table that was made while a library was loaded, or what is read from one, or anything that is [`Known::Other`].
+    Shared,
+    /// What `ipairs` and `pairs` of such a table return first.
+    SharedIterator,
     /// Anything that is neither sensitive nor a closure the analysis follows.
     Other,
     /// Several of the above, at least one of which has to be followed: fit for nothing. A register that nobody reads any
@@ -63,6 +69,7 @@ impl<'a> Known<'a> {
             (Known::Unreached, known) | (known, Known::Unreached) => known,
             (Known::Absent, known) | (known, Known::Absent) => known,
             (a, b) if a.must_be_followed() || b.must_be_followed() => Known::Conflict,
+            (Known::Shared, _) | (_, Known::Shared) => Known::Shared,
             _ => Known::Other,
         }
     }
@@ -99,6 +106,7 @@ mod tests {
             Call,
             Function(1),
             Reader,
+            Shared,
             Other,
             Conflict,
         ];

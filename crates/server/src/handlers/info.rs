@@ -151,6 +151,9 @@ fn memory_section(call: &Call<'_>, text: &mut String) {
     let resident = memory::resident_bytes();
     let scripts = call.server.scripts.memory();
     let vms = call.bench.machines.memory() as u64;
+    let function_vms =
+        (call.bench.machines.memory_for_functions() + call.server.library_machines.memory()) as u64;
+    let libraries = call.server.libraries.current();
     let config = &call.bench.config;
     text.push_str("# Memory\r\n");
     line(text, "used_memory", resident);
@@ -173,12 +176,17 @@ fn memory_section(call: &Call<'_>, text: &mut String) {
     line(text, "used_memory_lua_human", human(vms));
     line(text, "used_memory_scripts_eval", scripts);
     line(text, "number_of_cached_scripts", call.server.scripts.len());
-    line(text, "number_of_functions", 0);
-    line(text, "number_of_libraries", 0);
-    line(text, "used_memory_vm_functions", 0);
-    line(text, "used_memory_vm_total", vms);
-    line(text, "used_memory_vm_total_human", human(vms));
-    line(text, "used_memory_functions", 0);
+    line(text, "number_of_functions", libraries.function_count());
+    line(text, "number_of_libraries", libraries.libraries().len());
+    line(text, "used_memory_vm_functions", function_vms);
+    line(text, "used_memory_vm_total", vms + function_vms);
+    line(
+        text,
+        "used_memory_vm_total_human",
+        human(vms + function_vms),
+    );
+    line(text, "used_memory_functions", libraries.memory());
+    let scripts = scripts + libraries.memory();
     line(text, "used_memory_scripts", scripts);
     line(text, "used_memory_scripts_human", human(scripts as u64));
     line(text, "maxmemory", config.maxmemory);
@@ -289,6 +297,7 @@ fn stats(call: &Call<'_>, text: &mut String) {
     line(text, "expire_cycle_cpu_milliseconds", 0);
     line(text, "evicted_keys", 0);
     line(text, "evicted_clients", 0);
+    line(text, "evicted_scripts", call.server.scripts.evicted());
     line(
         text,
         "keyspace_hits",

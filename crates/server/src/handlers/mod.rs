@@ -8,6 +8,7 @@ mod config;
 mod connection;
 mod debug;
 mod digest;
+mod function;
 mod info;
 mod lolwut;
 mod memory;
@@ -34,6 +35,7 @@ const FAMILIES: &[Family] = &[
     config::HANDLERS,
     connection::HANDLERS,
     debug::HANDLERS,
+    function::HANDLERS,
     info::HANDLERS,
     lolwut::HANDLERS,
     memory::HANDLERS,
@@ -45,7 +47,12 @@ const FAMILIES: &[Family] = &[
     transaction::HANDLERS,
 ];
 
-const PLANNERS: &[&[(&str, Planner)]] = &[debug::PLANNERS, script::PLANNERS, transaction::PLANNERS];
+const PLANNERS: &[&[(&str, Planner)]] = &[
+    debug::PLANNERS,
+    function::PLANNERS,
+    script::PLANNERS,
+    transaction::PLANNERS,
+];
 
 /// The handler and planner of a command or subcommand.
 pub(crate) fn bind(container: Option<&'static Command>, command: &'static Command) -> Binding {

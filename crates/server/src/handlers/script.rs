@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use commands::argument::is_word;
 use commands::{CommandError, CommandResult};
 use keyspace::LockPlan;
-use scripting::{KeyUse, ScriptError};
+use scripting::{KeyUse, ScriptError, ScriptFlags, World};
 
 use crate::machines::By;
 use crate::road::check;
@@ -23,6 +23,7 @@ pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
     ("script", "exists", exists),
     ("script", "flush", flush),
     ("script", "kill", kill),
+    ("script", "show", show),
 ];
 
 pub(super) const PLANNERS: &[(&str, Planner)] = &[
@@ -41,11 +42,14 @@ pub(super) const PLANNERS: &[(&str, Planner)] = &[
 ];
 
 /// The keys and arguments of a call, from its third argument on.
-type KeysAndArguments<'a> = (&'a [&'a [u8]], &'a [&'a [u8]]);
+pub(super) type KeysAndArguments<'a> = (&'a [&'a [u8]], &'a [&'a [u8]]);
 
-/// Splits the arguments of a call into keys and the rest.
-fn split<'a>(args: &'a [&'a [u8]]) -> Result<KeysAndArguments<'a>, CommandError> {
-    let count = types::number::parse_i64(args[2]).ok_or(CommandError::NotInteger)?;
+/// Splits the arguments of a call into keys and the rest. `no_number` is the error if the third is no number.
+pub(super) fn split<'a>(
+    args: &'a [&'a [u8]],
+    no_number: CommandError,
+) -> Result<KeysAndArguments<'a>, CommandError> {
+    let count = types::number::parse_i64(args[2]).ok_or(no_number)?;
     let rest = &args[3..];
     if count > rest.len() as i64 {
         return Err(CommandError::text(
@@ -59,9 +63,9 @@ fn split<'a>(args: &'a [&'a [u8]]) -> Result<KeysAndArguments<'a>, CommandError>
 
 /// The locks of a script: those of its keys if it is known to stay within them, else all.
 fn plan(server: &Server, bench: &mut Bench, args: &[&[u8]], by: By) -> LockPlan {
+    let keys = split(args, CommandError::NotInteger);
     let known = &mut bench.machines.known;
-    let (Ok((keys, _)), Ok(script)) = (split(args), known.find(&server.scripts, args[1], by))
-    else {
+    let (Ok((keys, _)), Ok(script)) = (keys, known.find(&server.scripts, args[1], by)) else {
         return LockPlan::None;
     };
     match script.key_use() {
@@ -72,7 +76,7 @@ fn plan(server: &Server, bench: &mut Bench, args: &[&[u8]], by: By) -> LockPlan 
 }
 
 fn start(call: &mut Call<'_>, by: By, read_only: bool) -> CommandResult {
-    let (keys, arguments) = split(call.args)?;
+    let (keys, arguments) = split(call.args, CommandError::NotInteger)?;
     let (cache, machines) = (&call.server.scripts, &mut call.bench.machines);
     // When the locks were planned it was found already, so this is quick; but in a transaction an earlier command may have
     // emptied the cache since.
@@ -80,26 +84,32 @@ fn start(call: &mut Call<'_>, by: By, read_only: bool) -> CommandResult {
         .known
         .find(cache, call.args[1], by)
         .map_err(script_error)?;
-    let flags = script.flags();
-    if read_only && flags.declared && !flags.no_writes {
-        return Err(CommandError::text(
-            "ERR Can not execute a script with write flag using *_ro command.",
-        ));
-    }
-    if flags.declared && !flags.no_writes {
-        // Without flags of its own a script is stopped at the first call that is not allowed.
-        let barriers = &call.server.barriers;
-        if !flags.allow_oom && barriers.memory_is_full.load(Ordering::Relaxed) {
-            return Err(check::memory_is_full());
-        }
-        if barriers.lacks_replicas.load(Ordering::Relaxed) {
-            return Err(check::lacks_replicas());
-        }
-    }
+    check_flags(call.server, script.flags(), read_only)?;
     let script = Arc::clone(script);
     let mut run = machines.take(cache, call.entry);
     run.prepare(&script, keys, arguments, call.entry, read_only);
     call.next = Next::Script(run);
+    Ok(())
+}
+
+/// Checks what a script or function says of itself against the state of the server.
+pub(super) fn check_flags(server: &Server, flags: ScriptFlags, read_only: bool) -> CommandResult {
+    if !flags.declared || flags.no_writes {
+        // Without flags of its own a script is stopped at the first call that is not allowed.
+        return Ok(());
+    }
+    let barriers = &server.barriers;
+    if !flags.allow_oom && barriers.memory_is_full.load(Ordering::Relaxed) {
+        return Err(check::memory_is_full());
+    }
+    if barriers.lacks_replicas.load(Ordering::Relaxed) {
+        return Err(check::lacks_replicas());
+    }
+    if read_only {
+        return Err(CommandError::text(
+            "ERR Can not execute a script with write flag using *_ro command.",
+        ));
+    }
     Ok(())
 }
 
@@ -146,8 +156,16 @@ fn flush(call: &mut Call<'_>) -> CommandResult {
 fn kill(call: &mut Call<'_>) -> CommandResult {
     call.server
         .running
-        .kill()
+        .kill(World::Scripts)
         .map_err(|error| CommandError::owned(error.to_string()))?;
     call.reply.ok();
+    Ok(())
+}
+
+/// The text behind a SHA1 (as Valkey has it).
+fn show(call: &mut Call<'_>) -> CommandResult {
+    let script = call.server.scripts.get(call.args[2]);
+    let script = script.ok_or_else(|| script_error(ScriptError::NoScript))?;
+    call.reply.bulk(script.text());
     Ok(())
 }

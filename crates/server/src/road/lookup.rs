@@ -6,7 +6,6 @@
 use std::sync::OnceLock;
 
 use commands::{Command, CommandError, Handler};
-use hashbrown::HashMap;
 use keyspace::LockPlan;
 
 use crate::client::Client;
@@ -16,9 +15,6 @@ use crate::server::Server;
 
 /// How much of what the client wrote an error repeats.
 const NAME_SHOWN_MAX: usize = 128;
-
-/// Command names are shorter than this; longer words need no look-up.
-const NAME_BYTES_MAX: usize = 32;
 
 /// Plans the locks of a command whose keys its record cannot tell.
 pub(crate) type Planner = fn(&Server, &mut Bench, &Client, &[&[u8]]) -> LockPlan;
@@ -95,7 +91,8 @@ impl Entry {
 
 struct Table {
     entries: Vec<Entry>,
-    by_name: HashMap<&'static [u8], usize>,
+    /// The entries' numbers of the commands that are no subcommands, in the order of the command table.
+    commands: Vec<usize>,
 }
 
 fn table() -> &'static Table {
@@ -103,7 +100,7 @@ fn table() -> &'static Table {
     TABLE.get_or_init(|| {
         let mut table = Table {
             entries: Vec::new(),
-            by_name: HashMap::new(),
+            commands: Vec::new(),
         };
         for command in commands::commands() {
             let subcommands = command
@@ -112,7 +109,7 @@ fn table() -> &'static Table {
                 .map(|subcommand| table.add(subcommand, Some(command), Vec::new()))
                 .collect();
             let index = table.add(command, None, subcommands);
-            table.by_name.insert(command.name.as_bytes(), index);
+            table.commands.push(index);
         }
         table
     })
@@ -172,15 +169,8 @@ pub(crate) fn resolve(
 /// The texts for an unknown command or subcommand.
 pub(crate) fn find(args: &[&[u8]]) -> Result<&'static Entry, CommandError> {
     let table = table();
-    let name = args[0];
-    let mut lower = [0; NAME_BYTES_MAX];
-    let Some(lower) = lower.get_mut(..name.len()) else {
-        return Err(unknown(args));
-    };
-    lower.copy_from_slice(name);
-    lower.make_ascii_lowercase();
-    match table.by_name.get(&*lower) {
-        Some(&index) => subcommand(&table.entries[index], args),
+    match commands::numbered(args[0]) {
+        Some((number, _)) => subcommand(&table.entries[table.commands[number]], args),
         None => Err(unknown(args)),
     }
 }

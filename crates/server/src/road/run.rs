@@ -77,6 +77,9 @@ impl Bench {
             self.config = Arc::clone(&lender.config);
             self.settings = Arc::clone(&lender.settings);
         }
+        if !Arc::ptr_eq(&self.stats, &lender.stats) {
+            self.stats = Arc::clone(&lender.stats);
+        }
         self.random = lender.random.clone();
         self.clock = lender.clock.clone();
     }

@@ -1,7 +1,8 @@
-//! Numbers as clients write and read them: strict parsing and byte-exact formatting.
+//! Numbers as clients write and read them: strict parsing and byte-exact formatting. (Doubles are printed by the
+//! protocol crate.)
 //!
 //! - [`parse_i64`] and [`write_i64`]: integers in their one canonical decimal form;
-//! - [`parse_f64`] and [`format_f64`]: scores, in the 17-digit form replies show;
+//! - [`parse_f64`][]: scores;
 //! - [`Extended`]: the x87 80-bit format INCRBYFLOAT and HINCRBYFLOAT compute and print in.
 
 mod double;
@@ -10,6 +11,6 @@ mod hexadecimal;
 mod integer;
 mod natural;
 
-pub use double::{format_f64, parse_f64};
+pub use double::parse_f64;
 pub use extended::Extended;
 pub use integer::{parse_i64, write_i64};

@@ -1,0 +1,34 @@
+//! What a machine runs: a script of EVAL or a function of FCALL.
+
+use std::sync::Arc;
+
+use crate::function::library::Function;
+use crate::script::Script;
+use crate::shebang::ScriptFlags;
+
+/// A script or a function.
+#[derive(Clone, Debug)]
+pub enum Code {
+    /// A script.
+    Script(Arc<Script>),
+    /// A function of a library.
+    Function(Arc<Function>),
+}
+
+impl Code {
+    /// What errors and the log call it: the SHA1 of a script, the name of a function.
+    pub fn name(&self) -> &str {
+        match self {
+            Code::Script(script) => script.sha(),
+            Code::Function(function) => function.name(),
+        }
+    }
+
+    /// How it is to be run.
+    pub fn flags(&self) -> ScriptFlags {
+        match self {
+            Code::Script(script) => script.flags(),
+            Code::Function(function) => function.flags(),
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! A library: its text, its code, and the functions its code registers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use lua::proto::Proto;
+use thiserror::Error;
+
+use super::header::Header;
+use super::registration::Registered;
+use crate::host::LogLevel;
+use crate::key_use::library as key_use;
+use crate::machine::Machine;
+use crate::script::KeyUse;
+use crate::shebang::ScriptFlags;
+
+/// The name libraries go by in error positions: `user_function:1:`.
+const CHUNK_NAME: &[u8] = b"@user_function";
+
+/// Numbers libraries, in the order in which they are loaded.
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+
+/// Why a library is not loaded.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum LibraryError {
+    /// There is no first line that says what it is.
+    #[error("ERR Missing library metadata")]
+    NoMetadata,
+    /// The first line does not end, or its quotes do not match.
+    #[error("ERR Invalid library metadata")]
+    Metadata,
+    /// A word of the first line that says nothing known.
+    #[error("ERR Invalid metadata value given: {0}")]
+    MetadataValue(String),
+    /// The first line gives two names.
+    #[error("ERR Invalid metadata value, name argument was given multiple times")]
+    SecondName,
+    /// The first line gives no name.
+    #[error("ERR Library name was not given")]
+    NoName,
+    /// The library's name has other characters.
+    #[error(
+        "ERR Library names can only contain letters, numbers, or underscores(_) and must be at least one character long"
+    )]
+    Name,
+    /// The first line names no engine we have.
+    #[error("ERR Engine '{0}' not found")]
+    Engine(String),
+    /// There is a library of this name.
+    #[error("ERR Library '{0}' already exists")]
+    Exists(String),
+    /// The code is no Lua; holds the compiler's message with its position.
+    #[error("ERR Error compiling function: {0}")]
+    Syntax(String),
+    /// The code failed when it was run to register its functions.
+    #[error("ERR Error registering functions: {0}")]
+    Registration(String),
+    /// The code took too long.
+    #[error("ERR Error registering functions: ERR FUNCTION LOAD timeout")]
+    Timeout,
+    /// The code registered nothing.
+    #[error("ERR No functions registered")]
+    NoFunctions,
+    /// Another library has a function of this name.
+    #[error("ERR Function {0} already exists")]
+    FunctionExists(String),
+    /// RESTORE met a library that is there.
+    #[error("ERR Library {0} already exists")]
+    RestoredExists(String),
+    /// DELETE met none.
+    #[error("ERR Library not found")]
+    Unknown,
+}
+
+/// A library. Shared by all threads.
+#[derive(Debug)]
+pub struct Library {
+    /// A number of its own, by which machines remember its functions.
+    id: u64,
+    name: String,
+    text: Arc<[u8]>,
+    proto: Arc<Proto>,
+    has_state: bool,
+}
+
+impl Library {
+    /// Its number: no other library ever has it, not even one loaded in its place.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The text it was loaded from.
+    pub fn text(&self) -> &Arc<[u8]> {
+        &self.text
+    }
+
+    /// Its code, which registers its functions when it is run.
+    pub(crate) fn proto(&self) -> &Arc<Proto> {
+        &self.proto
+    }
+
+    /// Whether its functions may leave something behind in variables or tables of the library for later calls. All calls
+    /// of such a library must run on one machine, one after the other.
+    pub fn has_state(&self) -> bool {
+        self.has_state
+    }
+
+    /// Bytes the library takes: text, code and tables.
+    pub fn bytes(&self) -> usize {
+        size_of::<Library>() + self.text.len() + self.proto.heap_size()
+    }
+}
+
+/// A function of a library. Shared by all threads.
+#[derive(Debug)]
+pub struct Function {
+    library: Arc<Library>,
+    /// Its place among the functions of the library.
+    index: usize,
+    name: String,
+    description: Option<Box<[u8]>>,
+    flags: ScriptFlags,
+    key_use: KeyUse,
+}
+
+impl Function {
+    /// The library it belongs to.
+    pub fn library(&self) -> &Arc<Library> {
+        &self.library
+    }
+
+    pub(crate) fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What its author says of it.
+    pub fn description(&self) -> Option<&[u8]> {
+        self.description.as_deref()
+    }
+
+    /// How it is to be run. Flags of functions count even where none is given.
+    pub fn flags(&self) -> ScriptFlags {
+        self.flags
+    }
+
+    /// Which keys it can touch.
+    pub fn key_use(&self) -> KeyUse {
+        self.key_use
+    }
+
+    /// Bytes it takes beside its library.
+    fn bytes(&self) -> usize {
+        size_of::<Function>()
+            + self.name.len()
+            + self.description.as_ref().map_or(0, |text| text.len())
+    }
+}
+
+/// A library with its functions, in the order of their registration.
+#[derive(Clone, Debug)]
+pub struct LoadedLibrary {
+    /// The library.
+    pub library: Arc<Library>,
+    /// Its functions.
+    pub functions: Vec<Arc<Function>>,
+}
+
+/// A line that a library's code wrote to the log while it was loaded.
+pub type LogLine = (LogLevel, Vec<u8>);
+
+impl LoadedLibrary {
+    /// Compiles a library and runs its code on `machine`, which is fresh and is dropped afterwards: a failed load leaves
+    /// nothing behind.
+    pub(super) fn load(
+        text: &[u8],
+        header: &Header<'_>,
+        machine: &mut Machine,
+        log: &mut Vec<LogLine>,
+    ) -> Result<LoadedLibrary, LibraryError> {
+        let proto = lua::compiler::compile(header.code, CHUNK_NAME).map_err(|error| {
+            LibraryError::Syntax(String::from_utf8_lossy(&error.message()).into_owned())
+        })?;
+        let proto = Arc::new(proto);
+        let registration = machine.register(&proto)?;
+        log.extend(registration.log);
+        if registration.functions.is_empty() {
+            return Err(LibraryError::NoFunctions);
+        }
+        let callbacks: Vec<Option<Arc<Proto>>> = registration
+            .callbacks
+            .iter()
+            .map(|&callback| machine.prototype(callback))
+            .collect();
+        let key_use = key_use::of(&proto, &callbacks);
+        let library = Arc::new(Library {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            name: header.name.clone(),
+            text: text.into(),
+            proto,
+            has_state: key_use.has_state,
+        });
+        let functions = registration
+            .functions
+            .into_iter()
+            .zip(key_use.functions)
+            .enumerate()
+            .map(|(index, (registered, key_use))| {
+                let Registered {
+                    name,
+                    description,
+                    flags,
+                } = registered;
+                Arc::new(Function {
+                    library: Arc::clone(&library),
+                    index,
+                    name,
+                    description,
+                    flags,
+                    key_use: flags.narrow(key_use),
+                })
+            })
+            .collect();
+        Ok(LoadedLibrary { library, functions })
+    }
+
+    /// Bytes the library and its functions take.
+    pub fn bytes(&self) -> usize {
+        let functions: usize = self.functions.iter().map(|function| function.bytes()).sum();
+        self.library.bytes() + functions
+    }
+}

@@ -1,0 +1,347 @@
+//! FCALL, FCALL_RO, and FUNCTION.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use commands::argument::is_word;
+use commands::{CommandError, CommandResult};
+use keyspace::LockPlan;
+use resp::Reply;
+use scripting::function::payload;
+use scripting::{
+    Change, Function, KeyUse, LibraryError, LoadedLibrary, LogLevel, Machine, RestorePolicy,
+    Verdict, World,
+};
+
+use super::script::{KeysAndArguments, check_flags, split};
+use crate::config::enums::LogLevel as ServerLevel;
+use crate::road::Origin;
+use crate::road::lookup::Planner;
+use crate::road::run::{Bench, Call, Next, ServerHandler};
+use crate::server::Server;
+
+pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
+    ("", "fcall", |call| start(call, false)),
+    ("", "fcall_ro", |call| start(call, true)),
+    ("function", "load", load),
+    ("function", "delete", delete),
+    ("function", "list", list),
+    ("function", "flush", flush),
+    ("function", "dump", dump),
+    ("function", "restore", restore),
+    ("function", "kill", kill),
+    ("function", "stats", stats),
+];
+
+pub(super) const PLANNERS: &[(&str, Planner)] = &[
+    ("fcall", |server, bench, _, args| plan(server, bench, args)),
+    ("fcall_ro", |server, bench, _, args| {
+        plan(server, bench, args)
+    }),
+];
+
+/// How long a library's code may run while it is loaded.
+const LOAD_MAX: Duration = Duration::from_millis(500);
+
+// ---- calls -------------------------------------------------------------------------------------------
+
+fn split_call<'a>(args: &'a [&'a [u8]]) -> Result<KeysAndArguments<'a>, CommandError> {
+    split(args, CommandError::text("ERR Bad number of keys provided"))
+}
+
+/// The locks of a call.
+fn plan(server: &Server, bench: &mut Bench, args: &[&[u8]]) -> LockPlan {
+    let (Some(function), Ok((keys, _))) = (server.libraries.function(args[1]), split_call(args))
+    else {
+        return LockPlan::None;
+    };
+    let plan = plan_of(&function, keys);
+    bench.machines.planned_function = Some(function);
+    plan
+}
+
+/// The locks of a function: those of its keys if it is known to stay within them, else all. Calls of a library that has
+/// state are kept apart by the lock of the key that the library's name would be.
+fn plan_of(function: &Function, keys: &[&[u8]]) -> LockPlan {
+    let mut plan = match function.key_use() {
+        KeyUse::None => LockPlan::None,
+        KeyUse::Declared => LockPlan::for_keys(keys.iter().copied()),
+        KeyUse::Any => LockPlan::All,
+    };
+    if function.library().has_state() {
+        plan.add_key(function.library().name().as_bytes());
+    }
+    plan
+}
+
+/// The function of a call: the one whose locks were planned, or, in a transaction, the one that is there now.
+fn find_again(call: &mut Call<'_>) -> Result<Arc<Function>, CommandError> {
+    let name = call.args[1];
+    let planned = call.bench.machines.planned_function.take();
+    let planned = planned.filter(|function| {
+        call.origin == Origin::Client && function.name().as_bytes().eq_ignore_ascii_case(name)
+    });
+    planned
+        .or_else(|| call.server.libraries.function(name))
+        .ok_or(CommandError::text("ERR Function not found"))
+}
+
+fn start(call: &mut Call<'_>, read_only: bool) -> CommandResult {
+    let function = find_again(call)?;
+    let (keys, arguments) = split_call(call.args)?;
+    let flags = function.flags();
+    check_flags(call.server, flags, read_only)?;
+    if call.origin == Origin::Transaction && !call.unit.covers_all() {
+        // The library may have been replaced since the transaction's locks were planned.
+        let plan = plan_of(&function, keys);
+        if !call.unit.try_extend(&plan) {
+            return Err(CommandError::text(
+                "ERR Function was replaced while its transaction waited for locks, please try again",
+            ));
+        }
+    }
+    let library = function.library();
+    let scripts = &call.server.scripts;
+    let mut run = if library.has_state() {
+        let machines = &call.server.library_machines;
+        machines.take(library, scripts, call.entry)
+    } else {
+        let machines = &mut call.bench.machines;
+        machines.take_for_functions(scripts, call.entry)
+    };
+    let words = (keys, arguments);
+    if let Err(error) = run.prepare_function(&function, words, call.args, call.entry, read_only) {
+        call.server.give_back(call.bench, run);
+        return Err(library_error(error));
+    }
+    call.next = Next::Script(run);
+    Ok(())
+}
+
+// ---- changes -----------------------------------------------------------------------------------------
+
+fn library_error(error: LibraryError) -> CommandError {
+    CommandError::owned(error.to_string())
+}
+
+/// A fresh machine that stops a library's code when it takes too long to load.
+fn load_machine(server: &Server) -> Machine {
+    let end = Instant::now() + LOAD_MAX;
+    let interrupt = move || {
+        if Instant::now() < end {
+            Verdict::Continue
+        } else {
+            Verdict::Kill
+        }
+    };
+    Machine::new(
+        World::Functions,
+        Box::new(interrupt),
+        server.scripts.random_sequence(),
+    )
+}
+
+/// Finishes a change: removed libraries are dropped elsewhere, unless the caller wants to wait for that.
+fn settle(server: &Server, change: Change, in_background: bool) {
+    for (level, line) in &change.log {
+        let level = match level {
+            LogLevel::Debug => ServerLevel::Debug,
+            LogLevel::Verbose => ServerLevel::Verbose,
+            LogLevel::Notice => ServerLevel::Notice,
+            LogLevel::Warning => ServerLevel::Warning,
+        };
+        let line = String::from_utf8_lossy(line);
+        server.log.write(level, format_args!("{line}"));
+    }
+    let machines = server.library_machines.remove(&change.removed);
+    if in_background && !change.removed.is_empty() {
+        server.dispose(Box::new((machines, change.removed)));
+    }
+}
+
+fn load(call: &mut Call<'_>) -> CommandResult {
+    let server = call.server;
+    let (text, options) = call.args[2..]
+        .split_last()
+        .ok_or(CommandError::Arity("function|load".into()))?;
+    let mut replace = false;
+    for option in options {
+        if !is_word(option, "replace") {
+            let option = String::from_utf8_lossy(option);
+            return Err(CommandError::owned(format!(
+                "ERR Unknown option given: {option}"
+            )));
+        }
+        replace = true;
+    }
+    let (name, change) = server
+        .libraries
+        .load(text, replace, &mut || load_machine(server))
+        .map_err(library_error)?;
+    settle(server, change, true);
+    call.reply.bulk(name.as_bytes());
+    Ok(())
+}
+
+fn delete(call: &mut Call<'_>) -> CommandResult {
+    let change = call.server.libraries.delete(call.args[2]);
+    settle(call.server, change.map_err(library_error)?, true);
+    call.reply.ok();
+    Ok(())
+}
+
+fn flush(call: &mut Call<'_>) -> CommandResult {
+    let in_background = match call.args {
+        [_, _] => call.bench.config.lazyfree_lazy_user_flush,
+        [_, _, mode] if is_word(mode, "async") => true,
+        [_, _, mode] if is_word(mode, "sync") => false,
+        [_, _, _] => {
+            return Err(CommandError::text(
+                "ERR FUNCTION FLUSH only supports SYNC|ASYNC option",
+            ));
+        }
+        _ => return Err(wrong_usage(call.args[1])),
+    };
+    let change = call.server.libraries.flush();
+    settle(call.server, change, in_background);
+    call.reply.ok();
+    Ok(())
+}
+
+/// What a subcommand with too many words is told.
+fn wrong_usage(subcommand: &[u8]) -> CommandError {
+    let subcommand = String::from_utf8_lossy(subcommand);
+    CommandError::owned(format!(
+        "ERR unknown subcommand or wrong number of arguments for '{subcommand}'. Try FUNCTION HELP."
+    ))
+}
+
+fn dump(call: &mut Call<'_>) -> CommandResult {
+    let libraries = call.server.libraries.current();
+    let texts = libraries.libraries().map(|loaded| &**loaded.library.text());
+    call.reply.bulk(&payload::write(texts));
+    Ok(())
+}
+
+fn restore(call: &mut Call<'_>) -> CommandResult {
+    let server = call.server;
+    let policy = match call.args {
+        [_, _, _] => RestorePolicy::Append,
+        [_, _, _, word] if is_word(word, "append") => RestorePolicy::Append,
+        [_, _, _, word] if is_word(word, "replace") => RestorePolicy::Replace,
+        [_, _, _, word] if is_word(word, "flush") => RestorePolicy::Flush,
+        [_, _, _, _] => {
+            return Err(CommandError::text(
+                "ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.",
+            ));
+        }
+        _ => return Err(wrong_usage(call.args[1])),
+    };
+    let texts =
+        payload::read(call.args[2]).map_err(|error| CommandError::owned(error.to_string()))?;
+    let change = server
+        .libraries
+        .restore(&texts, policy, &mut || load_machine(server))
+        .map_err(library_error)?;
+    settle(server, change, true);
+    call.reply.ok();
+    Ok(())
+}
+
+fn kill(call: &mut Call<'_>) -> CommandResult {
+    call.server
+        .running
+        .kill(World::Functions)
+        .map_err(|error| CommandError::owned(error.to_string()))?;
+    call.reply.ok();
+    Ok(())
+}
+
+// ---- looking -----------------------------------------------------------------------------------------
+
+fn list(call: &mut Call<'_>) -> CommandResult {
+    let (mut pattern, mut with_code) = (None, false);
+    let mut words = call.args[2..].iter();
+    while let Some(word) = words.next() {
+        if !with_code && is_word(word, "withcode") {
+            with_code = true;
+        } else if pattern.is_none() && is_word(word, "libraryname") {
+            let given = words.next().ok_or(CommandError::text(
+                "ERR library name argument was not given",
+            ))?;
+            pattern = Some(*given);
+        } else {
+            let word = String::from_utf8_lossy(word);
+            return Err(CommandError::owned(format!("ERR Unknown argument {word}")));
+        }
+    }
+    let libraries = call.server.libraries.current();
+    let fits = |loaded: &&LoadedLibrary| {
+        let name = loaded.library.name().as_bytes();
+        pattern.is_none_or(|pattern| types::glob::matches(pattern, name, true))
+    };
+    let shown: Vec<&LoadedLibrary> = libraries.libraries().filter(fits).collect();
+    call.reply.array(shown.len());
+    for loaded in shown {
+        show(loaded, with_code, call.reply);
+    }
+    Ok(())
+}
+
+fn show(loaded: &LoadedLibrary, with_code: bool, reply: &mut dyn Reply) {
+    reply.map(if with_code { 4 } else { 3 });
+    reply.bulk(b"library_name");
+    reply.bulk(loaded.library.name().as_bytes());
+    reply.bulk(b"engine");
+    reply.bulk(b"LUA");
+    reply.bulk(b"functions");
+    reply.array(loaded.functions.len());
+    for function in &loaded.functions {
+        reply.map(3);
+        reply.bulk(b"name");
+        reply.bulk(function.name().as_bytes());
+        reply.bulk(b"description");
+        reply.bulk_or_null(function.description());
+        reply.bulk(b"flags");
+        let flags = function.flags().names();
+        reply.set(flags.len());
+        for flag in flags {
+            reply.status(flag);
+        }
+    }
+    if with_code {
+        reply.bulk(b"library_code");
+        reply.bulk(loaded.library.text());
+    }
+}
+
+fn stats(call: &mut Call<'_>) -> CommandResult {
+    let reply = &mut *call.reply;
+    reply.map(2);
+    reply.bulk(b"running_script");
+    match call.server.running.function() {
+        None => reply.null(),
+        Some(running) => {
+            reply.map(3);
+            reply.bulk(b"name");
+            reply.bulk(running.name.as_bytes());
+            reply.bulk(b"command");
+            reply.array(running.command.len());
+            for word in &running.command {
+                reply.bulk(word);
+            }
+            reply.bulk(b"duration_ms");
+            reply.integer(running.started.elapsed().as_millis() as i64);
+        }
+    }
+    let libraries = call.server.libraries.current();
+    reply.bulk(b"engines");
+    reply.map(1);
+    reply.bulk(b"LUA");
+    reply.map(2);
+    reply.bulk(b"libraries_count");
+    reply.integer(libraries.libraries().len() as i64);
+    reply.bulk(b"functions_count");
+    reply.integer(libraries.function_count() as i64);
+    Ok(())
+}
