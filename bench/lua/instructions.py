@@ -38,11 +38,11 @@ ROWS = {
     "coroutine_switches": LOOP,
     "sort_comparator": (r"for i = 1, 40 do table", "for i = 1, 1 do table", "for i = 1, 6 do table", 5000),
     "gsub_function": (LOOP[0], "local ops = 100", "local ops = 1100", 1000),
-    "array_fill_and_sum": None,
+    "array_fill_and_sum": (r"local n = \d+", "local n = 1000", "local n = 11000", 10000),
     "sieve": (r"local limit = \d+", "local limit = 1000", "local limit = 11000", 10000),
-    "n_body": None,
-    "token_bucket": None,
-    "string_keys": None,
+    "n_body": LOOP,
+    "token_bucket": LOOP,
+    "string_keys": LOOP,
 }
 
 
@@ -68,7 +68,7 @@ def instructions(command, text):
 
 
 def per_operation(command, row):
-    pattern, short, longer, operations = ROWS[row] or LOOP
+    pattern, short, longer, operations = ROWS[row]
     text = (FOLDER / f"{row}.lua").read_text()
     counts = []
     for replacement in (short, longer):

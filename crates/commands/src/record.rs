@@ -12,6 +12,8 @@ pub struct Command {
     pub name: &'static str,
     /// Exact number of arguments with the name, or, negative, the least number.
     pub arity: i32,
+    /// Arguments it takes beyond what `arity` says: extensions, which COMMAND does not show.
+    pub extra_arguments: u8,
     /// [`flag`] bits.
     pub flags: u64,
     /// ACL categories beside those that follow from the flags: [`category`] bits.
@@ -61,6 +63,7 @@ impl Command {
     pub const EMPTY: Command = Command {
         name: "",
         arity: 1,
+        extra_arguments: 0,
         flags: 0,
         categories: 0,
         keys: &[],
@@ -83,7 +86,7 @@ impl Command {
         let count = count as i64;
         let arity = i64::from(self.arity);
         if arity >= 0 {
-            count == arity
+            (arity..=arity + i64::from(self.extra_arguments)).contains(&count)
         } else {
             count >= -arity
         }

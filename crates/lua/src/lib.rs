@@ -24,6 +24,7 @@ pub mod operand;
 pub mod pattern;
 pub mod proto;
 pub mod runtime;
+pub mod shortcut;
 pub mod table;
 mod thread;
 pub mod value;

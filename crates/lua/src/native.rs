@@ -34,6 +34,7 @@ use crate::runtime::Runtime;
 use crate::value::{
     NativeHandle, StringHandle, TableHandle, ThreadHandle, Type, UserdataHandle, Value,
 };
+use crate::vm::copy_value;
 
 /// A native function, or one of its continuation steps.
 pub type NativeFunction = fn(&mut Call<'_>) -> NativeResult;
@@ -204,6 +205,7 @@ impl Call<'_> {
     }
 
     /// Shortens the window to `n` values, or lengthens it with nils.
+    #[inline]
     pub fn set_top(&mut self, n: usize) {
         while self.top() < n {
             self.push(Value::Nil);
@@ -221,7 +223,31 @@ impl Call<'_> {
         self.top += 1;
     }
 
+    /// Puts `count` elements of a table, from index `first` on, on the top of the window.
+    pub(crate) fn push_elements(&mut self, table: TableHandle, first: i64, count: usize) {
+        let end = self.top + count;
+        self.runtime.ensure_stack(end);
+        let runtime = &mut *self.runtime;
+        let places = &mut runtime.thread.stack[self.top..end];
+        let start = usize::try_from(first.wrapping_sub(1)).unwrap_or(usize::MAX);
+        let array = &runtime.heap.tables[table.index()].array;
+        match array.get(start..start.saturating_add(count)) {
+            Some(elements) => {
+                for (place, element) in places.iter_mut().zip(elements) {
+                    copy_value(element, place);
+                }
+            }
+            None => {
+                for (index, place) in (first..).zip(places) {
+                    *place = runtime.heap.raw_get_integer(table, index);
+                }
+            }
+        }
+        self.top = end;
+    }
+
     /// Takes the top value off the window; nil if it is empty.
+    #[inline]
     pub fn pop(&mut self) -> Value {
         if self.top == self.base {
             return Value::Nil;
@@ -231,21 +257,25 @@ impl Call<'_> {
     }
 
     /// In a `resume` step: the position of the first result of the call that was asked for.
+    #[inline]
     pub fn callback_start(&self) -> usize {
         self.callback_start - self.base + 1
     }
 
     /// In a `resume` step: the number of results of the call that was asked for.
+    #[inline]
     pub fn callback_results(&self) -> usize {
         self.top - self.callback_start
     }
 
     /// In a `resume` step: result `n` (from 1) of the call that was asked for; nil if there are fewer.
+    #[inline]
     pub fn callback_result(&self, n: usize) -> Value {
         self.get(self.callback_start() + n - 1)
     }
 
     /// In a `resume` step: drops the results of the call, so that the window is as it was before the function was pushed.
+    #[inline]
     pub fn drop_callback_results(&mut self) {
         self.top = self.callback_start;
     }
@@ -256,14 +286,32 @@ impl Call<'_> {
     }
 
     /// Upvalue `n` (from 0) of the function; nil if there is none.
+    #[inline]
     pub fn upvalue(&self, n: usize) -> Value {
         self.heap().native_upvalue(self.function, n)
     }
 
     /// Sets upvalue `n` (from 0), which must have been given when the function was made.
+    #[inline]
     pub fn set_upvalue(&mut self, n: usize, value: Value) {
         let function = self.function;
         self.runtime.heap.set_native_upvalue(function, n, value);
+    }
+
+    /// The first result of a function for the top `arguments` values, if it can be had without a call; leaves them where they are.
+    #[inline]
+    pub(crate) fn try_shortcut(&mut self, function: Value, arguments: usize) -> Option<Value> {
+        let Value::Native(native) = function else {
+            return None;
+        };
+        let Runtime {
+            heap,
+            meter,
+            thread,
+            ..
+        } = &mut *self.runtime;
+        let shortcut = heap.shortcut(native)?;
+        (shortcut.function)(heap, meter, &thread.stack[self.top - arguments..self.top])
     }
 
     // ---- heap, fuel, host ------------------------------------------------------------------------

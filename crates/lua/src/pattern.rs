@@ -52,27 +52,37 @@ pub enum PatternError {
     TooComplex,
 }
 
-/// A set of bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct ByteSet([u64; 4]);
+/// A set of bytes: a flag for each, because looking one up is most of what matching does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct ByteSet([bool; 256]);
 
 impl ByteSet {
+    const EMPTY: ByteSet = ByteSet([false; 256]);
+
+    #[inline(always)]
     pub(crate) fn contains(&self, byte: u8) -> bool {
-        self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
+        self.0[usize::from(byte)]
     }
 
     fn insert(&mut self, byte: u8) {
-        self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
+        self.0[usize::from(byte)] = true;
     }
 
     fn insert_all(&mut self, other: &ByteSet) {
-        for (word, more) in self.0.iter_mut().zip(other.0) {
-            *word |= more;
+        for (flag, more) in self.0.iter_mut().zip(&other.0) {
+            *flag |= more;
         }
     }
 
-    fn complement(&self) -> ByteSet {
-        ByteSet(self.0.map(|word| !word))
+    fn complement(mut self) -> ByteSet {
+        for flag in &mut self.0 {
+            *flag = !*flag;
+        }
+        self
+    }
+
+    fn is_disjoint(&self, other: &ByteSet) -> bool {
+        !self.0.iter().zip(&other.0).any(|(a, b)| *a && *b)
     }
 }
 
@@ -88,10 +98,13 @@ enum Single {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Node {
     One(Single),
-    /// `*`
-    Greedy(Single),
-    /// `+`
-    GreedyOnce(Single),
+    /// `*` and `+`, which takes at least one byte.
+    Greedy {
+        single: Single,
+        least: u8,
+        /// Giving bytes back cannot help: what follows matches none of them.
+        possessive: bool,
+    },
     /// `-`
     Lazy(Single),
     /// `?`
@@ -118,6 +131,9 @@ enum Prefilter {
     Set(u32),
 }
 
+/// Bytes of memory that a pattern takes per byte of its source at most: a set of three bytes.
+pub const BYTES_PER_SOURCE_BYTE: usize = 100;
+
 /// A compiled pattern.
 #[derive(Clone, Debug)]
 pub struct Pattern {
@@ -127,6 +143,16 @@ pub struct Pattern {
     anchored: bool,
     /// The bytes of a pattern that holds nothing but them.
     literal: Option<Box<[u8]>>,
+    word: Option<Word>,
+}
+
+/// A pattern that is one repetition with `+`, as those that take a text apart are.
+#[derive(Clone, Copy, Debug)]
+struct Word {
+    /// Index into the pattern's sets.
+    set: u32,
+    /// Whether the match is captured.
+    captured: bool,
 }
 
 impl Pattern {
@@ -134,6 +160,11 @@ impl Pattern {
     /// it; without (`gmatch`) it stands for itself.
     pub fn new(source: &[u8], anchors: bool) -> Pattern {
         compile::compile(source, anchors)
+    }
+
+    /// Whether it takes so little memory that it may be kept: some ten kilobytes at most.
+    pub fn is_small(&self) -> bool {
+        self.nodes.len() <= 512 && self.sets.len() <= 32
     }
 
     /// Whether a leading `^` ties matches to where the search starts.

@@ -154,8 +154,21 @@ fn write_table(
     work[first..].reverse();
 }
 
+/// The error that a table stands for as a result, and whether it has been counted already.
+pub(crate) fn error_in(
+    heap: &mut Heap,
+    names: &FieldNames,
+    table: TableHandle,
+) -> Option<(Vec<u8>, bool)> {
+    let Value::String(error) = heap.raw_get_string(table, names.err) else {
+        return None;
+    };
+    let text = one_line(heap.bytes(error));
+    Some((text, is_counted(heap, table)))
+}
+
 /// An error's text as it is sent and counted: it ends where a line would, and line ends within it are blanks.
-fn one_line(text: &[u8]) -> Vec<u8> {
+pub(crate) fn one_line(text: &[u8]) -> Vec<u8> {
     let end = text
         .iter()
         .rposition(|byte| !matches!(byte, b'\r' | b'\n'))

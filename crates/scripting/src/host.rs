@@ -30,6 +30,25 @@ pub enum Verdict {
     Suspend,
     /// SCRIPT KILL: it ends with an error that nothing in it can catch.
     Kill,
+    /// It has run longer than a script may, and ends like a killed one.
+    TimeUp,
+}
+
+/// How a run failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// An error that nothing in the script caught.
+    Error,
+    /// The script returned an error as its reply.
+    ErrorReply,
+    /// SCRIPT KILL.
+    Killed,
+    /// `script-time-limit`.
+    TimeUp,
+    /// `script-memory-limit`.
+    OutOfMemory,
+    /// `redis.rollback`.
+    RolledBack,
 }
 
 /// What a running script may ask of the server.
@@ -43,6 +62,10 @@ pub trait ScriptHost: Any + Send {
 
     /// Whether the caller's user may run this command: `redis.acl_check_cmd`. `None` if there is no such command.
     fn may_call(&mut self, args: &[&[u8]]) -> Option<bool>;
+
+    /// The run has failed and is over: undoes what it wrote if that is wanted. Whether anything was undone, which the
+    /// error then says.
+    fn fail(&mut self, failure: Failure) -> bool;
 
     /// Counts an error the script itself raised; errors of inner calls were counted when they happened.
     fn count_error(&mut self, text: &[u8]);

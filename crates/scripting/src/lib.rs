@@ -25,7 +25,7 @@ pub use cache::{Flushed, ScriptCache, sha1_hex};
 pub use code::Code;
 pub use function::libraries::{Change, Libraries, MakeMachine, Registry, RestorePolicy};
 pub use function::library::{Function, Library, LibraryError, LoadedLibrary, LogLine};
-pub use host::{LogLevel, ScriptHost, Verdict};
+pub use host::{Failure, LogLevel, ScriptHost, Verdict};
 pub use machine::{Interrupt, Machine, Progress, World};
 pub use script::{KeyUse, Script, ScriptError};
 pub use shebang::ScriptFlags;

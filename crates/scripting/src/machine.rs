@@ -5,6 +5,7 @@
 
 use std::any::Any;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use hashbrown::HashMap;
 use lua::library::cjson;
@@ -21,7 +22,8 @@ use crate::convert;
 use crate::field_names::FieldNames;
 use crate::function::library::{Function, Library, LibraryError};
 use crate::function::registration::{self, Registration, Registrations};
-use crate::host::{ScriptHost, Verdict};
+use crate::host::{Failure, ScriptHost, Verdict};
+use crate::redis_api::Rollback;
 use crate::sandbox;
 use crate::script::Script;
 
@@ -30,6 +32,9 @@ const FUEL: u64 = 20_000;
 
 /// Functions a machine keeps before it forgets them all, lest scripts that differ only in a literal fill it.
 const FUNCTIONS_MAX: usize = 1000;
+
+/// A machine that had more bytes in use than this is not kept: its arenas do not shrink.
+const KEPT_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Libraries a machine keeps before it forgets them all.
 const LIBRARIES_MAX: usize = 1000;
@@ -65,6 +70,8 @@ pub(crate) struct RunState {
     pub(crate) names: FieldNames,
     /// What the script chose with `redis.setresp`.
     pub(crate) protocol: Protocol,
+    /// What `redis.rollback` ends the run with.
+    pub(crate) rollback: Option<Vec<u8>>,
     /// The arguments of the command being called.
     pub(crate) arguments: Arguments,
     /// Set while a library's code runs to register its functions.
@@ -88,6 +95,15 @@ pub struct Machine {
     /// KEYS and ARGV of a function.
     arguments: [Value; 2],
     names: FieldNames,
+    /// The last run was ended because its time was up, not by SCRIPT KILL.
+    time_is_up: Arc<AtomicBool>,
+    rollback: Option<Rollback>,
+    /// The run is all or nothing.
+    is_atomic: bool,
+    /// The run's memory is capped.
+    is_capped: bool,
+    /// A run had so much memory in use that the machine should not be kept.
+    is_worn: bool,
 }
 
 /// The functions of a loaded library, as one machine has them.
@@ -102,10 +118,15 @@ impl Machine {
     pub fn new(world: World, mut interrupt: Interrupt, sequence: RandomSequence) -> Machine {
         let mut vm = Vm::new();
         sandbox::build(&mut vm, world);
+        let time_is_up = Arc::new(AtomicBool::new(false));
+        let noted = Arc::clone(&time_is_up);
         vm.set_interrupt(Some(Box::new(move || match interrupt() {
             Verdict::Continue => Decision::Continue(FUEL),
             Verdict::Suspend => Decision::Suspend,
-            Verdict::Kill => Decision::Stop,
+            verdict => {
+                noted.store(verdict == Verdict::TimeUp, Ordering::Relaxed);
+                Decision::Stop
+            }
         })));
         vm.runtime.libraries.random = sequence;
         let keys_name = vm.runtime.heap.new_string(b"KEYS");
@@ -113,10 +134,12 @@ impl Machine {
         vm.pin(Value::String(keys_name));
         vm.pin(Value::String(argv_name));
         let names = FieldNames::new(&mut vm);
+        let rollback = Rollback::new(&mut vm);
         vm.set_host(Box::new(RunState {
             host: None,
             names,
             protocol: Protocol::Resp2,
+            rollback: None,
             arguments: Arguments::new(),
             registration: None,
         }));
@@ -132,6 +155,11 @@ impl Machine {
             function: Value::Nil,
             arguments: [Value::Nil; 2],
             names,
+            time_is_up,
+            rollback,
+            is_atomic: false,
+            is_capped: false,
+            is_worn: false,
         }
     }
 
@@ -147,6 +175,25 @@ impl Machine {
         heap.raw_set_transient(globals, self.argv_name, arguments);
         self.current = Some(Code::Script(Arc::clone(script)));
         self.started = false;
+    }
+
+    /// Makes the run that was made ready all or nothing: it may end itself with `redis.rollback`.
+    pub fn set_atomic(&mut self) {
+        if let Some(rollback) = &self.rollback {
+            rollback.show(&mut self.vm, true);
+        }
+        self.is_atomic = true;
+    }
+
+    /// Caps the memory of the run that was made ready to so many bytes more than are in use now.
+    pub fn set_memory_limit(&mut self, bytes: usize) {
+        self.vm.set_memory_limit(Some(bytes), true);
+        self.is_capped = true;
+    }
+
+    /// Whether runs had so much memory in use that the machine should be dropped to give it back.
+    pub fn is_worn(&self) -> bool {
+        self.is_worn
     }
 
     /// Makes a function ready to run with these keys and arguments. Its library's code runs here first if this machine has
@@ -170,12 +217,16 @@ impl Machine {
 
     fn callback_of(&mut self, function: &Function) -> Result<Value, LibraryError> {
         let (library, index) = (function.library(), function.index());
-        if let Some(callbacks) = self.libraries.get(&library.id()) {
-            return Ok(callbacks.functions[index]);
-        }
-        let callbacks = self.load_library(library)?;
-        let callback = callbacks.functions.get(index).copied();
-        self.libraries.insert(library.id(), callbacks);
+        let known = self.libraries.get(&library.id());
+        let callback = match known {
+            Some(callbacks) => callbacks.functions.get(index).copied(),
+            None => {
+                let callbacks = self.load_library(library)?;
+                let callback = callbacks.functions.get(index).copied();
+                self.libraries.insert(library.id(), callbacks);
+                callback
+            }
+        };
         // The code is the same and sees nothing that changes, so it registers the same functions each time.
         callback.ok_or(LibraryError::NoFunctions)
     }
@@ -319,6 +370,12 @@ impl Machine {
             Outcome::Finished => {
                 let protocol = self.protocol();
                 let value = self.vm.results().first().copied().unwrap_or(Value::Nil);
+                if let Value::Table(table) = value
+                    && self.fails_with(table, reply)
+                {
+                    self.end();
+                    return Progress::Finished { failed: true };
+                }
                 let heap = &mut self.vm.runtime.heap;
                 let errors = convert::write_value(heap, &self.names, value, protocol, reply);
                 for text in &errors.uncounted {
@@ -333,6 +390,31 @@ impl Machine {
         };
         self.end();
         Progress::Finished { failed }
+    }
+
+    /// Whether the script's result is an error and its writes were undone because of it; the reply is written then.
+    fn fails_with(&mut self, table: TableHandle, reply: &mut dyn Reply) -> bool {
+        let heap = &mut self.vm.runtime.heap;
+        let Some((mut text, counted)) = convert::error_in(heap, &self.names, table) else {
+            return false;
+        };
+        if !self.fail(Failure::ErrorReply) {
+            return false;
+        }
+        if !counted {
+            self.count_error(&text);
+        }
+        tell_of_undoing(&mut text);
+        reply.error(&text);
+        true
+    }
+
+    /// Tells the host that the run is over; whether its writes were undone.
+    fn fail(&mut self, failure: Failure) -> bool {
+        let state = self.vm.host_mut::<RunState>();
+        state
+            .and_then(|state| state.host.as_mut())
+            .is_some_and(|host| host.fail(failure))
     }
 
     fn count_error(&mut self, text: &[u8]) {
@@ -350,13 +432,28 @@ impl Machine {
 
     /// Writes the error of a failed run: its text, then which script failed where.
     fn write_error(&mut self, error: &lua::RuntimeError, reply: &mut dyn Reply) {
+        let state = self.vm.host_mut::<RunState>();
+        if let Some(text) = state.and_then(|state| state.rollback.take()) {
+            self.fail(Failure::RolledBack);
+            self.count_error(&text);
+            reply.error(&text);
+            return;
+        }
+        let failure = match error.kind {
+            ErrorKind::Stopped if self.time_is_up.load(Ordering::Relaxed) => Failure::TimeUp,
+            ErrorKind::Stopped => Failure::Killed,
+            ErrorKind::OutOfMemory if self.is_capped => Failure::OutOfMemory,
+            ErrorKind::OutOfMemory | ErrorKind::Error => Failure::Error,
+        };
         let heap = &mut self.vm.runtime.heap;
-        let (mut text, counted) = match error.kind {
-            ErrorKind::Stopped => (
-                b"ERR Script killed by user with SCRIPT KILL...".to_vec(),
-                false,
-            ),
-            ErrorKind::OutOfMemory | ErrorKind::Error => convert::error_text(heap, error.value),
+        let own = |text: &str| (text.as_bytes().to_vec(), false);
+        let (mut text, counted) = match failure {
+            Failure::Killed => own("ERR Script killed by user with SCRIPT KILL..."),
+            Failure::TimeUp => own("ERR Script ran longer than script-time-limit allows."),
+            Failure::OutOfMemory => {
+                own("ERR Script needs more memory than script-memory-limit allows.")
+            }
+            _ => convert::error_text(heap, error.value),
         };
         // A native function that a library registers as it is fails nowhere in particular.
         let is_placed = error.chunk_name.is_some() || matches!(self.current, Some(Code::Script(_)));
@@ -372,6 +469,9 @@ impl Machine {
         if !counted {
             self.count_error(&text);
         }
+        if self.fail(failure) {
+            tell_of_undoing(&mut text);
+        }
         reply.error(&text);
     }
 
@@ -386,7 +486,18 @@ impl Machine {
             state.protocol = Protocol::Resp2;
         }
         self.vm.runtime.libraries.cjson = cjson::Settings::default();
+        self.is_worn |= self.memory() > KEPT_BYTES_MAX;
         self.vm.end_region();
+        if self.is_capped {
+            self.vm.set_memory_limit(None, false);
+            self.is_capped = false;
+        }
+        if self.is_atomic {
+            if let Some(rollback) = &self.rollback {
+                rollback.show(&mut self.vm, false);
+            }
+            self.is_atomic = false;
+        }
     }
 
     /// Drops a run that is in the middle; its host stays.
@@ -399,4 +510,12 @@ impl Machine {
     pub fn memory(&self) -> usize {
         self.vm.runtime.heap.bytes_in_use()
     }
+}
+
+/// Adds to an error that the script's writes are undone.
+fn tell_of_undoing(text: &mut Vec<u8>) {
+    if !text.ends_with(b".") {
+        text.push(b'.');
+    }
+    text.extend_from_slice(b" All its writes were undone.");
 }

@@ -5,7 +5,7 @@ use lua::Vm;
 use lua::heap::Heap;
 use lua::native::{Call, Flow, Host, LibraryEntry, NativeResult, Raise};
 use lua::number::to_text;
-use lua::value::{TableHandle, Value};
+use lua::value::{StringHandle, TableHandle, Value};
 use resp::Protocol;
 
 use crate::arguments::{FEW, InvalidArgument, write_number};
@@ -55,6 +55,44 @@ const CONSTANTS: &[(&str, f64)] = &[
 
 /// The replication flags there are.
 const REPL_ALL: i64 = 3;
+
+/// `redis.rollback`, which only atomic scripts see: others list the same names as in Redis.
+pub(crate) struct Rollback {
+    redis: TableHandle,
+    name: StringHandle,
+    function: Value,
+}
+
+impl Rollback {
+    /// Makes the function and its place in the `redis` table, where it is not there yet.
+    pub(crate) fn new(vm: &mut Vm) -> Option<Rollback> {
+        let globals = vm.globals();
+        let heap = &mut vm.runtime.heap;
+        let Value::Table(redis) = heap.raw_get_field(globals, "redis") else {
+            return None;
+        };
+        let name = heap.new_string(b"rollback");
+        let function = Value::Native(heap.new_native(rollback, &[]));
+        vm.pin(Value::String(name));
+        vm.pin(function);
+        let rollback = Rollback {
+            redis,
+            name,
+            function,
+        };
+        rollback.show(vm, true);
+        rollback.show(vm, false);
+        Some(rollback)
+    }
+
+    /// Lets scripts see it, or not.
+    pub(crate) fn show(&self, vm: &mut Vm, visible: bool) {
+        let value = if visible { self.function } else { Value::Nil };
+        vm.runtime
+            .heap
+            .raw_set_transient(self.redis, self.name, value);
+    }
+}
 
 /// Puts the `redis` table into the globals.
 pub(crate) fn register(vm: &mut Vm, world: World) {
@@ -243,18 +281,23 @@ fn reply_table(call: &mut Call<'_>, name: &str) -> NativeResult {
     };
     let mut text = call.bytes(text).to_vec();
     if name == "err" {
-        if text.first() == Some(&b'-') {
-            text.remove(0);
-        }
-        if !text.contains(&b' ') {
-            text.splice(0..0, *b"ERR ");
-        }
+        with_error_code(&mut text);
     }
     let heap = call.heap_mut();
     let table = heap.new_table(0, 1);
     let text = Value::String(heap.new_string(&text));
     heap.raw_set_field(table, name, text);
     call.return_value(Value::Table(table))
+}
+
+/// Sees to it that an error begins with a code, as errors of scripts do in Redis.
+fn with_error_code(text: &mut Vec<u8>) {
+    if text.first() == Some(&b'-') {
+        text.remove(0);
+    }
+    if !text.contains(&b' ') {
+        text.splice(0..0, *b"ERR ");
+    }
 }
 
 fn error_reply(call: &mut Call<'_>) -> NativeResult {
@@ -291,6 +334,20 @@ fn breakpoint(call: &mut Call<'_>) -> NativeResult {
 
 fn debug(_call: &mut Call<'_>) -> NativeResult {
     Ok(Flow::Return(0))
+}
+
+/// `redis.rollback([message])`: ends an atomic script and undoes its writes; the message is its error.
+fn rollback(call: &mut Call<'_>) -> NativeResult {
+    let mut text = match (call.argument_count(), call.argument(1)) {
+        (0, _) => b"ROLLBACK The script took its writes back.".to_vec(),
+        (1, Value::String(text)) => call.bytes(text).to_vec(),
+        _ => return Err(fail(call, "ERR wrong number or type of arguments")),
+    };
+    with_error_code(&mut text);
+    if let Some(state) = call.host::<RunState>() {
+        state.rollback = Some(crate::convert::one_line(&text));
+    }
+    Err(Raise::Stopped)
 }
 
 fn acl_check_cmd(call: &mut Call<'_>) -> NativeResult {

@@ -22,16 +22,19 @@ pub struct ScriptFlags {
     pub allow_cross_slot_keys: bool,
     /// It promises to touch no keys but its own, and is to lock no others: Upstash's flag.
     pub allow_key_locking: bool,
+    /// It is all or nothing: if it fails, what it wrote is undone.
+    pub atomic: bool,
 }
 
 /// The flags' names, in the order in which FUNCTION LIST tells them.
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 7] = [
     "no-writes",
     "allow-oom",
     "allow-stale",
     "no-cluster",
     "allow-cross-slot-keys",
     "allow-key-locking",
+    "atomic",
 ];
 
 impl ScriptFlags {
@@ -57,6 +60,7 @@ impl ScriptFlags {
             &mut self.no_cluster,
             &mut self.allow_cross_slot_keys,
             &mut self.allow_key_locking,
+            &mut self.atomic,
         ]
     }
 

@@ -215,7 +215,7 @@ impl Reply for LuaReply<'_> {
             self.is_error = true;
         }
         let text = Value::String(self.heap.new_string(text));
-        let table = self.heap.new_table(0, 0);
+        let table = self.heap.new_table(0, 2);
         self.heap.raw_set_string(table, self.names.err, text);
         self.heap.raw_set_string(
             table,

@@ -10,6 +10,7 @@
 //! (pub/sub, clients, monitors, blocked clients), then mailboxes. No lock but a shard's is held while a command runs.
 #![forbid(unsafe_code)]
 
+mod atomicity;
 mod blocking;
 mod call_sites;
 mod client;

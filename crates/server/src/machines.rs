@@ -24,6 +24,8 @@ pub(crate) struct Control {
     anchor: Instant,
     /// When the slice ends, in nanoseconds after the anchor; 0 before the first look at the clock.
     slice_end: AtomicU64,
+    /// When the run has to end, in nanoseconds after the anchor.
+    deadline: AtomicU64,
 }
 
 impl Control {
@@ -32,6 +34,7 @@ impl Control {
             killed: AtomicBool::new(false),
             anchor: Instant::now(),
             slice_end: AtomicU64::new(0),
+            deadline: AtomicU64::new(u64::MAX),
         }
     }
 
@@ -40,9 +43,18 @@ impl Control {
         self.killed.store(true, Ordering::Release);
     }
 
-    /// Starts a run, which nobody has asked to end yet, and its first slice.
-    pub(crate) fn start(&self) {
+    /// Starts a run at `now`, which nobody has asked to end yet and which may take `limit_ms` (0: as long as it likes), and
+    /// its first slice.
+    pub(crate) fn start(&self, now: Instant, limit_ms: u64) {
         self.killed.store(false, Ordering::Release);
+        let deadline = match limit_ms {
+            0 => u64::MAX,
+            limit_ms => {
+                let elapsed = now.saturating_duration_since(self.anchor).as_nanos() as u64;
+                elapsed.saturating_add(limit_ms.saturating_mul(1_000_000))
+            }
+        };
+        self.deadline.store(deadline, Ordering::Relaxed);
         self.start_slice();
     }
 
@@ -56,14 +68,17 @@ impl Control {
         if self.killed.load(Ordering::Acquire) {
             return Verdict::Kill;
         }
-        let now = self.anchor.elapsed();
+        let elapsed = self.anchor.elapsed().as_nanos() as u64;
+        if elapsed >= self.deadline.load(Ordering::Relaxed) {
+            return Verdict::TimeUp;
+        }
         match self.slice_end.load(Ordering::Relaxed) {
             0 => {
-                let end = (now + SLICE).as_nanos() as u64;
+                let end = elapsed.saturating_add(SLICE.as_nanos() as u64);
                 self.slice_end.store(end, Ordering::Relaxed);
                 Verdict::Continue
             }
-            end if now.as_nanos() as u64 >= end => Verdict::Suspend,
+            end if elapsed >= end => Verdict::Suspend,
             _ => Verdict::Continue,
         }
     }
@@ -137,40 +152,6 @@ pub(crate) enum Home {
     Pool(World),
     /// With the other libraries that have state: it is the only one that runs this library's functions.
     Library(Arc<Library>),
-}
-
-/// The words of a command, in one buffer that is used again and again.
-#[derive(Debug, Default)]
-pub(crate) struct CommandWords {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-/// A buffer larger than this is given back.
-const COMMAND_BYTES_KEPT: usize = 16 * 1024;
-
-impl CommandWords {
-    /// Remembers these words instead of those before.
-    pub(crate) fn set(&mut self, words: &[&[u8]]) {
-        if self.bytes.capacity() > COMMAND_BYTES_KEPT {
-            self.bytes = Vec::new();
-        }
-        self.bytes.clear();
-        self.ends.clear();
-        for word in words {
-            self.bytes.extend_from_slice(word);
-            self.ends.push(self.bytes.len());
-        }
-    }
-
-    /// The words.
-    pub(crate) fn to_vec(&self) -> Vec<Vec<u8>> {
-        let starts = std::iter::once(&0).chain(&self.ends);
-        let spans = starts.zip(&self.ends);
-        spans
-            .map(|(&start, &end)| self.bytes[start..end].to_vec())
-            .collect()
-    }
 }
 
 /// The VMs of libraries whose functions leave something behind for later calls: one for each, for all event loops. Who
@@ -256,7 +237,7 @@ impl Machines {
             Home::Pool(World::Functions) => &mut self.idle_for_functions,
             _ => &mut self.idle,
         };
-        if idle.len() < IDLE_MAX {
+        if idle.len() < IDLE_MAX && !run.is_worn() {
             idle.push(run);
         }
     }
@@ -329,7 +310,7 @@ mod tests {
     #[test]
     fn a_slice_ends_after_its_time_and_a_kill_comes_first() {
         let control = Control::new();
-        control.start();
+        control.start(Instant::now(), 0);
         assert_eq!(control.decide(), Verdict::Continue);
         std::thread::sleep(2 * SLICE);
         assert_eq!(control.decide(), Verdict::Suspend);
@@ -337,7 +318,9 @@ mod tests {
         assert_eq!(control.decide(), Verdict::Continue);
         control.kill();
         assert_eq!(control.decide(), Verdict::Kill);
-        control.start();
+        control.start(Instant::now(), 1);
         assert_eq!(control.decide(), Verdict::Continue);
+        std::thread::sleep(2 * SLICE);
+        assert_eq!(control.decide(), Verdict::TimeUp);
     }
 }

@@ -181,6 +181,23 @@ impl PubSub {
         listeners.len()
     }
 
+    /// How many a message on `channel` would reach now.
+    pub(crate) fn receivers(&self, kind: Kind, channel: &[u8]) -> usize {
+        let registry = self.registry.read();
+        if kind == Kind::ShardChannel {
+            return registry
+                .shard_channels
+                .get(channel)
+                .map_or(0, Listeners::len);
+        }
+        let by_pattern = registry
+            .patterns
+            .iter()
+            .filter(|(pattern, _)| glob::matches(pattern, channel, false))
+            .map(|(_, listeners)| listeners.len());
+        registry.channels.get(channel).map_or(0, Listeners::len) + by_pattern.sum::<usize>()
+    }
+
     fn deliver(
         &self,
         listener: &Listener,

@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use scripting::World;
 
 use crate::machines::Control;
+use crate::transaction::OwnedArgs;
 
 /// A script that runs in slices.
 #[derive(Debug)]
@@ -20,13 +21,14 @@ pub(crate) struct RunningScript {
     pub(crate) world: World,
     /// The SHA1 of a script, the name of a function.
     pub(crate) name: String,
-    /// The command that runs a function.
-    pub(crate) command: Vec<Vec<u8>>,
+    /// The command that runs it.
+    pub(crate) command: OwnedArgs,
     pub(crate) started: Instant,
     pub(crate) plan: LockPlan,
     pub(crate) control: Arc<Control>,
-    /// Whether the script has changed data, so that it cannot be killed.
+    /// Whether the script has changed data, so that it cannot be killed unless that can be undone.
     pub(crate) has_written: AtomicBool,
+    pub(crate) can_undo: bool,
 }
 
 /// All of them.
@@ -43,6 +45,8 @@ pub(crate) struct RunningScripts {
 pub(crate) enum KillError {
     #[error("NOTBUSY No scripts in execution right now.")]
     NotBusy,
+    #[error("NOTBUSY No script of this name in execution right now.")]
+    NoSuchScript,
     #[error(
         "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the \
          script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."
@@ -82,22 +86,29 @@ impl RunningScripts {
         self.count.load(Ordering::Acquire) != 0
     }
 
-    /// Asks the scripts, or the functions, that run to end. If one of several has written, the others still go.
-    pub(crate) fn kill(&self, world: World) -> Result<(), KillError> {
+    /// Asks the scripts, or the functions, that run to end; with a name, whatever has it. If one of several has written
+    /// and cannot be undone, the others still go.
+    pub(crate) fn kill(&self, world: World, name: Option<&[u8]>) -> Result<(), KillError> {
         let scripts = self.scripts.lock();
         let Some(first) = scripts.first() else {
             return Err(KillError::NotBusy);
         };
-        if scripts.iter().all(|script| script.world != world) {
-            return Err(if first.has_written.load(Ordering::Acquire) {
+        let is_meant = |script: &&Arc<RunningScript>| match name {
+            None => script.world == world,
+            Some(name) => name.eq_ignore_ascii_case(script.name.as_bytes()),
+        };
+        if !scripts.iter().any(|script| is_meant(&script)) {
+            return Err(if name.is_some() {
+                KillError::NoSuchScript
+            } else if first.has_written.load(Ordering::Acquire) {
                 KillError::HasWritten
             } else {
                 KillError::Busy(first.world)
             });
         }
         let mut killed = false;
-        for script in scripts.iter().filter(|script| script.world == world) {
-            if !script.has_written.load(Ordering::Acquire) {
+        for script in scripts.iter().filter(is_meant) {
+            if script.can_undo || !script.has_written.load(Ordering::Acquire) {
                 script.control.kill();
                 killed = true;
             }

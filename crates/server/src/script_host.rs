@@ -9,8 +9,9 @@ use commands::record::flag;
 use commands::{CommandError, Handler};
 use keyspace::{LockPlan, Unit};
 use resp::{Protocol, Reply};
-use scripting::{LogLevel, ScriptHost};
+use scripting::{Failure, LogLevel, ScriptHost};
 
+use crate::atomicity::{self, Undoing};
 use crate::call_sites::CallSites;
 use crate::client::Client;
 use crate::config::enums::LogLevel as ServerLevel;
@@ -36,9 +37,21 @@ pub(crate) struct RoadHost {
     /// Memory was short when the script started, and it has not declared that it may run then.
     pub(crate) lacks_memory: bool,
     has_written: bool,
+    /// When its writes are undone.
+    pub(crate) undoing: Undoing,
+    /// The unit's undo log was begun for this run, not for the transaction it is part of.
+    owns_log: bool,
     pub(crate) started: Instant,
     /// Set when the script has run past its first slice.
     pub(crate) listed: Option<Arc<RunningScript>>,
+}
+
+/// What there is to tell of a run that is past its first slice.
+pub(crate) struct SlowRun {
+    pub(crate) started: Instant,
+    pub(crate) has_written: bool,
+    /// It can be killed although it has written.
+    pub(crate) can_undo: bool,
 }
 
 /// What is said when a script has not the locks of a key. Only a script that was seen to stay within its keys runs
@@ -58,6 +71,8 @@ impl RoadHost {
             read_only: false,
             lacks_memory: false,
             has_written: false,
+            undoing: Undoing::Never,
+            owns_log: false,
             started: lender.clock.now(),
             listed: None,
         }
@@ -70,6 +85,7 @@ impl RoadHost {
         self.unit = Some(unit);
         self.held_key.clear();
         self.has_written = false;
+        self.owns_log = false;
         self.started = lender.clock.now();
     }
 
@@ -80,16 +96,28 @@ impl RoadHost {
 
     /// Lists the script, as `make` shows it, among those that have run past their first slice, and takes its counts over
     /// so far.
-    pub(crate) fn note_slow(
-        &mut self,
-        make: impl FnOnce(u64, LockPlan, Instant, bool) -> RunningScript,
-    ) {
+    pub(crate) fn note_slow(&mut self, make: impl FnOnce(u64, LockPlan, SlowRun) -> RunningScript) {
         let Some(unit) = &mut self.unit else { return };
-        settle::settle_command(self.server, &self.bench, unit);
+        settle::settle_command(self.server, &mut self.bench, unit);
         if self.listed.is_none() {
-            let (started, has_written) = (self.started, self.has_written);
+            let state = SlowRun {
+                started: self.started,
+                has_written: self.has_written,
+                can_undo: self.undoing.covers(Failure::Killed)
+                    || (unit.keeps_undo() && !self.owns_log),
+            };
             let running = &self.server.running;
-            self.listed = Some(running.add(|id| make(id, unit.plan(), started, has_written)));
+            self.listed = Some(running.add(|id| make(id, unit.plan(), state)));
+        }
+    }
+
+    /// Lets the writes of a run that is over stand, unless they are undone already or a transaction's.
+    pub(crate) fn commit(&mut self) {
+        if let Some(unit) = &mut self.unit
+            && self.owns_log
+            && unit.keeps_undo()
+        {
+            atomicity::commit(self.server, &mut self.bench, unit);
         }
     }
 
@@ -150,6 +178,10 @@ impl RoadHost {
         let Some(unit) = &mut self.unit else {
             return Err(NOT_HELD);
         };
+        if self.undoing != Undoing::Never && !unit.keeps_undo() && check::may_replicate(entry) {
+            unit.begin_undo();
+            self.owns_log = true;
+        }
         if entry.command.has(flag::WRITE) && !self.has_written {
             self.has_written = true;
             if let Some(listed) = &self.listed {
@@ -165,7 +197,7 @@ impl RoadHost {
         self.client.protocol = protocol;
         if matches!(entry.command.handler, Handler::Server) {
             // It may be one that shows the counts.
-            settle::settle_command(self.server, &self.bench, unit);
+            settle::settle_command(self.server, &mut self.bench, unit);
         }
         let _ = run(
             self.server,
@@ -180,7 +212,7 @@ impl RoadHost {
         );
         self.bench.stats.command_ran(entry.index, Duration::ZERO);
         if !unit.changes.events.is_empty() {
-            settle::settle_command(self.server, &self.bench, unit);
+            settle::settle_command(self.server, &mut self.bench, unit);
         }
         Ok(())
     }
@@ -225,6 +257,16 @@ impl ScriptHost for RoadHost {
     fn may_call(&mut self, args: &[&[u8]]) -> Option<bool> {
         // Every user may run every command as long as there is only the default user.
         find(args).ok().map(|_| true)
+    }
+
+    fn fail(&mut self, failure: Failure) -> bool {
+        let Some(unit) = &mut self.unit else {
+            return false;
+        };
+        self.owns_log
+            && unit.keeps_undo()
+            && self.undoing.covers(failure)
+            && atomicity::undo(self.server, &mut self.bench, unit)
     }
 
     fn count_error(&mut self, text: &[u8]) {

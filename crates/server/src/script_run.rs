@@ -2,36 +2,42 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use keyspace::Unit;
 use resp::Reply;
 use scripting::{
     Code, Function, LibraryError, Machine, Progress, Script, ScriptCache, ScriptFlags, World,
 };
+use types::Bytes;
 
+use crate::atomicity::Undoing;
 use crate::client::Client;
-use crate::machines::{CommandWords, Control, Home};
+use crate::machines::{Control, Home};
 use crate::road::Entry;
 use crate::road::run::Bench;
 use crate::running::RunningScript;
 use crate::script_host::RoadHost;
 use crate::server::Server;
+use crate::transaction::OwnedArgs;
 
 /// A VM of an event loop with the script it runs. When the script is over it waits for the next one.
 pub(crate) struct ScriptRun {
     machine: Machine,
     control: Arc<Control>,
     home: Home,
-    /// The command that runs a function, for FUNCTION STATS to show.
-    command: CommandWords,
     /// The command that runs the script.
     entry: &'static Entry,
+    /// Its arguments; empty in the first slice, while the request is still there to be looked at.
+    args: OwnedArgs,
     /// EVAL_RO, EVALSHA_RO and FCALL_RO, and what has declared that it writes nothing.
     read_only: bool,
-    /// The script may run when memory is short.
-    allow_oom: bool,
+    flags: ScriptFlags,
     /// Whether the log has told of it.
     reported: bool,
+    /// Whether it ended with an error.
+    failed: bool,
+    has_host: bool,
 }
 
 impl std::fmt::Debug for ScriptRun {
@@ -68,11 +74,13 @@ impl ScriptRun {
             ),
             control,
             home,
-            command: CommandWords::default(),
             entry,
+            args: Vec::new(),
             read_only: false,
-            allow_oom: false,
+            flags: ScriptFlags::default(),
             reported: false,
+            failed: false,
+            has_host: false,
         }
     }
 
@@ -89,22 +97,21 @@ impl ScriptRun {
         self.serve(entry, script.flags(), read_only);
     }
 
-    /// Makes a function ready to run with these keys and arguments, on behalf of `entry`, whose words are `command`.
+    /// Makes a function ready to run with these keys and arguments, on behalf of `entry`.
     ///
     /// # Errors
     /// The code of the function's library fails.
     pub(crate) fn prepare_function(
         &mut self,
         function: &Arc<Function>,
-        (keys, arguments): (&[&[u8]], &[&[u8]]),
-        command: &[&[u8]],
+        keys: &[&[u8]],
+        arguments: &[&[u8]],
         entry: &'static Entry,
         read_only: bool,
     ) -> Result<(), LibraryError> {
         // The library's code may run here first.
-        self.control.start();
+        self.control.start(Instant::now(), 0);
         self.machine.prepare_function(function, keys, arguments)?;
-        self.command.set(command);
         self.serve(entry, function.flags(), read_only);
         Ok(())
     }
@@ -112,7 +119,7 @@ impl ScriptRun {
     fn serve(&mut self, entry: &'static Entry, flags: ScriptFlags, read_only: bool) {
         self.entry = entry;
         self.read_only = read_only || flags.no_writes;
-        self.allow_oom = flags.allow_oom;
+        self.flags = flags;
         self.reported = false;
     }
 
@@ -121,61 +128,88 @@ impl ScriptRun {
         &self.home
     }
 
-    /// Starts the script that was prepared, under the locks of `unit`, and runs its first slice.
+    /// Starts the script that was prepared, under the locks of `unit`, and runs its first slice. `args` are those of the
+    /// command that runs it.
     pub(crate) fn start(
         mut self: Box<Self>,
         server: &'static Server,
         bench: &Bench,
         client: &Client,
         unit: Unit<'static>,
+        args: &[&[u8]],
         reply: &mut dyn Reply,
     ) -> Slice {
-        let lacks_memory =
-            !self.allow_oom && server.barriers.memory_is_full.load(Ordering::Relaxed);
-        if self.machine.host_mut::<RoadHost>().is_none() {
+        let undoing = Undoing::of(self.flags, self.read_only, &bench.config);
+        if undoing == Undoing::OnFailure || unit.keeps_undo() {
+            self.machine.set_atomic();
+        }
+        if bench.config.script_memory_limit != 0 {
+            let limit = usize::try_from(bench.config.script_memory_limit).unwrap_or(usize::MAX);
+            self.machine.set_memory_limit(limit);
+        }
+        if !self.has_host {
             let host = RoadHost::new(server, bench, client);
             self.machine.set_host(Box::new(host));
+            self.has_host = true;
         }
         let read_only = self.read_only;
+        let lacks_memory =
+            !self.flags.allow_oom && server.barriers.memory_is_full.load(Ordering::Relaxed);
         let host = self.host();
         host.begin(bench, client, unit);
         host.read_only = read_only;
         host.lacks_memory = lacks_memory;
-        self.control.start();
-        self.advance(reply)
+        host.undoing = undoing;
+        self.control
+            .start(bench.clock.now(), bench.config.script_time_limit);
+        self.advance(args, reply)
     }
 
     /// Runs the next slice.
     pub(crate) fn resume(self: Box<Self>, reply: &mut dyn Reply) -> Slice {
         self.control.start_slice();
-        self.advance(reply)
+        self.advance(&[], reply)
     }
 
-    fn advance(mut self: Box<Self>, reply: &mut dyn Reply) -> Slice {
+    fn advance(mut self: Box<Self>, args: &[&[u8]], reply: &mut dyn Reply) -> Slice {
         match self.machine.run(reply) {
             Progress::Suspended => {
+                if self.args.is_empty() {
+                    self.args = args.iter().map(|&argument| Bytes::from(argument)).collect();
+                }
                 self.note_slow();
                 Slice::Suspended(self)
             }
             Progress::Finished { failed } => {
-                let index = self.entry.index;
-                let host = self.host();
-                if failed {
-                    host.bench.stats.command_failed(index);
-                }
-                if let Some(listed) = host.listed.take() {
-                    host.server.running.remove(&listed);
-                }
+                self.failed = failed;
                 Slice::Finished(self)
             }
         }
     }
 
-    /// After the end: gives back what the run had from its event loop, and its locks.
-    pub(crate) fn hand_back(&mut self, bench: &mut Bench) -> (&'static Server, Unit<'static>) {
+    /// After the end: lets the writes stand, gives back what the run had from its event loop, its locks, and the command
+    /// that ran it if it took more than one slice.
+    pub(crate) fn hand_back(
+        &mut self,
+        bench: &mut Bench,
+    ) -> (&'static Server, Unit<'static>, OwnedArgs) {
+        let (failed, index) = (self.failed, self.entry.index);
+        let args = std::mem::take(&mut self.args);
         let host = self.host();
+        host.commit();
+        if failed {
+            host.bench.stats.command_failed(index);
+        }
+        if let Some(listed) = host.listed.take() {
+            host.server.running.remove(&listed);
+        }
         bench.take_back(&mut host.bench);
-        (host.server, host.end())
+        (host.server, host.end(), args)
+    }
+
+    /// Whether the VM should be dropped to give its memory back.
+    pub(crate) fn is_worn(&self) -> bool {
+        self.machine.is_worn()
     }
 
     fn host(&mut self) -> &mut RoadHost {
@@ -196,20 +230,22 @@ impl ScriptRun {
             return;
         };
         let name = code.name();
-        let (world, kill, command) = match code {
-            Code::Script(_) => (World::Scripts, "SCRIPT KILL", Vec::new()),
-            Code::Function(_) => (World::Functions, "FUNCTION KILL", self.command.to_vec()),
+        let (world, kill) = match code {
+            Code::Script(_) => (World::Scripts, "SCRIPT KILL"),
+            Code::Function(_) => (World::Functions, "FUNCTION KILL"),
         };
+        let command = self.args.clone();
         let host = self.host();
-        host.note_slow(|id, plan, started, has_written| RunningScript {
+        host.note_slow(|id, plan, state| RunningScript {
             id,
             world,
             name: name.to_owned(),
             command,
-            started,
+            started: state.started,
             plan,
             control,
-            has_written: AtomicBool::new(has_written),
+            has_written: AtomicBool::new(state.has_written),
+            can_undo: state.can_undo,
         });
         let server = host.server;
         let threshold_ms = host.bench.config.busy_reply_threshold;

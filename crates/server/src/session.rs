@@ -10,6 +10,7 @@ use resp::{Reply, RespWriter};
 use scripting::World;
 use types::Bytes;
 
+use crate::atomicity;
 use crate::blocking;
 use crate::client::{Client, ReplyMode};
 use crate::handlers::transaction::{discard_transaction, plan_watched};
@@ -21,7 +22,7 @@ use crate::road::{Origin, check, settle};
 use crate::running::KillError;
 use crate::script_run::{ScriptRun, Slice};
 use crate::server::Server;
-use crate::transaction::Queued;
+use crate::transaction::{OwnedArgs, Queued};
 
 /// One connection's state.
 pub(crate) struct Session {
@@ -65,6 +66,21 @@ pub(crate) struct Execution {
     queue: Vec<Queued>,
     position: usize,
     header: Header,
+    /// When the command before `position` was started.
+    started: Instant,
+    /// The replies of a transaction that is all or nothing, until it is known which.
+    replies: Option<Vec<u8>>,
+    /// Where the reply of the command that runs begins.
+    reply_start: usize,
+}
+
+impl Execution {
+    /// Whether the command that ran last makes that the whole transaction is undone.
+    fn failed(&self) -> bool {
+        self.replies
+            .as_ref()
+            .is_some_and(|replies| replies.get(self.reply_start) == Some(&b'-'))
+    }
 }
 
 /// How a request ended.
@@ -217,9 +233,9 @@ impl Session {
                 Outcome::Busy
             }
             Next::Script(run) => {
-                let slice = run.start(server, bench, client, unit, &mut writer);
+                let slice = run.start(server, bench, client, unit, args, &mut writer);
                 match self.after_slice(server, bench, slice) {
-                    Ok(unit) => {
+                    Ok((unit, _)) => {
                         drop(unit);
                         self.finish(server, bench, header, args);
                         Outcome::Done
@@ -234,11 +250,20 @@ impl Session {
                 let queue = client.transaction.reset();
                 client.record.queued.store(-1, Ordering::Relaxed);
                 crate::handlers::transaction::unwatch_all(client, &mut unit);
-                writer.array(queue.len());
+                let mut replies = bench.config.multi_atomic.then(Vec::new);
+                if let Some(replies) = &mut replies {
+                    unit.begin_undo();
+                    RespWriter::new(replies, client.protocol).array(queue.len());
+                } else {
+                    writer.array(queue.len());
+                }
                 let execution = Box::new(Execution {
                     queue,
                     position: 0,
                     header,
+                    started,
+                    replies,
+                    reply_start: 0,
                 });
                 let outcome = self.go_on(server, bench, execution, unit, out);
                 if server.monitors.any() {
@@ -280,9 +305,10 @@ impl Session {
                 let mut writer = RespWriter::new(out, self.client.protocol);
                 let slice = run.resume(&mut writer);
                 match self.after_slice(server, bench, slice) {
-                    Ok(unit) => {
+                    Ok((unit, args)) => {
                         drop(unit);
-                        self.finish(server, bench, header, &[]);
+                        let args: Vec<&[u8]> = args.iter().map(|argument| &**argument).collect();
+                        self.finish(server, bench, header, &args);
                         if header.reply_muted {
                             out.truncate(reply_start);
                         }
@@ -294,11 +320,15 @@ impl Session {
                     }
                 }
             }
-            Activity::Transaction(execution, run) => {
-                let mut writer = RespWriter::new(out, self.client.protocol);
+            Activity::Transaction(mut execution, run) => {
+                let replies = execution.replies.as_mut().unwrap_or(out);
+                let mut writer = RespWriter::new(replies, self.client.protocol);
                 let slice = run.resume(&mut writer);
                 match self.after_slice_in_transaction(bench, slice) {
-                    Ok(unit) => self.go_on(server, bench, execution, unit, out),
+                    Ok((mut unit, _)) => {
+                        self.end_queued(server, bench, &execution, &mut unit);
+                        self.go_on(server, bench, execution, unit, out)
+                    }
                     Err(run) => {
                         self.activity = Activity::Transaction(execution, run);
                         Outcome::Busy
@@ -321,14 +351,26 @@ impl Session {
         mut unit: Unit<'static>,
         out: &mut Vec<u8>,
     ) -> Outcome {
-        while execution.position < execution.queue.len() {
-            let queued = &execution.queue[execution.position];
-            let (entry, started) = (queued.entry, bench.clock.tick());
+        let mut failed = execution.failed();
+        while execution.position < execution.queue.len() && !failed {
+            execution.started = bench.clock.now();
+            let Execution {
+                queue,
+                position,
+                replies,
+                reply_start,
+                ..
+            } = &mut *execution;
+            let queued = &queue[*position];
+            let entry = queued.entry;
             let args: Vec<&[u8]> = queued.args.iter().map(|argument| &**argument).collect();
-            let mut writer = RespWriter::new(out, self.client.protocol);
+            let replies = replies.as_mut().unwrap_or(out);
+            *reply_start = replies.len();
+            let mut writer = RespWriter::new(replies, self.client.protocol);
+            *position += 1;
             if let Err(error) = check(server, &self.client, entry, Origin::Transaction) {
                 refuse(server, &mut writer, &error);
-                execution.position += 1;
+                failed = execution.failed();
                 continue;
             }
             show(server, bench, &self.client, entry, &args);
@@ -343,20 +385,21 @@ impl Session {
                 Origin::Transaction,
                 None,
             );
-            execution.position += 1;
             if let Next::Script(run) = next {
-                let slice = run.start(server, bench, &self.client, unit, &mut writer);
+                let slice = run.start(server, bench, &self.client, unit, &args, &mut writer);
                 match self.after_slice_in_transaction(bench, slice) {
-                    Ok(back) => unit = back,
+                    Ok((back, _)) => unit = back,
                     Err(run) => {
                         self.activity = Activity::Transaction(execution, run);
                         return Outcome::Busy;
                     }
                 }
             }
-            settle::settle_command(server, bench, &mut unit);
-            let took = bench.clock.tick().duration_since(started);
-            bench.stats.command_ran(entry.index, took);
+            self.end_queued(server, bench, &execution, &mut unit);
+            failed = execution.failed();
+        }
+        if unit.keeps_undo() {
+            self.end_all_or_nothing(server, bench, &mut execution, &mut unit, failed, out);
         }
         settle::settle_unit(server, bench, &mut unit);
         drop(unit);
@@ -365,29 +408,73 @@ impl Session {
         Outcome::Done
     }
 
-    /// Takes a script's end in: its locks are settled and handed back. `Err` if it goes on.
+    /// Counts the command of a transaction that has just run.
+    fn end_queued(
+        &self,
+        server: &'static Server,
+        bench: &mut Bench,
+        execution: &Execution,
+        unit: &mut Unit<'static>,
+    ) {
+        settle::settle_command(server, bench, unit);
+        let queued = &execution.queue[execution.position - 1];
+        let args: Vec<&[u8]> = queued.args.iter().map(|argument| &**argument).collect();
+        self.count(server, bench, queued.entry, execution.started, &args);
+    }
+
+    /// Commits a transaction that is all or nothing, or undoes it because of the command that ran last.
+    fn end_all_or_nothing(
+        &mut self,
+        server: &'static Server,
+        bench: &mut Bench,
+        execution: &mut Execution,
+        unit: &mut Unit<'static>,
+        failed: bool,
+        out: &mut Vec<u8>,
+    ) {
+        let replies = execution.replies.take().unwrap_or_default();
+        if !failed {
+            atomicity::commit(server, bench, unit);
+            out.extend_from_slice(&replies);
+            return;
+        }
+        atomicity::undo(server, bench, unit);
+        let number = execution.position;
+        let name = execution.queue[number - 1].entry.full_name();
+        let mut text = format!(
+            "EXECABORT Transaction undone because its command {number}, '{name}', failed: "
+        )
+        .into_bytes();
+        let error = replies.get(execution.reply_start + 1..).unwrap_or_default();
+        text.extend_from_slice(error.trim_ascii_end());
+        server.errors.count(&text);
+        RespWriter::new(out, self.client.protocol).error(&text);
+    }
+
+    /// Takes a script's end in: its locks are settled and handed back, with its command if it took more than one slice.
+    /// `Err` if it goes on.
     fn after_slice(
         &mut self,
         server: &'static Server,
         bench: &mut Bench,
         slice: Slice,
-    ) -> Result<Unit<'static>, Box<ScriptRun>> {
-        let mut unit = self.after_slice_in_transaction(bench, slice)?;
+    ) -> Result<(Unit<'static>, OwnedArgs), Box<ScriptRun>> {
+        let (mut unit, args) = self.after_slice_in_transaction(bench, slice)?;
         settle::settle_unit(server, bench, &mut unit);
-        Ok(unit)
+        Ok((unit, args))
     }
 
     fn after_slice_in_transaction(
         &mut self,
         bench: &mut Bench,
         slice: Slice,
-    ) -> Result<Unit<'static>, Box<ScriptRun>> {
+    ) -> Result<(Unit<'static>, OwnedArgs), Box<ScriptRun>> {
         match slice {
             Slice::Suspended(run) => Err(run),
             Slice::Finished(mut run) => {
-                let (server, unit) = run.hand_back(bench);
+                let (server, unit, args) = run.hand_back(bench);
                 server.give_back(bench, run);
-                Ok(unit)
+                Ok((unit, args))
             }
         }
     }
@@ -429,12 +516,22 @@ impl Session {
 
     /// Counts a request that has run, and logs it if it was slow.
     fn finish(&mut self, server: &Server, bench: &mut Bench, header: Header, args: &[&[u8]]) {
-        let took = bench.clock.tick().duration_since(header.started);
-        bench.stats.command_ran(header.entry.index, took);
+        self.count(server, bench, header.entry, header.started, args);
+    }
+
+    /// Counts a command that has run, and logs it if it was slow.
+    fn count(
+        &self,
+        server: &Server,
+        bench: &mut Bench,
+        entry: &Entry,
+        started: Instant,
+        args: &[&[u8]],
+    ) {
+        let took = bench.clock.tick().duration_since(started);
+        bench.stats.command_ran(entry.index, took);
         let microseconds = took.as_micros() as u64;
-        if server.slowlog.wants(microseconds) && !header.entry.command.has(flag::SKIP_SLOWLOG) {
-            let name = header.entry.command.name.as_bytes();
-            let args = if args.is_empty() { &[name] } else { args };
+        if server.slowlog.wants(microseconds) && !entry.command.has(flag::SKIP_SLOWLOG) {
             server.slowlog.push(
                 args,
                 microseconds,

@@ -225,6 +225,8 @@ pub(crate) static COMMANDS: &[Command] = &[
             Command {
                 name: "kill",
                 arity: 2,
+                // The name of the function to end.
+                extra_arguments: 1,
                 flags: flag::NOSCRIPT | flag::ALLOW_BUSY,
                 categories: category::SCRIPTING,
                 tips: &["request_policy:all_shards", "response_policy:one_succeeded"],
@@ -374,6 +376,8 @@ pub(crate) static COMMANDS: &[Command] = &[
             Command {
                 name: "kill",
                 arity: 2,
+                // The SHA1 of the script to end.
+                extra_arguments: 1,
                 flags: flag::NOSCRIPT | flag::ALLOW_BUSY,
                 categories: category::SCRIPTING,
                 tips: &["request_policy:all_shards", "response_policy:one_succeeded"],

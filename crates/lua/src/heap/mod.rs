@@ -31,6 +31,7 @@ pub use string::{Strings, hash_bytes};
 use crate::metamethod::Metamethod;
 use crate::native::{NativeFunction, Raise};
 use crate::number;
+use crate::shortcut::Shortcut;
 use crate::table::{InvalidKey, Table, TableError};
 use crate::thread::Thread;
 use crate::value::{
@@ -69,6 +70,7 @@ pub(crate) struct Native {
     pub(crate) function: NativeFunction,
     pub(crate) environment: TableHandle,
     pub(crate) upvalues: Box<[Value]>,
+    pub(crate) shortcut: Option<Shortcut>,
 }
 
 impl Default for Native {
@@ -77,6 +79,7 @@ impl Default for Native {
             function: |_| Ok(crate::native::Flow::Return(0)),
             environment: TableHandle::default(),
             upvalues: Box::new([]),
+            shortcut: None,
         }
     }
 }
@@ -253,6 +256,26 @@ impl Heap {
             self.strings.intern(bytes)
         } else {
             self.strings.add_long(StringData::Owned(bytes.into()))
+        };
+        self.bytes += added;
+        handle
+    }
+
+    /// The string that a part of another one is. The range must lie within it.
+    pub fn new_substring(
+        &mut self,
+        string: StringHandle,
+        range: std::ops::Range<usize>,
+    ) -> StringHandle {
+        let bytes = self.strings.bytes(string);
+        if range.len() == bytes.len() {
+            return string;
+        }
+        let (handle, added) = if range.len() <= MAX_SHORT {
+            self.strings.intern_part(string, range)
+        } else {
+            let bytes = bytes[range].into();
+            self.strings.add_long(StringData::Owned(bytes))
         };
         self.bytes += added;
         handle
@@ -487,7 +510,8 @@ impl Heap {
     #[inline]
     pub fn raw_set_integer(&mut self, table: TableHandle, key: i64, value: Value) {
         self.barrier(table, value);
-        if let Some(slot) = self.tables[table.index()].array_slot(key as f64) {
+        let array = &mut self.tables[table.index()].array;
+        if let Some(slot) = array.get_mut(key.wrapping_sub(1) as usize) {
             *slot = value;
             return;
         }
@@ -733,6 +757,7 @@ impl Heap {
             function,
             environment: self.globals,
             upvalues: upvalues.into(),
+            shortcut: None,
         };
         NativeHandle(self.natives.insert(native))
     }

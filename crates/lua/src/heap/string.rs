@@ -65,15 +65,23 @@ impl StringObject {
 /// 5.1's string hash: the length, then every `length / 32 + 1`-th byte from the last one.
 #[inline]
 pub fn hash_bytes(bytes: &[u8]) -> u32 {
-    let mut hash = bytes.len() as u32;
-    let step = (bytes.len() >> 5) + 1;
-    let mut end = bytes.len();
-    while end >= step {
-        let byte = u32::from(bytes[end - 1]);
-        hash ^= (hash << 5).wrapping_add(hash >> 2).wrapping_add(byte);
-        end -= step;
+    let mix = |hash: u32, byte: u8| {
+        hash ^ (hash << 5)
+            .wrapping_add(hash >> 2)
+            .wrapping_add(u32::from(byte))
+    };
+    let length = bytes.len() as u32;
+    if bytes.len() < 32 {
+        return bytes.iter().rev().copied().fold(length, mix);
     }
-    hash
+    let step = (bytes.len() >> 5) + 1;
+    bytes
+        .iter()
+        .rev()
+        .step_by(step)
+        .take(bytes.len() / step)
+        .copied()
+        .fold(length, mix)
 }
 
 /// All strings of a heap.
@@ -117,20 +125,51 @@ impl Strings {
                 && self.bytes(a) == self.bytes(b))
     }
 
+    /// The interned string with these bytes and this hash, if there is one.
+    #[inline]
+    fn find_interned(&self, bytes: &[u8], hash: u32) -> Option<StringHandle> {
+        let mut index = self.buckets[hash as usize & (self.buckets.len() - 1)];
+        while index != NO_STRING {
+            let object = &self.arena[index as usize];
+            if object.hash == hash && object.bytes() == bytes {
+                return Some(StringHandle::new(index, hash, false));
+            }
+            index = object.next;
+        }
+        None
+    }
+
     /// The interned string with these bytes, made if there is none. Returns the bytes of heap it added.
     #[inline]
     pub(super) fn intern(&mut self, bytes: &[u8]) -> (StringHandle, usize) {
         debug_assert!(bytes.len() <= MAX_SHORT);
         let hash = hash_bytes(bytes);
-        let bucket = hash as usize & (self.buckets.len() - 1);
-        let mut index = self.buckets[bucket];
-        while index != NO_STRING {
-            let object = &self.arena[index as usize];
-            if object.hash == hash && object.bytes() == bytes {
-                return (StringHandle::new(index, hash, false), 0);
-            }
-            index = object.next;
+        match self.find_interned(bytes, hash) {
+            Some(string) => (string, 0),
+            None => self.add_interned(bytes, hash),
         }
+    }
+
+    /// The same for a part of a string.
+    #[inline]
+    pub(super) fn intern_part(
+        &mut self,
+        string: StringHandle,
+        range: std::ops::Range<usize>,
+    ) -> (StringHandle, usize) {
+        let bytes = &self.bytes(string)[range];
+        let hash = hash_bytes(bytes);
+        if let Some(string) = self.find_interned(bytes, hash) {
+            return (string, 0);
+        }
+        let mut copy = [0; MAX_SHORT];
+        let copy = &mut copy[..bytes.len()];
+        copy.copy_from_slice(bytes);
+        self.add_interned(copy, hash)
+    }
+
+    fn add_interned(&mut self, bytes: &[u8], hash: u32) -> (StringHandle, usize) {
+        let bucket = hash as usize & (self.buckets.len() - 1);
         let data = if bytes.len() <= INLINE {
             let mut place = [0; INLINE];
             place[..bytes.len()].copy_from_slice(bytes);

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use crate::compiler;
+use crate::heap::Heap;
+use crate::meter::Meter;
 use crate::native::{Call, Flow, LibraryEntry, NativeResult, Raise};
 use crate::number;
 use crate::runtime::Runtime;
+use crate::shortcut::{LONGEST_TEXT, Shortcut};
 use crate::thread::Frame;
 use crate::value::{ClosureHandle, TableHandle, Type, Value};
 use crate::vm::Level;
@@ -37,6 +40,18 @@ const FUNCTIONS: &[LibraryEntry] = &[
     ("xpcall", protected_call_with_handler),
 ];
 
+/// The functions that mostly just look at their arguments.
+const SHORTCUTS: &[(&str, Shortcut)] = &[
+    ("assert", Shortcut::first(assert_short)),
+    ("rawequal", Shortcut::single(raw_equal_short)),
+    ("rawget", Shortcut::single(raw_get_short)),
+    ("select", Shortcut::first(select_short)),
+    ("setmetatable", Shortcut::single(set_metatable_short)),
+    ("tonumber", Shortcut::single(to_number_short)),
+    ("tostring", Shortcut::single(to_string_short)),
+    ("type", Shortcut::single(type_of_short)),
+];
+
 /// Puts the base library into the global table.
 pub fn open(runtime: &mut Runtime) {
     let heap = &mut runtime.heap;
@@ -45,6 +60,7 @@ pub fn open(runtime: &mut Runtime) {
     let version = heap.new_string(b"Lua 5.1");
     heap.raw_set_field(globals, "_VERSION", version.into());
     heap.register(globals, FUNCTIONS);
+    heap.add_shortcuts(globals, SHORTCUTS);
     // The function pairs returns is not the global one, as in 5.1.
     let next = heap.new_native(next, &[]);
     let step = heap.new_native(ipairs_step, &[]);
@@ -74,6 +90,10 @@ fn assert(call: &mut Call<'_>) -> NativeResult {
         None => b"assertion failed!".to_vec(),
     };
     Err(call.error(message))
+}
+
+fn assert_short(_: &mut Heap, _: &mut Meter, arguments: &[Value]) -> Option<Value> {
+    arguments.first().copied().filter(|value| value.is_truthy())
 }
 
 fn error(call: &mut Call<'_>) -> NativeResult {
@@ -133,6 +153,20 @@ fn type_of(call: &mut Call<'_>) -> NativeResult {
     call.return_string(name.as_bytes())
 }
 
+fn type_of_short(heap: &mut Heap, _: &mut Meter, arguments: &[Value]) -> Option<Value> {
+    let name = arguments.first()?.type_name();
+    Some(Value::String(heap.new_string(name.as_bytes())))
+}
+
+fn to_string_short(heap: &mut Heap, _: &mut Meter, arguments: &[Value]) -> Option<Value> {
+    match *arguments {
+        [Value::Number(number), ..] if heap.metatable(Value::Number(number)).is_none() => {
+            Some(Value::String(heap.number_to_string(number)))
+        }
+        _ => None,
+    }
+}
+
 fn to_string(call: &mut Call<'_>) -> NativeResult {
     let value = call.check_any(1)?;
     let handler = call.metafield(value, "__tostring");
@@ -174,6 +208,20 @@ pub(crate) fn display(runtime: &Runtime, value: Value) -> Vec<u8> {
     format!("{}: {address:#x}", value.type_name()).into_bytes()
 }
 
+fn to_number_short(heap: &mut Heap, _: &mut Meter, arguments: &[Value]) -> Option<Value> {
+    match *arguments {
+        [value @ Value::Number(_)] => Some(value),
+        [Value::String(string)] => {
+            let bytes = heap.bytes(string);
+            if bytes.len() > LONGEST_TEXT {
+                return None;
+            }
+            Some(number::parse(bytes).map_or(Value::Nil, Value::Number))
+        }
+        _ => None,
+    }
+}
+
 fn to_number(call: &mut Call<'_>) -> NativeResult {
     let base = call.optional_integer(2, 10)? as i32;
     if base == 10 {
@@ -194,6 +242,20 @@ fn to_number(call: &mut Call<'_>) -> NativeResult {
 }
 
 // ---- tables -------------------------------------------------------------------------------------
+
+fn raw_equal_short(heap: &mut Heap, _: &mut Meter, arguments: &[Value]) -> Option<Value> {
+    match *arguments {
+        [left, right, ..] => Some(Value::Boolean(heap.raw_equals(left, right))),
+        _ => None,
+    }
+}
+
+fn raw_get_short(heap: &mut Heap, _: &mut Meter, arguments: &[Value]) -> Option<Value> {
+    match *arguments {
+        [Value::Table(table), key, ..] => Some(heap.raw_get(table, key)),
+        _ => None,
+    }
+}
 
 fn raw_equal(call: &mut Call<'_>) -> NativeResult {
     let (left, right) = (call.check_any(1)?, call.check_any(2)?);
@@ -253,6 +315,17 @@ fn ipairs_step(call: &mut Call<'_>) -> NativeResult {
     Ok(Flow::Return(2))
 }
 
+/// The first one of the selected arguments.
+fn select_short(_: &mut Heap, _: &mut Meter, arguments: &[Value]) -> Option<Value> {
+    let (&Value::Number(index), rest) = arguments.split_first()? else {
+        return None;
+    };
+    if !(1.0..256.0).contains(&index) {
+        return None;
+    }
+    Some(rest.get(index as usize - 1).copied().unwrap_or(Value::Nil))
+}
+
 fn select(call: &mut Call<'_>) -> NativeResult {
     let count = call.argument_count() as i64;
     if let Value::String(text) = call.argument(1)
@@ -288,10 +361,7 @@ fn unpack(call: &mut Call<'_>) -> NativeResult {
         return Err(call.error("too many results to unpack"));
     }
     call.charge(count as u64 / 8)?;
-    for index in first..=last {
-        let value = call.heap().raw_get_integer(table, index);
-        call.push(value);
-    }
+    call.push_elements(table, first, count as usize);
     Ok(Flow::Return(count as usize))
 }
 
@@ -308,6 +378,18 @@ fn get_metatable(call: &mut Call<'_>) -> NativeResult {
     } else {
         protected
     })
+}
+
+fn set_metatable_short(heap: &mut Heap, _: &mut Meter, arguments: &[Value]) -> Option<Value> {
+    match *arguments {
+        [object @ Value::Table(table), Value::Table(metatable), ..]
+            if heap.metatable(object).is_none() && !heap.is_readonly(table) =>
+        {
+            heap.set_table_metatable(table, Some(metatable));
+            Some(object)
+        }
+        _ => None,
+    }
 }
 
 fn set_metatable(call: &mut Call<'_>) -> NativeResult {
@@ -502,7 +584,7 @@ fn reader_answered(call: &mut Call<'_>) -> NativeResult {
         return load_chunk(call, &pieces.0, &name);
     }
     call.reserve(pieces.0.len() + text.len())?;
-    call.charge(text.len() as u64 / 16)?;
+    call.charge(1 + text.len() as u64 / 16)?;
     pieces.0.extend_from_slice(&text);
     call.state = Some(pieces);
     ask_reader(call)

@@ -2,6 +2,8 @@
 
 use crate::heap::Heap;
 use crate::native::{Call, LibraryEntry, NativeResult, Raise};
+use crate::shortcut::{ShortFunction, Shortcut};
+use crate::value::Value;
 
 const ENTRIES: &[LibraryEntry] = &[
     ("tobit", |call| map(call, |value| value)),
@@ -20,10 +22,65 @@ const ENTRIES: &[LibraryEntry] = &[
     ("tohex", tohex),
 ];
 
+/// The same for numbers.
+const SHORTCUTS: &[(&str, Shortcut)] = &[
+    (
+        "tobit",
+        one(|_, _, arguments| map_short(arguments, |value| value)),
+    ),
+    (
+        "bnot",
+        one(|_, _, arguments| map_short(arguments, |value| !value)),
+    ),
+    (
+        "band",
+        one(|_, _, arguments| fold_short(arguments, |a, b| a & b)),
+    ),
+    (
+        "bor",
+        one(|_, _, arguments| fold_short(arguments, |a, b| a | b)),
+    ),
+    (
+        "bxor",
+        one(|_, _, arguments| fold_short(arguments, |a, b| a ^ b)),
+    ),
+    (
+        "lshift",
+        one(|_, _, arguments| shift_short(arguments, |value, count| value << count)),
+    ),
+    (
+        "rshift",
+        one(|_, _, arguments| {
+            shift_short(arguments, |value, count| (value as u32 >> count) as i32)
+        }),
+    ),
+    (
+        "arshift",
+        one(|_, _, arguments| shift_short(arguments, |value, count| value >> count)),
+    ),
+    (
+        "rol",
+        one(|_, _, arguments| shift_short(arguments, i32::rotate_left)),
+    ),
+    (
+        "ror",
+        one(|_, _, arguments| shift_short(arguments, i32::rotate_right)),
+    ),
+    (
+        "bswap",
+        one(|_, _, arguments| map_short(arguments, i32::swap_bytes)),
+    ),
+];
+
+const fn one(function: ShortFunction) -> Shortcut {
+    Shortcut::single(function)
+}
+
 /// Adds the library to the global table.
 pub fn open(heap: &mut Heap) {
     let library = heap.new_table(0, 16);
     heap.register(library, ENTRIES);
+    heap.add_shortcuts(library, SHORTCUTS);
     super::install(heap, "bit", library);
 }
 
@@ -59,6 +116,40 @@ fn shift(call: &mut Call<'_>, operation: impl Fn(i32, u32) -> i32) -> NativeResu
     let value = argument(call, 1)?;
     let count = argument(call, 2)? as u32 & 31;
     call.return_value(f64::from(operation(value, count)))
+}
+
+#[inline]
+fn map_short(arguments: &[Value], operation: impl Fn(i32) -> i32) -> Option<Value> {
+    match *arguments {
+        [Value::Number(number), ..] => Some(Value::Number(f64::from(operation(to_bits(number))))),
+        _ => None,
+    }
+}
+
+#[inline]
+fn fold_short(arguments: &[Value], operation: impl Fn(i32, i32) -> i32) -> Option<Value> {
+    let (&Value::Number(first), rest) = arguments.split_first()? else {
+        return None;
+    };
+    let mut value = to_bits(first);
+    for argument in rest {
+        let &Value::Number(number) = argument else {
+            return None;
+        };
+        value = operation(value, to_bits(number));
+    }
+    Some(Value::Number(f64::from(value)))
+}
+
+#[inline]
+fn shift_short(arguments: &[Value], operation: impl Fn(i32, u32) -> i32) -> Option<Value> {
+    match *arguments {
+        [Value::Number(number), Value::Number(count), ..] => {
+            let value = operation(to_bits(number), to_bits(count) as u32 & 31);
+            Some(Value::Number(f64::from(value)))
+        }
+        _ => None,
+    }
 }
 
 /// A negative count of digits asks for upper case.

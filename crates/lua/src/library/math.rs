@@ -2,6 +2,7 @@
 
 use crate::heap::Heap;
 use crate::native::{Call, Flow, LibraryEntry, NativeResult};
+use crate::shortcut::{ShortFunction, Shortcut};
 use crate::value::Value;
 use std::f64::consts::PI;
 use std::sync::Arc;
@@ -42,10 +43,52 @@ const ENTRIES: &[LibraryEntry] = &[
     ("tanh", |call| map(call, f64::tanh)),
 ];
 
+/// The functions of one and two numbers and those that choose one of many, if all arguments are numbers.
+const SHORTCUTS: &[(&str, Shortcut)] = &[
+    ("abs", one(|_, _, arguments| map_short(arguments, f64::abs))),
+    (
+        "ceil",
+        one(|_, _, arguments| map_short(arguments, f64::ceil)),
+    ),
+    ("cos", one(|_, _, arguments| map_short(arguments, f64::cos))),
+    ("exp", one(|_, _, arguments| map_short(arguments, f64::exp))),
+    (
+        "floor",
+        one(|_, _, arguments| map_short(arguments, f64::floor)),
+    ),
+    (
+        "fmod",
+        one(|_, _, arguments| map_two_short(arguments, |a, b| a % b)),
+    ),
+    ("log", one(|_, _, arguments| map_short(arguments, f64::ln))),
+    (
+        "max",
+        one(|_, _, arguments| select_short(arguments, |candidate, best| candidate > best)),
+    ),
+    (
+        "min",
+        one(|_, _, arguments| select_short(arguments, |candidate, best| candidate < best)),
+    ),
+    (
+        "pow",
+        one(|_, _, arguments| map_two_short(arguments, f64::powf)),
+    ),
+    ("sin", one(|_, _, arguments| map_short(arguments, f64::sin))),
+    (
+        "sqrt",
+        one(|_, _, arguments| map_short(arguments, f64::sqrt)),
+    ),
+];
+
+const fn one(function: ShortFunction) -> Shortcut {
+    Shortcut::single(function)
+}
+
 /// Adds the library to the global table.
 pub fn open(heap: &mut Heap) {
     let library = heap.new_table(0, 32);
     heap.register(library, ENTRIES);
+    heap.add_shortcuts(library, SHORTCUTS);
     heap.raw_set_field(library, "pi", Value::Number(PI));
     heap.raw_set_field(library, "huge", Value::Number(f64::INFINITY));
     let fmod = heap.raw_get_field(library, "fmod");
@@ -77,6 +120,40 @@ fn select(call: &mut Call<'_>, better: impl Fn(f64, f64) -> bool) -> NativeResul
         }
     }
     call.return_value(best)
+}
+
+#[inline]
+fn map_short(arguments: &[Value], function: impl Fn(f64) -> f64) -> Option<Value> {
+    match *arguments {
+        [Value::Number(number), ..] => Some(Value::Number(function(number))),
+        _ => None,
+    }
+}
+
+#[inline]
+fn map_two_short(arguments: &[Value], function: impl Fn(f64, f64) -> f64) -> Option<Value> {
+    match *arguments {
+        [Value::Number(first), Value::Number(second), ..] => {
+            Some(Value::Number(function(first, second)))
+        }
+        _ => None,
+    }
+}
+
+#[inline]
+fn select_short(arguments: &[Value], better: impl Fn(f64, f64) -> bool) -> Option<Value> {
+    let (&Value::Number(mut best), rest) = arguments.split_first()? else {
+        return None;
+    };
+    for value in rest {
+        let &Value::Number(candidate) = value else {
+            return None;
+        };
+        if better(candidate, best) {
+            best = candidate;
+        }
+    }
+    Some(Value::Number(best))
 }
 
 fn modf(call: &mut Call<'_>) -> NativeResult {

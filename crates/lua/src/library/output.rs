@@ -92,25 +92,16 @@ impl Output {
 }
 
 /// The string that `range` of `string` is.
+#[inline]
 pub(crate) fn substring(
     call: &mut Call<'_>,
     string: StringHandle,
     range: std::ops::Range<usize>,
 ) -> Result<StringHandle, Raise> {
     let length = range.len();
-    let bytes = call.bytes(string);
-    if length == bytes.len() {
-        return Ok(string);
-    }
-    if length <= crate::value::MAX_SHORT {
-        let mut short = [0; crate::value::MAX_SHORT];
-        short[..length].copy_from_slice(&bytes[range]);
-        return Ok(call.new_string(&short[..length]));
-    }
-    let long = bytes[range].to_vec();
-    if length > COPIED {
+    if length > COPIED && length < call.bytes(string).len() {
         call.reserve(length)?;
         call.charge(length as u64 / 16)?;
     }
-    Ok(call.heap_mut().new_string_from_vec(long))
+    Ok(call.heap_mut().new_substring(string, range))
 }

@@ -3,6 +3,7 @@
 use super::cjson::Settings;
 use super::math::Random;
 use crate::pattern::{Pattern, Search};
+use crate::value::NativeHandle;
 use std::sync::Arc;
 
 /// How many compiled patterns are kept.
@@ -25,6 +26,8 @@ pub struct LibraryState {
     pub cjson: Settings,
     patterns: Vec<Option<KeptPattern>>,
     pub(super) search: Option<Box<Search>>,
+    /// The iterator of `gmatch` that was used last, and its pattern.
+    pub(super) last_iterator: Option<(NativeHandle, Arc<Pattern>)>,
     pub(super) buffer: Vec<u8>,
 }
 
@@ -35,24 +38,35 @@ impl Default for LibraryState {
             cjson: Settings::default(),
             patterns: (0..PATTERN_SLOTS).map(|_| None).collect(),
             search: None,
+            last_iterator: None,
             buffer: Vec::new(),
         }
     }
 }
 
 impl LibraryState {
-    /// The compiled form of the pattern `source`, whose string hash is `hash`.
-    pub(super) fn pattern(&mut self, source: &[u8], hash: u32, anchors: bool) -> Arc<Pattern> {
-        let slot = (hash as usize ^ usize::from(anchors)) % PATTERN_SLOTS;
-        if let Some(kept) = &self.patterns[slot]
-            && kept.anchors == anchors
-            && *kept.source == *source
-        {
-            return Arc::clone(&kept.pattern);
-        }
+    /// The compiled form of the pattern `source`, whose string hash is `hash`, if it is kept.
+    #[inline]
+    pub(super) fn known_pattern(
+        &self,
+        source: &[u8],
+        hash: u32,
+        anchors: bool,
+    ) -> Option<Arc<Pattern>> {
+        let kept = self.patterns[pattern_slot(hash, anchors)].as_ref()?;
+        (kept.anchors == anchors && *kept.source == *source).then(|| Arc::clone(&kept.pattern))
+    }
+
+    /// Compiles a pattern, and keeps it if it is of the usual size.
+    pub(super) fn compile_pattern(
+        &mut self,
+        source: &[u8],
+        hash: u32,
+        anchors: bool,
+    ) -> Arc<Pattern> {
         let pattern = Arc::new(Pattern::new(source, anchors));
-        if source.len() <= LONGEST_KEPT_PATTERN {
-            self.patterns[slot] = Some(KeptPattern {
+        if source.len() <= LONGEST_KEPT_PATTERN && pattern.is_small() {
+            self.patterns[pattern_slot(hash, anchors)] = Some(KeptPattern {
                 source: source.into(),
                 anchors,
                 pattern: Arc::clone(&pattern),
@@ -60,4 +74,8 @@ impl LibraryState {
         }
         pattern
     }
+}
+
+fn pattern_slot(hash: u32, anchors: bool) -> usize {
+    (hash as usize ^ usize::from(anchors)) % PATTERN_SLOTS
 }

@@ -5,6 +5,7 @@ mod format;
 mod gmatch;
 mod gsub;
 mod matching;
+mod short;
 
 use super::output::{Output, substring};
 use crate::heap::Heap;
@@ -35,6 +36,7 @@ pub(crate) const STACK_SLOTS: usize = 8000;
 pub fn open(heap: &mut Heap) {
     let library = heap.new_table(0, 16);
     heap.register(library, ENTRIES);
+    heap.add_shortcuts(library, short::SHORTCUTS);
     let gmatch = heap.raw_get_field(library, "gmatch");
     heap.raw_set_field(library, "gfind", gmatch);
     super::install(heap, "string", library);
@@ -44,6 +46,7 @@ pub fn open(heap: &mut Heap) {
 }
 
 /// A position as scripts give it, counted from 1 or, if negative, from behind; 0 if that lies before the start.
+#[inline]
 fn position(at: i64, length: usize) -> i64 {
     let length = length as i64;
     if at >= 0 {
@@ -64,15 +67,20 @@ fn sub(call: &mut Call<'_>) -> NativeResult {
     let length = call.bytes(string).len();
     let start = call.check_integer(2)?;
     let end = call.optional_integer(3, -1)?;
+    let piece = substring(call, string, piece_of(length, start, end))?;
+    call.return_value(piece)
+}
+
+/// The bytes between two positions as scripts give them.
+#[inline]
+fn piece_of(length: usize, start: i64, end: i64) -> std::ops::Range<usize> {
     let start = position(start, length).max(1);
     let end = position(end, length).min(length as i64);
-    let range = if start <= end {
+    if start <= end {
         start as usize - 1..end as usize
     } else {
         0..0
-    };
-    let piece = substring(call, string, range)?;
-    call.return_value(piece)
+    }
 }
 
 fn byte(call: &mut Call<'_>) -> NativeResult {

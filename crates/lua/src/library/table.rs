@@ -1,5 +1,6 @@
 //! The `table` library. Like 5.1's it reads and writes without metamethods.
 
+mod short;
 mod sort;
 
 use super::output::Output;
@@ -28,6 +29,7 @@ const STRIDE: u64 = 256;
 pub fn open(heap: &mut Heap) {
     let library = heap.new_table(0, 16);
     heap.register(library, ENTRIES);
+    heap.add_shortcuts(library, short::SHORTCUTS);
     super::install(heap, "table", library);
 }
 
@@ -110,7 +112,7 @@ fn insert(call: &mut Call<'_>) -> NativeResult {
         let array = &mut call.heap_mut().tables[table.index()].array;
         array.copy_within(position as usize - 1..end as usize - 1, position as usize);
         call.charge((end - position) as u64 / 8)?;
-    } else {
+    } else if position < end {
         call.state = Some(Box::new(Shift {
             table,
             index: end,

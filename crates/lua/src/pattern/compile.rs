@@ -1,6 +1,6 @@
 //! From the text of a pattern to its nodes.
 
-use super::{ByteSet, Node, Pattern, PatternError, Prefilter, Single};
+use super::{ByteSet, Node, Pattern, PatternError, Prefilter, Single, Word};
 
 /// The bytes for which a class letter, in lower case, holds in the C locale; `None` for letters that are no class.
 const fn class_holds(class: u8, byte: u8) -> Option<bool> {
@@ -21,21 +21,20 @@ const fn class_holds(class: u8, byte: u8) -> Option<bool> {
 
 /// The set of every class, by its letter in lower case from `a`.
 static CLASSES: [Option<ByteSet>; 26] = {
-    let mut classes = [None; 26];
+    let mut classes = [const { None }; 26];
     let mut letter = 0;
     while letter < 26 {
-        let mut set = ByteSet([0; 4]);
+        let mut set = [false; 256];
         let mut byte = 0;
         while byte < 256 {
             match class_holds(b'a' + letter as u8, byte as u8) {
-                Some(true) => set.0[byte >> 6] |= 1 << (byte & 63),
-                Some(false) => {}
+                Some(holds) => set[byte] = holds,
                 None => break,
             }
             byte += 1;
         }
         if byte == 256 {
-            classes[letter] = Some(set);
+            classes[letter] = Some(ByteSet(set));
         }
         letter += 1;
     }
@@ -45,7 +44,7 @@ static CLASSES: [Option<ByteSet>; 26] = {
 /// The set behind `%letter`; `None` when the character stands for itself.
 fn class(letter: u8) -> Option<ByteSet> {
     let index = letter.to_ascii_lowercase().checked_sub(b'a')?;
-    let set = (*CLASSES.get(usize::from(index))?)?;
+    let set = CLASSES.get(usize::from(index))?.clone()?;
     Some(if letter.is_ascii_uppercase() {
         set.complement()
     } else {
@@ -85,6 +84,15 @@ pub(super) fn compile(source: &[u8], anchors: bool) -> Pattern {
             }
         }
     }
+    for index in 0..nodes.len() {
+        let (before, rest) = nodes.split_at_mut(index + 1);
+        if let Node::Greedy {
+            single, possessive, ..
+        } = &mut before[index]
+        {
+            *possessive = is_settled(&compiler.sets, *single, rest);
+        }
+    }
     let literal = nodes[..nodes.len() - 1]
         .iter()
         .map(|node| match node {
@@ -95,19 +103,73 @@ pub(super) fn compile(source: &[u8], anchors: bool) -> Pattern {
         .filter(|bytes| !bytes.is_empty() && nodes.last() == Some(&Node::Match));
     let opens = nodes.iter().take_while(|node| **node == Node::Open).count();
     let prefilter = match nodes.get(opens) {
-        Some(Node::One(single) | Node::GreedyOnce(single)) if opens <= 1 => match single {
+        Some(
+            Node::One(single)
+            | Node::Greedy {
+                single, least: 1, ..
+            },
+        ) if opens <= 1 => match single {
             Single::Any => Prefilter::None,
             Single::Byte(byte) => Prefilter::Byte(*byte),
             Single::Set(set) => Prefilter::Set(*set),
         },
         _ => Prefilter::None,
     };
+    let repeated = |node: &Node| match node {
+        Node::Greedy {
+            single: Single::Set(set),
+            least: 1,
+            ..
+        } => Some(*set),
+        _ => None,
+    };
+    let word = match &nodes[..] {
+        [node, Node::Match] => repeated(node).map(|set| Word {
+            set,
+            captured: false,
+        }),
+        [Node::Open, node, Node::Close, Node::Match] => repeated(node).map(|set| Word {
+            set,
+            captured: true,
+        }),
+        _ => None,
+    };
     Pattern {
+        word: word.filter(|_| !anchored),
         nodes: nodes.into(),
         sets: compiler.sets.into(),
         prefilter,
         anchored,
         literal,
+    }
+}
+
+/// Whether a repetition of `single` with these nodes behind it matches with all the bytes it can take, or not at all.
+fn is_settled(sets: &[ByteSet], single: Single, rest: &[Node]) -> bool {
+    let next = rest
+        .iter()
+        .find(|node| !matches!(node, Node::Open | Node::Position | Node::Close));
+    let other = match next {
+        Some(Node::Match | Node::End) => return true,
+        Some(
+            Node::One(other)
+            | Node::Greedy {
+                single: other,
+                least: 1,
+                ..
+            },
+        ) => *other,
+        Some(Node::Balance(open, _)) => Single::Byte(*open),
+        _ => return false,
+    };
+    let set = |index: u32| &sets[index as usize];
+    match (single, other) {
+        (Single::Any, _) | (_, Single::Any) => false,
+        (Single::Byte(a), Single::Byte(b)) => a != b,
+        (Single::Byte(byte), Single::Set(index)) | (Single::Set(index), Single::Byte(byte)) => {
+            !set(index).contains(byte)
+        }
+        (Single::Set(a), Single::Set(b)) => set(a).is_disjoint(set(b)),
     }
 }
 
@@ -157,9 +219,14 @@ impl Compiler<'_> {
             }
             _ => {
                 let single = self.single()?;
+                let greedy = |least| Node::Greedy {
+                    single,
+                    least,
+                    possessive: false,
+                };
                 let node = match self.peek(0) {
-                    Some(b'*') => Node::Greedy(single),
-                    Some(b'+') => Node::GreedyOnce(single),
+                    Some(b'*') => greedy(0),
+                    Some(b'+') => greedy(1),
                     Some(b'-') => Node::Lazy(single),
                     Some(b'?') => Node::Optional(single),
                     _ => return Ok(Node::One(single)),
@@ -222,7 +289,7 @@ impl Compiler<'_> {
                 Some(_) => {}
             }
         }
-        let mut set = ByteSet::default();
+        let mut set = ByteSet::EMPTY;
         while self.at < end {
             let byte = self.source[self.at];
             if byte == b'%' {

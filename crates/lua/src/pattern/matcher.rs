@@ -1,6 +1,6 @@
 //! Matching a compiled pattern, with the alternatives on an explicit stack.
 
-use super::{MAX_CAPTURES, Node, Pattern, PatternError, Prefilter, Single};
+use super::{MAX_CAPTURES, Node, Pattern, PatternError, Prefilter, Single, Word};
 
 /// Most alternatives kept at once. A C engine recurses here and dies at about this depth.
 const MAX_ALTERNATIVES: usize = 100_000;
@@ -102,6 +102,7 @@ impl Default for Search {
     }
 }
 
+#[inline(always)]
 fn single_matches(pattern: &Pattern, single: Single, byte: u8) -> bool {
     match single {
         Single::Any => true,
@@ -129,6 +130,7 @@ fn run_length(pattern: &Pattern, single: Single, text: &[u8]) -> usize {
 
 impl Search {
     /// Prepares a search from byte `from` of the subject on.
+    #[inline]
     pub fn begin(&mut self, from: usize) {
         self.start = from;
         self.mode = Mode::Seek;
@@ -137,6 +139,7 @@ impl Search {
     }
 
     /// Takes `work` from the budget, and notes what it does not cover.
+    #[inline]
     fn spend(&mut self, budget: &mut u64, work: u64) {
         self.debt += work.saturating_sub(*budget);
         *budget = budget.saturating_sub(work);
@@ -148,6 +151,7 @@ impl Search {
     }
 
     /// How many captures the match has.
+    #[inline]
     pub fn capture_count(&self) -> usize {
         self.level
     }
@@ -157,6 +161,7 @@ impl Search {
     /// # Errors
     ///
     /// It was never closed, or there is none of that number.
+    #[inline]
     pub fn capture(&self, index: usize) -> Result<Capture, PatternError> {
         if index >= self.level {
             return Err(PatternError::InvalidCaptureIndex);
@@ -169,13 +174,66 @@ impl Search {
         }
     }
 
+    /// Searches for the next word. None if the text is so long that it has to be done in slices.
+    #[inline]
+    fn run_word(
+        &mut self,
+        pattern: &Pattern,
+        word: Word,
+        subject: &[u8],
+        budget: &mut u64,
+    ) -> Option<Step> {
+        let rest = subject.get(self.start..)?;
+        if rest.len() > STRIDE {
+            return None;
+        }
+        let set = &pattern.sets[word.set as usize];
+        let Some(skipped) = rest.iter().position(|&byte| set.contains(byte)) else {
+            self.spend(budget, 1 + rest.len() as u64 / 8);
+            return Some(Step::NotFound);
+        };
+        let start = self.start + skipped;
+        let text = &rest[skipped..];
+        let taken = text
+            .iter()
+            .position(|&byte| !set.contains(byte))
+            .unwrap_or(text.len());
+        self.spend(budget, 2 + (skipped + taken) as u64 / 8);
+        let end = start + taken;
+        self.level = usize::from(word.captured);
+        if word.captured {
+            self.slots[0] = Slot {
+                start: start as u32,
+                end: end as u32,
+            };
+        }
+        Some(Step::Found { start, end })
+    }
+
     /// Searches on, taking what it does from `budget`: about one unit per step or per few bytes skipped. Every call for
     /// one search gets the same pattern and subject. Subjects are shorter than 4 GiB - 2.
     ///
     /// # Errors
     ///
     /// The match reached a fault of the pattern.
+    #[inline]
     pub fn run(
+        &mut self,
+        pattern: &Pattern,
+        subject: &[u8],
+        budget: &mut u64,
+    ) -> Result<Step, PatternError> {
+        if self.mode == Mode::Seek
+            && *budget > 0
+            && let Some(word) = pattern.word
+            && let Some(step) = self.run_word(pattern, word, subject, budget)
+        {
+            return Ok(step);
+        }
+        self.run_in_general(pattern, subject, budget)
+    }
+
+    fn run_in_general(
         &mut self,
         pattern: &Pattern,
         subject: &[u8],
@@ -267,12 +325,22 @@ impl Search {
         true
     }
 
+    #[inline]
     fn push(&mut self, alternative: Alternative) -> Result<(), PatternError> {
         if self.alternatives.len() >= MAX_ALTERNATIVES {
             return Err(PatternError::TooComplex);
         }
         self.alternatives.push(alternative);
         Ok(())
+    }
+
+    /// Notes how to undo a change to the captures, if there is an alternative to go back to.
+    #[inline]
+    fn push_undo(&mut self, undo: Alternative) -> Result<(), PatternError> {
+        if self.alternatives.is_empty() {
+            return Ok(());
+        }
+        self.push(undo)
     }
 
     /// Matches at one start; `NotFound` when it does not match there.
@@ -282,211 +350,264 @@ impl Search {
         subject: &[u8],
         budget: &mut u64,
     ) -> Result<Step, PatternError> {
-        let nodes = &pattern.nodes[..];
-        let mut at = self.at;
-        let mut node = self.node;
+        let (mut at, mut node) = (self.at, self.node);
         let mut mode = self.mode;
         loop {
+            if mode != Mode::Retreat {
+                match self.advance(pattern, subject, budget, &mut at, &mut node, mode)? {
+                    Advance::Failed => {}
+                    Advance::Matched => {
+                        return Ok(Step::Found {
+                            start: self.start,
+                            end: at,
+                        });
+                    }
+                    Advance::OutOfBudget(mode) => {
+                        (self.at, self.node, self.mode) = (at, node, mode);
+                        return Ok(Step::OutOfBudget);
+                    }
+                }
+            }
+            if self.alternatives.is_empty() {
+                return Ok(Step::NotFound);
+            }
             if *budget == 0 {
-                (self.at, self.node, self.mode) = (at, node, mode);
+                (self.at, self.node, self.mode) = (at, node, Mode::Retreat);
                 return Ok(Step::OutOfBudget);
             }
             *budget -= 1;
-            if mode == Mode::Retreat {
-                let Some(alternative) = self.alternatives.last_mut() else {
-                    return Ok(Step::NotFound);
-                };
-                match alternative {
-                    Alternative::Shorter {
-                        least,
-                        at: end,
-                        node: next,
-                    } => {
-                        *end -= 1;
-                        (at, node) = (*end as usize, *next as usize);
-                        if end == least {
-                            self.alternatives.pop();
-                        }
-                        mode = Mode::Advance;
-                    }
-                    Alternative::Longer {
-                        at: end,
-                        node: lazy,
-                    } => {
-                        let Node::Lazy(single) = nodes[*lazy as usize] else {
-                            unreachable!("only lazy nodes are made longer");
-                        };
-                        if subject
-                            .get(*end as usize)
-                            .is_some_and(|&byte| single_matches(pattern, single, byte))
-                        {
-                            *end += 1;
-                            (at, node) = (*end as usize, *lazy as usize + 1);
-                            mode = Mode::Advance;
-                        } else {
-                            self.alternatives.pop();
-                        }
-                    }
-                    Alternative::Skip {
-                        at: end,
-                        node: next,
-                    } => {
-                        (at, node) = (*end as usize, *next as usize);
-                        self.alternatives.pop();
-                        mode = Mode::Advance;
-                    }
-                    Alternative::Unopen => {
-                        self.level -= 1;
-                        self.alternatives.pop();
-                    }
-                    Alternative::Unclose { index } => {
-                        self.slots[*index as usize].end = UNFINISHED;
-                        self.alternatives.pop();
-                    }
+            mode = match self.retreat(pattern, subject) {
+                Some(place) => {
+                    (at, node) = place;
+                    Mode::Advance
                 }
-                continue;
+                None => Mode::Retreat,
+            };
+        }
+    }
+
+    /// Takes the last alternative: where it leads to, or nothing if it only undid something.
+    #[inline]
+    fn retreat(&mut self, pattern: &Pattern, subject: &[u8]) -> Option<(usize, usize)> {
+        let place = match self.alternatives.last_mut()? {
+            Alternative::Shorter {
+                least,
+                at: end,
+                node,
+            } => {
+                *end -= 1;
+                let place = (*end as usize, *node as usize);
+                if end > least {
+                    return Some(place);
+                }
+                Some(place)
             }
-            let matched = match nodes[node] {
-                Node::One(single) => {
-                    let matched = subject
-                        .get(at)
-                        .is_some_and(|&byte| single_matches(pattern, single, byte));
-                    at += usize::from(matched);
-                    matched
+            Alternative::Longer {
+                at: end,
+                node: lazy,
+            } => {
+                let Node::Lazy(single) = pattern.nodes[*lazy as usize] else {
+                    unreachable!("only lazy nodes are made longer");
+                };
+                if subject
+                    .get(*end as usize)
+                    .is_some_and(|&byte| single_matches(pattern, single, byte))
+                {
+                    *end += 1;
+                    return Some((*end as usize, *lazy as usize + 1));
                 }
-                Node::Greedy(single) | Node::GreedyOnce(single) => {
+                None
+            }
+            Alternative::Skip { at, node } => Some((*at as usize, *node as usize)),
+            Alternative::Unopen => {
+                self.level -= 1;
+                None
+            }
+            Alternative::Unclose { index } => {
+                self.slots[*index as usize].end = UNFINISHED;
+                None
+            }
+        };
+        self.alternatives.pop();
+        place
+    }
+
+    /// Matches node after node until one does not match.
+    #[inline]
+    fn advance(
+        &mut self,
+        pattern: &Pattern,
+        subject: &[u8],
+        budget: &mut u64,
+        at: &mut usize,
+        node: &mut usize,
+        mut mode: Mode,
+    ) -> Result<Advance, PatternError> {
+        let nodes = &pattern.nodes[..];
+        loop {
+            if *budget == 0 {
+                return Ok(Advance::OutOfBudget(mode));
+            }
+            *budget -= 1;
+            match nodes[*node] {
+                Node::One(single) => {
+                    match subject.get(*at) {
+                        Some(&byte) if single_matches(pattern, single, byte) => {}
+                        _ => return Ok(Advance::Failed),
+                    }
+                    *at += 1;
+                }
+                Node::Greedy {
+                    single,
+                    least,
+                    possessive,
+                } => {
                     if mode != Mode::Repeat {
-                        self.repeating_from = at;
+                        self.repeating_from = *at;
                     }
                     mode = Mode::Advance;
-                    let rest = &subject[at..];
+                    let rest = &subject[*at..];
                     let window = match single {
                         Single::Any => rest,
                         _ => &rest[..rest.len().min(STRIDE)],
                     };
                     let taken = run_length(pattern, single, window);
-                    at += taken;
-                    self.spend(budget, taken as u64 / 8);
+                    *at += taken;
+                    if taken >= 8 {
+                        self.spend(budget, taken as u64 / 8);
+                    }
                     if taken == window.len() && taken < rest.len() {
                         mode = Mode::Repeat;
                         continue;
                     }
-                    let once = matches!(nodes[node], Node::GreedyOnce(_));
-                    let least = self.repeating_from + usize::from(once);
-                    // Where nothing or only the end follows, giving bytes back can't help.
-                    if at > least && !matches!(nodes[node + 1], Node::Match | Node::End) {
+                    let least = self.repeating_from + usize::from(least);
+                    if *at < least {
+                        return Ok(Advance::Failed);
+                    }
+                    if *at > least && !possessive {
                         self.push(Alternative::Shorter {
                             least: least as u32,
-                            at: at as u32,
-                            node: node as u32 + 1,
+                            at: *at as u32,
+                            node: *node as u32 + 1,
                         })?;
                     }
-                    at >= least
                 }
-                Node::Lazy(_) => {
-                    self.push(Alternative::Longer {
-                        at: at as u32,
-                        node: node as u32,
-                    })?;
-                    true
-                }
+                Node::Lazy(_) => self.push(Alternative::Longer {
+                    at: *at as u32,
+                    node: *node as u32,
+                })?,
                 Node::Optional(single) => {
                     if subject
-                        .get(at)
+                        .get(*at)
                         .is_some_and(|&byte| single_matches(pattern, single, byte))
                     {
                         self.push(Alternative::Skip {
-                            at: at as u32,
-                            node: node as u32 + 1,
+                            at: *at as u32,
+                            node: *node as u32 + 1,
                         })?;
-                        at += 1;
+                        *at += 1;
                     }
-                    true
                 }
-                Node::Open => {
-                    self.open(Slot {
-                        start: at as u32,
-                        end: UNFINISHED,
-                    })?;
-                    true
-                }
-                Node::Position => {
-                    self.open(Slot {
-                        start: at as u32,
-                        end: POSITION,
-                    })?;
-                    true
-                }
+                Node::Open => self.open(Slot {
+                    start: *at as u32,
+                    end: UNFINISHED,
+                })?,
+                Node::Position => self.open(Slot {
+                    start: *at as u32,
+                    end: POSITION,
+                })?,
                 Node::Close => {
                     let index = self.slots[..self.level]
                         .iter()
                         .rposition(|slot| slot.end == UNFINISHED)
                         .ok_or(PatternError::InvalidCapture)?;
-                    self.slots[index].end = at as u32;
-                    self.push(Alternative::Unclose {
+                    self.slots[index].end = *at as u32;
+                    self.push_undo(Alternative::Unclose {
                         index: index as u32,
                     })?;
-                    true
                 }
-                Node::BackReference(digit) => {
-                    let slot = usize::from(digit)
-                        .checked_sub(usize::from(b'1'))
-                        .and_then(|index| self.slots[..self.level].get(index))
-                        .filter(|slot| slot.end != UNFINISHED)
-                        .ok_or(PatternError::InvalidCaptureIndex)?;
-                    // A position capture has no text and never matches.
-                    let matched = slot.end != POSITION
-                        && subject[at..]
-                            .starts_with(&subject[slot.start as usize..slot.end as usize]);
-                    if matched {
-                        let length = (slot.end - slot.start) as usize;
-                        self.spend(budget, length as u64 / 16);
-                        at += length;
+                Node::Match => return Ok(Advance::Matched),
+                Node::End => {
+                    if *at != subject.len() {
+                        return Ok(Advance::Failed);
                     }
-                    matched
-                }
-                Node::Balance(open, close) => match balanced_length(&subject[at..], open, close) {
-                    Ok(length) => {
-                        self.spend(budget, length as u64);
-                        at += length;
-                        true
-                    }
-                    Err(scanned) => {
-                        self.spend(budget, scanned as u64);
-                        false
-                    }
-                },
-                Node::Frontier(set) => {
-                    let set = &pattern.sets[set as usize];
-                    let before = if at == 0 { 0 } else { subject[at - 1] };
-                    let behind = subject.get(at).copied().unwrap_or(0);
-                    !set.contains(before) && set.contains(behind)
-                }
-                Node::End => at == subject.len(),
-                Node::Match => {
-                    return Ok(Step::Found {
-                        start: self.start,
-                        end: at,
-                    });
                 }
                 Node::Fault(fault) => return Err(fault),
-            };
-            if matched {
-                node += 1;
-            } else {
-                mode = Mode::Retreat;
+                other => {
+                    if !self.rare_node(pattern, other, subject, budget, at)? {
+                        return Ok(Advance::Failed);
+                    }
+                }
             }
+            *node += 1;
         }
     }
 
+    /// The nodes that most patterns do without. False if the node does not match.
+    fn rare_node(
+        &mut self,
+        pattern: &Pattern,
+        node: Node,
+        subject: &[u8],
+        budget: &mut u64,
+        at: &mut usize,
+    ) -> Result<bool, PatternError> {
+        match node {
+            Node::BackReference(digit) => {
+                let slot = usize::from(digit)
+                    .checked_sub(usize::from(b'1'))
+                    .and_then(|index| self.slots[..self.level].get(index))
+                    .filter(|slot| slot.end != UNFINISHED)
+                    .ok_or(PatternError::InvalidCaptureIndex)?;
+                // A position capture has no text and never matches.
+                let matched = slot.end != POSITION
+                    && subject[*at..].starts_with(&subject[slot.start as usize..slot.end as usize]);
+                if matched {
+                    let length = (slot.end - slot.start) as usize;
+                    self.spend(budget, length as u64 / 16);
+                    *at += length;
+                }
+                Ok(matched)
+            }
+            Node::Balance(open, close) => match balanced_length(&subject[*at..], open, close) {
+                Ok(length) => {
+                    self.spend(budget, length as u64);
+                    *at += length;
+                    Ok(true)
+                }
+                Err(scanned) => {
+                    self.spend(budget, scanned as u64);
+                    Ok(false)
+                }
+            },
+            Node::Frontier(set) => {
+                let set = &pattern.sets[set as usize];
+                let before = if *at == 0 { 0 } else { subject[*at - 1] };
+                let behind = subject.get(*at).copied().unwrap_or(0);
+                Ok(!set.contains(before) && set.contains(behind))
+            }
+            _ => Ok(true),
+        }
+    }
+
+    #[inline]
     fn open(&mut self, slot: Slot) -> Result<(), PatternError> {
         if self.level >= MAX_CAPTURES {
             return Err(PatternError::TooManyCaptures);
         }
         self.slots[self.level] = slot;
         self.level += 1;
-        self.push(Alternative::Unopen)
+        self.push_undo(Alternative::Unopen)
     }
+}
+
+/// How far a chain of nodes got.
+enum Advance {
+    Matched,
+    /// A node did not match.
+    Failed,
+    /// The budget is used up; the mode is the one to go on in.
+    OutOfBudget(Mode),
 }
 
 /// Length of the balanced text that `subject` starts with, or how many bytes were looked at in vain.

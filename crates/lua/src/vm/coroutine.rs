@@ -50,6 +50,8 @@ impl Runtime {
         count: usize,
     ) -> Action {
         if self.thread.native_depth >= MAX_RESUME_DEPTH {
+            // 5.1 leaves a coroutine dead that it could not even begin to run.
+            self.heap.threads[target.index()].status = Status::Dead;
             let raise = Raise::Error(self.heap.new_string(b"C stack overflow").into());
             return self.unwind(raise);
         }

@@ -5,6 +5,7 @@
 //! dealt with, and the loop is entered again with the frame that then is on top.
 
 use super::arithmetic;
+use super::call::MAX_NATIVE_DEPTH;
 use super::copy_value;
 use super::kernel::{Code, Frames, Registers};
 use super::{Exit, Leave, Step, move_down};
@@ -12,12 +13,19 @@ use crate::heap::Upvalue;
 use crate::loaded::CodeEntry;
 use crate::opcode::{Opcode, decode_float_byte};
 use crate::runtime::Runtime;
+use crate::shortcut;
 use crate::thread::{Finish, Frame, Thread, WINDOW};
 use crate::value::{ClosureHandle, Value};
 
 /// Executes the top frame and those it calls, until the run is left or code is missing. If `HOOKED`, the VM's hook is asked before each instruction.
 pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
     'frame: loop {
+        // Natives that call back burn fuel without passing an instruction that looks at it.
+        if runtime.meter.is_empty()
+            && let Step::Exit(exit) = runtime.refuel_on_entry()
+        {
+            return Leave::Exit(exit);
+        }
         let Runtime {
             heap,
             meter,
@@ -514,7 +522,15 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                 Opcode::Call => {
                     burn_first!();
                     let Value::Function(callee) = a!() else {
-                        pause!(execute_call)
+                        let base = registers.base();
+                        let window = registers.window();
+                        if !shortcut::take(heap, meter, window, base, top, instruction) {
+                            pause!(execute_call);
+                        }
+                        if heap.needs_attention() {
+                            pause!(attend_to_memory);
+                        }
+                        next!();
                     };
                     let number = heap.closures[callee.index()].proto;
                     let Some(entry) = entries.get(number as usize) else {
@@ -704,6 +720,10 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     else {
                         pause!(execute_iterator)
                     };
+                    // Not even an iterator may be called here: the general way says so.
+                    if *native_depth >= MAX_NATIVE_DEPTH {
+                        pause!(execute_iterator)
+                    }
                     let control = *registers.get(control);
                     let wanted = instruction.c() as usize;
                     let first = instruction.a() as usize + 3;

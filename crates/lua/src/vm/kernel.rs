@@ -20,8 +20,7 @@ use crate::opcode::Instruction;
 use crate::thread::{Frame, WINDOW};
 use crate::value::{StringHandle, Value};
 
-/// The number of words of a value.
-const WORDS: usize = size_of::<Value>() / size_of::<u64>();
+const _: () = assert!(size_of::<Value>() == 2 * size_of::<u64>());
 
 /// Copies a value word by word: one that was just computed was written in two words, and reading it back in one piece would have
 /// to wait until both have left the store buffer. The reads are volatile so that the compiler does not make one of them.
@@ -35,6 +34,10 @@ pub(crate) fn copy_value(from: &Value, to: &mut Value) {
 /// `memmove`.
 #[inline(always)]
 pub(crate) fn move_down(stack: &mut [Value], from: usize, count: usize, to: usize) {
+    if count > 16 {
+        stack.copy_within(from..from + count, to);
+        return;
+    }
     assert!(count == 0 || (to <= from && from + count <= stack.len()));
     let stack = stack.as_mut_ptr();
     for index in 0..count {
@@ -52,10 +55,16 @@ unsafe fn copy_words(from: *const Value, to: *mut Value) {
         from.cast::<MaybeUninit<u64>>(),
         to.cast::<MaybeUninit<u64>>(),
     );
-    for word in 0..WORDS {
-        // SAFETY: the caller's promise; a value is `WORDS` words long. Any bytes, even uninitialised ones, are a `MaybeUninit`, and what
-        // arrives are the bytes of a value, since they all come from one.
-        unsafe { to.add(word).write(from.add(word).read_volatile()) };
+    // SAFETY: the caller's promise; a value is two words long. Any bytes, even uninitialised ones, are a `MaybeUninit`, and what
+    // arrives are the bytes of a value, since they all come from one.
+    unsafe {
+        // The checks of a debug build would cost more than the waiting.
+        if cfg!(debug_assertions) {
+            *to.cast::<Value>() = *from.cast::<Value>();
+            return;
+        }
+        to.write(from.read_volatile());
+        to.add(1).write(from.add(1).read_volatile());
     }
 }
 

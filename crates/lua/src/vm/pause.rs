@@ -61,6 +61,12 @@ impl Runtime {
     /// The fuel is used up after a jump.
     #[cold]
     pub(super) fn refuel(&mut self, _: Instruction) -> Step {
+        self.refuel_on_entry()
+    }
+
+    /// The fuel was used up before the loop was entered.
+    #[cold]
+    pub(super) fn refuel_on_entry(&mut self) -> Step {
         match self.out_of_fuel() {
             Ok(()) => Step::Run,
             Err(None) => Step::Exit(Exit::Suspended),

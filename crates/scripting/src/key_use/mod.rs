@@ -22,6 +22,8 @@ mod flow;
 mod functions;
 pub(crate) mod library;
 #[cfg(test)]
+mod library_tests;
+#[cfg(test)]
 mod tests;
 mod value;
 

@@ -195,9 +195,9 @@ fn scripts_whose_keys_cannot_be_told_need_all_locks() {
 
 /// A host that runs nothing and notes the keys of every call.
 #[derive(Default)]
-struct Recorder {
-    keys: Vec<Vec<u8>>,
-    touches_all: bool,
+pub(super) struct Recorder {
+    pub(super) keys: Vec<Vec<u8>>,
+    pub(super) touches_all: bool,
 }
 
 impl ScriptHost for Recorder {
@@ -231,6 +231,9 @@ impl ScriptHost for Recorder {
         Some(true)
     }
 
+    fn fail(&mut self, _: crate::host::Failure) -> bool {
+        false
+    }
     fn count_error(&mut self, _: &[u8]) {}
 
     fn as_any_mut(&mut self) -> &mut dyn Any {
@@ -274,13 +277,13 @@ fn check(text: &str) -> KeyUse {
 }
 
 /// Makes random scripts out of what could confuse the analysis.
-struct Generator {
-    seed: u64,
-    depth: usize,
+pub(super) struct Generator {
+    pub(super) seed: u64,
+    pub(super) depth: usize,
 }
 
 impl Generator {
-    fn pick(&mut self, below: usize) -> usize {
+    pub(super) fn pick(&mut self, below: usize) -> usize {
         self.seed = self
             .seed
             .wrapping_mul(6364136223846793005)
@@ -296,7 +299,7 @@ impl Generator {
         self.one(&["a", "b", "c", "d"])
     }
 
-    fn expression(&mut self) -> String {
+    pub(super) fn expression(&mut self) -> String {
         self.depth += 1;
         let choice = if self.depth > 3 {
             self.pick(9)
@@ -373,7 +376,7 @@ impl Generator {
         }
     }
 
-    fn statement(&mut self) -> String {
+    pub(super) fn statement(&mut self) -> String {
         self.depth += 1;
         let choice = if self.depth > 3 {
             self.pick(5)

@@ -245,6 +245,16 @@ directives! {
     // Scripts and latency.
     /// Milliseconds a script may run before others get BUSY.
     "busy-reply-threshold" | "lua-time-limit" => busy_reply_threshold: u64 = 5000, Rule::Range(0, i64::MAX), NONE;
+    /// Undo what a script wrote if it fails, as if each had declared `flags=atomic`.
+    "script-atomic" => script_atomic: bool = false, Rule::Any, NONE;
+    /// Undo what a transaction wrote if one of its commands fails.
+    "multi-atomic" => multi_atomic: bool = false, Rule::Any, NONE;
+    /// Let scripts that have written be killed, and undo what they wrote.
+    "script-kill-undo" => script_kill_undo: bool = false, Rule::Any, NONE;
+    /// Milliseconds after which a script is ended; 0 for never.
+    "script-time-limit" => script_time_limit: u64 = 0, Rule::Range(0, i64::MAX), NONE;
+    /// Bytes a script may take while it runs; 0 for no limit.
+    "script-memory-limit" => script_memory_limit: u64 = 0, Rule::Memory(0, i64::MAX), NONE;
     /// Microseconds from which a command is put into the slow log; -1 for never.
     "slowlog-log-slower-than" => slowlog_log_slower_than: i64 = 10_000, Rule::Range(-1, i64::MAX), NONE;
     /// Entries kept in the slow log.

@@ -109,8 +109,7 @@ fn start(call: &mut Call<'_>, read_only: bool) -> CommandResult {
         let machines = &mut call.bench.machines;
         machines.take_for_functions(scripts, call.entry)
     };
-    let words = (keys, arguments);
-    if let Err(error) = run.prepare_function(&function, words, call.args, call.entry, read_only) {
+    if let Err(error) = run.prepare_function(&function, keys, arguments, call.entry, read_only) {
         call.server.give_back(call.bench, run);
         return Err(library_error(error));
     }
@@ -251,7 +250,7 @@ fn restore(call: &mut Call<'_>) -> CommandResult {
 fn kill(call: &mut Call<'_>) -> CommandResult {
     call.server
         .running
-        .kill(World::Functions)
+        .kill(World::Functions, call.args.get(2).copied())
         .map_err(|error| CommandError::owned(error.to_string()))?;
     call.reply.ok();
     Ok(())

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use commands::CommandResult;
 use resp::Reply;
 
+use crate::atomicity::Held;
 use crate::client::Client;
 use crate::net::Mail;
 use crate::pubsub::{Kind, ToSelf};
@@ -135,6 +136,16 @@ pub(crate) fn unsubscribe_all(server: &Server, client: &mut Client) {
 }
 
 fn publish(call: &mut Call<'_>, kind: Kind) -> CommandResult {
+    if call.unit.keeps_undo() {
+        let receivers = call.server.pubsub.receivers(kind, call.args[1]);
+        call.bench.held.push(Held::Message {
+            kind,
+            channel: call.args[1].to_vec(),
+            message: call.args[2].to_vec(),
+        });
+        call.reply.integer(receivers as i64);
+        return Ok(());
+    }
     let mut own: Vec<Arc<[u8]>> = Vec::new();
     let mut to_self = ToSelf {
         client: call.client.id(),

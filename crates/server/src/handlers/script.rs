@@ -156,7 +156,7 @@ fn flush(call: &mut Call<'_>) -> CommandResult {
 fn kill(call: &mut Call<'_>) -> CommandResult {
     call.server
         .running
-        .kill(World::Scripts)
+        .kill(World::Scripts, call.args.get(2).copied())
         .map_err(|error| CommandError::owned(error.to_string()))?;
     call.reply.ok();
     Ok(())

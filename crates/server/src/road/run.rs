@@ -8,6 +8,7 @@ use commands::{BlockRequest, CommandError, CommandResult, Context, Handler, Rand
 use keyspace::Unit;
 use resp::Reply;
 
+use crate::atomicity::Held;
 use crate::client::Client;
 use crate::config::Config;
 use crate::machines::Machines;
@@ -29,6 +30,8 @@ pub(crate) struct Bench {
     pub(crate) machines: Machines,
     /// Messages that the running command publishes to its own client: they go before its reply.
     pub(crate) to_self: Vec<Arc<[u8]>>,
+    /// What subscribers are told when the changes of the running script or transaction stand.
+    pub(crate) held: Vec<Held>,
 }
 
 impl Bench {
@@ -46,6 +49,7 @@ impl Bench {
             clock: Clock::new(),
             machines: Machines::default(),
             to_self: Vec::new(),
+            held: Vec::new(),
         }
     }
 
@@ -65,6 +69,7 @@ impl Bench {
             clock: self.clock.clone(),
             machines: Machines::default(),
             to_self: Vec::new(),
+            held: Vec::new(),
         }
     }
 

@@ -2,15 +2,21 @@
 //!
 //! All of it happens before the unit's locks are released, so that its order is the order of the changes.
 
-use keyspace::{EventClass, Unit};
+use keyspace::Unit;
 
+use crate::atomicity::{Held, publish_event};
 use crate::blocking;
 use crate::road::run::Bench;
 use crate::server::Server;
 use crate::stats::add;
 
-/// Publishes the keyspace events of a unit so far and takes over its counts.
-pub(crate) fn settle_command(server: &'static Server, bench: &Bench, unit: &mut Unit<'static>) {
+/// Publishes the keyspace events of a unit so far and takes over its counts; while its changes may be undone, both wait.
+pub(crate) fn settle_command(server: &'static Server, bench: &mut Bench, unit: &mut Unit<'static>) {
+    if unit.keeps_undo() {
+        let events = unit.changes.events.drain(..);
+        bench.held.extend(events.map(Held::Event));
+        return;
+    }
     let changes = &mut unit.changes;
     if changes.hits | changes.misses | changes.expired | changes.dirty != 0 {
         let stats = &bench.stats;
@@ -31,22 +37,8 @@ pub(crate) fn settle_command(server: &'static Server, bench: &Bench, unit: &mut 
         changes.expired = 0;
         changes.dirty = 0;
     }
-    if changes.events.is_empty() {
-        return;
-    }
-    let mask = server.keyspace.settings.notify_mask();
     for event in std::mem::take(&mut changes.events) {
-        if mask & EventClass::KEYSPACE.0 != 0 {
-            let mut channel = format!("__keyspace@{}__:", event.database).into_bytes();
-            channel.extend_from_slice(&event.key);
-            server
-                .pubsub
-                .publish(&channel, event.event.name.as_bytes(), None);
-        }
-        if mask & EventClass::KEYEVENT.0 != 0 {
-            let channel = format!("__keyevent@{}__:{}", event.database, event.event.name);
-            server.pubsub.publish(channel.as_bytes(), &event.key, None);
-        }
+        publish_event(server, &event);
     }
 }
 

@@ -33,7 +33,7 @@ fn search(call: &mut Call<'_>, positions: bool) -> NativeResult {
     if positions && (call.argument(4).is_truthy() || pattern::is_plain(call.bytes(source))) {
         return find_plain(call, from);
     }
-    let mut matching = Matching::new(call, subject, source, true);
+    let mut matching = Matching::new(call, subject, source, true)?;
     matching.search.begin(from);
     proceed(
         call,

@@ -13,6 +13,8 @@ pub(super) fn gmatch(call: &mut Call<'_>) -> NativeResult {
         Value::Number(0.0),
     ];
     let iterator = call.heap_mut().new_native(next, &upvalues);
+    // A collected iterator may have had the same handle.
+    call.runtime.libraries.last_iterator = None;
     call.return_value(Value::Native(iterator))
 }
 
@@ -25,11 +27,16 @@ fn next(call: &mut Call<'_>) -> NativeResult {
     if from as usize > call.bytes(subject).len() {
         return Ok(Flow::Return(0));
     }
-    let mut matching = Matching::new(call, subject, source, false);
+    let function = call.function;
+    let mut matching = match call.runtime.libraries.last_iterator.take() {
+        Some((last, pattern)) if last == function => Matching::again(call, subject, pattern),
+        _ => Matching::new(call, subject, source, false)?,
+    };
     matching.search.begin(from as usize);
     proceed(call, matching)
 }
 
+#[inline]
 fn proceed(call: &mut Call<'_>, mut matching: Matching) -> NativeResult {
     match matching.advance(call)? {
         Progress::Found(start, end) => {
@@ -37,7 +44,11 @@ fn proceed(call: &mut Call<'_>, mut matching: Matching) -> NativeResult {
             let next = end + usize::from(end == start);
             call.set_upvalue(2, Value::Number(next as f64));
             let count = matching.push_captures(call, true, (start, end))?;
-            matching.finish(call);
+            let libraries = &mut call.runtime.libraries;
+            libraries.search = Some(matching.search);
+            if matching.pattern.is_small() {
+                libraries.last_iterator = Some((call.function, matching.pattern));
+            }
             Ok(Flow::Return(count))
         }
         Progress::NotFound => {

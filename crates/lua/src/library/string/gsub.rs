@@ -1,12 +1,12 @@
 //! `string.gsub`, in steps: the replacement may be a Lua function, or a table with an `__index` function.
 
 use super::super::output::Output;
-use super::matching::{Matching, Progress, pause, take_state};
+use super::matching::{Matching, Progress, SLICE, pause, take_state};
 use crate::heap::Heap;
 use crate::native::{Call, Flow, Indexed, NativeResult, Raise};
 use crate::number;
-use crate::pattern::{Capture, PatternError};
-use crate::value::{StringHandle, Value};
+use crate::pattern::{Capture, PatternError, Step};
+use crate::value::{StringHandle, TableHandle, Value};
 
 /// What matches are replaced with.
 #[derive(Clone, Copy)]
@@ -50,7 +50,7 @@ pub(super) fn gsub(call: &mut Call<'_>) -> NativeResult {
     };
     let length = call.bytes(subject).len();
     let limit = call.optional_integer(4, length as i64 + 1)? as i32;
-    let mut matching = Matching::new(call, subject, source, true);
+    let mut matching = Matching::new(call, subject, source, true)?;
     let out = Output::new(call);
     matching.search.begin(0);
     let limit = if call.is_none_or_nil(4) {
@@ -70,71 +70,45 @@ pub(super) fn gsub(call: &mut Call<'_>) -> NativeResult {
     if substitution.limit <= 0 {
         return substitution.finish(call);
     }
-    proceed(call, substitution)
+    let mut substitution = substitution;
+    match substitution.proceed(call)? {
+        Next::Done => substitution.finish(call),
+        Next::Ask { arguments } => ask(call, Box::new(substitution), arguments),
+        Next::Pause => pause(call, Box::new(substitution), resume_search),
+    }
 }
 
-fn proceed(call: &mut Call<'_>, mut substitution: Substitution) -> NativeResult {
-    loop {
-        match substitution.matching.advance(call)? {
-            Progress::Found(start, end) => {
-                substitution.copy_subject(call.heap(), start)?;
-                substitution.span = (start, end);
-                substitution.done += 1;
-            }
-            Progress::NotFound => return substitution.finish(call),
-            Progress::Pause => {
-                return pause(call, Box::new(substitution), resume_search);
-            }
-        }
-        match substitution.replacement {
-            Replacement::Plain(text) => {
-                let heap = &call.runtime.heap;
-                substitution.out.extend(heap, heap.bytes(text))?;
-            }
-            Replacement::Template(text) => substitution.fill_template(call, text)?,
-            Replacement::Value(Value::Table(table)) => {
-                let key = substitution.matching.value(call, 0, substitution.span)?;
-                let value = call.heap().raw_get(table, key);
-                let plain = !value.is_nil() || call.heap().metatable(Value::Table(table)).is_none();
-                match if plain {
-                    Indexed::Done(value)
-                } else {
-                    call.index(Value::Table(table), key)?
-                } {
-                    Indexed::Done(value) => substitution.add_value(call, value)?,
-                    Indexed::Handler { function, object } => {
-                        call.push_index_call(function, object, key);
-                        call.state = Some(Box::new(substitution));
-                        return Ok(Flow::Call {
-                            arguments: 2,
-                            resume: resume_with_value,
-                        });
-                    }
-                }
-            }
-            Replacement::Value(function) => {
-                call.push(function);
-                let arguments =
-                    substitution
-                        .matching
-                        .push_captures(call, true, substitution.span)?;
-                call.state = Some(Box::new(substitution));
-                return Ok(Flow::Call {
-                    arguments,
-                    resume: resume_with_value,
-                });
-            }
-        }
-        if !substitution.move_on(call.heap())? {
-            return substitution.finish(call);
-        }
+/// Why the substitution stops.
+enum Next {
+    /// There is nothing more to replace.
+    Done,
+    /// The function on the stack has to be called with the arguments above it.
+    Ask { arguments: usize },
+    /// The host wants the run to pause.
+    Pause,
+}
+
+/// Goes on with a substitution that was left before.
+fn go_on(call: &mut Call<'_>, mut substitution: Box<Substitution>) -> NativeResult {
+    match substitution.proceed(call)? {
+        Next::Done => substitution.finish(call),
+        Next::Ask { arguments } => ask(call, substitution, arguments),
+        Next::Pause => pause(call, substitution, resume_search),
     }
+}
+
+fn ask(call: &mut Call<'_>, substitution: Box<Substitution>, arguments: usize) -> NativeResult {
+    call.state = Some(substitution);
+    Ok(Flow::Call {
+        arguments,
+        resume: resume_with_value,
+    })
 }
 
 fn resume_search(call: &mut Call<'_>) -> NativeResult {
     call.drop_callback_results();
     let substitution = take_state::<Substitution>(call);
-    proceed(call, *substitution)
+    go_on(call, substitution)
 }
 
 fn resume_with_value(call: &mut Call<'_>) -> NativeResult {
@@ -143,14 +117,136 @@ fn resume_with_value(call: &mut Call<'_>) -> NativeResult {
     let mut substitution = take_state::<Substitution>(call);
     substitution.add_value(call, value)?;
     if substitution.move_on(call.heap())? {
-        proceed(call, *substitution)
+        go_on(call, substitution)
     } else {
         substitution.finish(call)
     }
 }
 
 impl Substitution {
+    /// Replaces match after match.
+    fn proceed(&mut self, call: &mut Call<'_>) -> Result<Next, Raise> {
+        match self.replacement {
+            Replacement::Plain(text) => self.replace_by_text(call, text, false),
+            Replacement::Template(text) => self.replace_by_text(call, text, true),
+            Replacement::Value(value) => self.replace_by_value(call, value),
+        }
+    }
+
+    fn replace_by_text(
+        &mut self,
+        call: &mut Call<'_>,
+        text: StringHandle,
+        is_template: bool,
+    ) -> Result<Next, Raise> {
+        loop {
+            let mut budget = SLICE;
+            let outcome = self.replace_in_slice(call.heap(), text, is_template, &mut budget);
+            call.charge(1 + (SLICE - budget + self.matching.search.take_debt()) / 4)?;
+            match outcome {
+                Ok(true) => return Ok(Next::Done),
+                Ok(false) if call.runtime.meter.suspend_requested => return Ok(Next::Pause),
+                Ok(false) => {}
+                Err(TemplateError::Raise(raise)) => return Err(raise),
+                Err(TemplateError::Pattern(fault)) => return Err(call.error(fault.to_string())),
+            }
+        }
+    }
+
+    /// Replaces matches as long as the budget lasts; true if there are no more.
+    fn replace_in_slice(
+        &mut self,
+        heap: &Heap,
+        text: StringHandle,
+        is_template: bool,
+        budget: &mut u64,
+    ) -> Result<bool, TemplateError> {
+        let subject = heap.bytes(self.matching.subject);
+        let bytes = heap.bytes(text);
+        loop {
+            match self
+                .matching
+                .search
+                .run(&self.matching.pattern, subject, budget)
+                .map_err(TemplateError::Pattern)?
+            {
+                Step::Found { start, end } => {
+                    self.out.extend(heap, &subject[self.from..start])?;
+                    self.from = start;
+                    self.span = (start, end);
+                    self.done += 1;
+                }
+                Step::NotFound => return Ok(true),
+                Step::OutOfBudget => return Ok(false),
+            }
+            let before = self.out.bytes.len();
+            if is_template {
+                self.fill_template(heap, bytes)?;
+            } else {
+                self.out.extend(heap, bytes)?;
+            }
+            let written = self.out.bytes.len() - before;
+            *budget = budget.saturating_sub(written as u64 / 4);
+            if !self.move_on(heap)? {
+                return Ok(true);
+            }
+        }
+    }
+
+    fn replace_by_value(&mut self, call: &mut Call<'_>, value: Value) -> Result<Next, Raise> {
+        loop {
+            match self.matching.advance(call)? {
+                Progress::Found(start, end) => {
+                    self.copy_subject(call.heap(), start)?;
+                    self.span = (start, end);
+                    self.done += 1;
+                }
+                Progress::NotFound => return Ok(Next::Done),
+                Progress::Pause => return Ok(Next::Pause),
+            }
+            if let Value::Table(table) = value {
+                if let Some(arguments) = self.look_up(call, table)? {
+                    return Ok(Next::Ask { arguments });
+                }
+            } else {
+                call.push(value);
+                let arguments = self.matching.push_captures(call, true, self.span)?;
+                let Some(result) = call.try_shortcut(value, arguments) else {
+                    return Ok(Next::Ask { arguments });
+                };
+                call.set_top(call.top() - arguments - 1);
+                self.add_value(call, result)?;
+            }
+            if !self.move_on(call.heap())? {
+                return Ok(Next::Done);
+            }
+        }
+    }
+
+    /// Replaces a match with what the table has for it; or pushes a function that knows, and returns the number of its arguments.
+    fn look_up(&mut self, call: &mut Call<'_>, table: TableHandle) -> Result<Option<usize>, Raise> {
+        let key = self.matching.value(call, 0, self.span)?;
+        let value = call.heap().raw_get(table, key);
+        let plain = !value.is_nil() || call.heap().metatable(Value::Table(table)).is_none();
+        let indexed = if plain {
+            Indexed::Done(value)
+        } else {
+            call.index(Value::Table(table), key)?
+        };
+        match indexed {
+            Indexed::Done(value) => {
+                self.add_value(call, value)?;
+                Ok(None)
+            }
+            Indexed::Handler { function, object } => {
+                call.push_index_call(function, object, key);
+                Ok(Some(2))
+            }
+        }
+    }
+
     /// Copies the subject up to `end`.
+    #[inline]
     fn copy_subject(&mut self, heap: &Heap, end: usize) -> Result<(), Raise> {
         let piece = &heap.bytes(self.matching.subject)[self.from..end];
         self.out.extend(heap, piece)?;
@@ -159,6 +255,7 @@ impl Substitution {
     }
 
     /// Sets up the search behind the match; false if there is nothing more to do.
+    #[inline]
     fn move_on(&mut self, heap: &Heap) -> Result<bool, Raise> {
         let (start, end) = self.span;
         self.from = end;
@@ -210,18 +307,11 @@ impl Substitution {
         }
     }
 
-    fn fill_template(&mut self, call: &mut Call<'_>, template: StringHandle) -> Result<(), Raise> {
-        match self.try_template(call.heap(), template) {
-            Ok(()) => Ok(()),
-            Err(TemplateError::Raise(raise)) => Err(raise),
-            Err(TemplateError::Pattern(fault)) => Err(call.error(fault.to_string())),
-        }
-    }
-
-    fn try_template(&mut self, heap: &Heap, template: StringHandle) -> Result<(), TemplateError> {
+    /// Adds a template, filled in with the match.
+    fn fill_template(&mut self, heap: &Heap, template: &[u8]) -> Result<(), TemplateError> {
         let subject = heap.bytes(self.matching.subject);
         let (start, end) = self.span;
-        let mut rest = heap.bytes(template);
+        let mut rest = template;
         while let Some(at) = memchr::memchr(b'%', rest) {
             self.out.extend(heap, &rest[..at])?;
             // 5.1 takes the NUL behind the text for the escaped character.

@@ -2,13 +2,13 @@
 
 use super::super::output::substring;
 use crate::native::{Call, Flow, NativeFunction, NativeResult, Raise};
-use crate::pattern::{Capture, Pattern, PatternError, Search, Step};
+use crate::pattern::{BYTES_PER_SOURCE_BYTE, Capture, Pattern, PatternError, Search, Step};
 use crate::value::{StringHandle, Value};
 use std::any::Any;
 use std::sync::Arc;
 
 /// Steps of the matcher between two looks at the fuel.
-const SLICE: u64 = 4096;
+pub(super) const SLICE: u64 = 4096;
 
 /// A search in a string, which an argument or an upvalue of the function keeps alive.
 pub(super) struct Matching {
@@ -32,12 +32,41 @@ impl Matching {
         subject: StringHandle,
         source: StringHandle,
         anchors: bool,
-    ) -> Matching {
+    ) -> Result<Matching, Raise> {
         let runtime = &mut *call.runtime;
-        let pattern = runtime
+        let bytes = runtime.heap.bytes(source);
+        let pattern = match runtime
             .libraries
-            .pattern(runtime.heap.bytes(source), source.hash(), anchors);
+            .known_pattern(bytes, source.hash(), anchors)
+        {
+            Some(pattern) => pattern,
+            None => {
+                let needed = bytes.len().saturating_mul(BYTES_PER_SOURCE_BYTE);
+                if !runtime.heap.has_room(needed) {
+                    return Err(Raise::OutOfMemory);
+                }
+                runtime.meter.charge(bytes.len() as u64)?;
+                runtime
+                    .libraries
+                    .compile_pattern(bytes, source.hash(), anchors)
+            }
+        };
         let search = runtime.libraries.search.take().unwrap_or_default();
+        Ok(Matching {
+            pattern,
+            search,
+            subject,
+        })
+    }
+
+    /// Goes on in a text with a pattern known before.
+    #[inline]
+    pub(super) fn again(
+        call: &mut Call<'_>,
+        subject: StringHandle,
+        pattern: Arc<Pattern>,
+    ) -> Matching {
+        let search = call.runtime.libraries.search.take().unwrap_or_default();
         Matching {
             pattern,
             search,
@@ -46,6 +75,7 @@ impl Matching {
     }
 
     /// Searches on until there is an outcome or the host wants the run to pause.
+    #[inline]
     pub(super) fn advance(&mut self, call: &mut Call<'_>) -> Result<Progress, Raise> {
         loop {
             let mut budget = SLICE;
@@ -54,7 +84,9 @@ impl Matching {
                 Ok(step) => step,
                 Err(fault) => return Err(call.error(fault.to_string())),
             };
-            call.charge((SLICE - budget + self.search.take_debt()) / 4)?;
+            call.charge(1 + (SLICE - budget + self.search.take_debt()) / 4)?;
+            // Matches make strings, which only the end of the function gives the collector a chance to free.
+            call.reserve(0)?;
             match step {
                 Step::Found { start, end } => return Ok(Progress::Found(start, end)),
                 Step::NotFound => return Ok(Progress::NotFound),
@@ -67,11 +99,13 @@ impl Matching {
     }
 
     /// Leaves the search for the next function that needs one.
+    #[inline]
     pub(super) fn finish(self, call: &mut Call<'_>) {
         call.runtime.libraries.search = Some(self.search);
     }
 
     /// The number of values [`Matching::push_captures`] pushes.
+    #[inline]
     pub(super) fn value_count(&self, whole: bool) -> usize {
         match self.search.capture_count() {
             0 if whole => 1,
@@ -80,6 +114,7 @@ impl Matching {
     }
 
     /// The value of capture `index` (from 0); index 0 of a pattern without captures is the whole match.
+    #[inline]
     pub(super) fn value(
         &self,
         call: &mut Call<'_>,
@@ -96,6 +131,7 @@ impl Matching {
     }
 
     /// Pushes all captures, or with `whole` the whole match if there are none; returns how many.
+    #[inline]
     pub(super) fn push_captures(
         &self,
         call: &mut Call<'_>,

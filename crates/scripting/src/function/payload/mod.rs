@@ -46,6 +46,11 @@ pub fn write<'t>(texts: impl Iterator<Item = &'t [u8]>) -> Vec<u8> {
         write_length(&mut payload, text.len());
         payload.extend_from_slice(text);
     }
+    seal(payload)
+}
+
+/// Adds version and checksum to what is to become a payload.
+pub fn seal(mut payload: Vec<u8>) -> Vec<u8> {
     payload.extend_from_slice(&VERSION.to_le_bytes());
     let checksum = crc64::of(&payload);
     payload.extend_from_slice(&checksum.to_le_bytes());
@@ -186,11 +191,7 @@ mod tests {
     }
 
     fn sealed(libraries: &[u8]) -> Vec<u8> {
-        let mut payload = libraries.to_vec();
-        payload.extend_from_slice(&VERSION.to_le_bytes());
-        let checksum = crc64::of(&payload);
-        payload.extend_from_slice(&checksum.to_le_bytes());
-        payload
+        seal(libraries.to_vec())
     }
 
     #[test]
