@@ -9,13 +9,13 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CommandError {
     /// The key holds another type.
-    #[error("WRONGTYPE Operation against a key holding the wrong kind of value")]
+    #[error("{WRONG_TYPE}")]
     WrongType,
     /// The arguments do not fit the command's grammar.
     #[error("ERR syntax error")]
     Syntax,
     /// An argument or value is no 64-bit integer.
-    #[error("ERR value is not an integer or out of range")]
+    #[error("{NOT_INTEGER}")]
     NotInteger,
     /// An argument or value is no number.
     #[error("ERR value is not a valid float")]
@@ -51,12 +51,18 @@ pub enum CommandError {
     Bytes(Vec<u8>),
 }
 
+const WRONG_TYPE: &str = "WRONGTYPE Operation against a key holding the wrong kind of value";
+const NOT_INTEGER: &str = "ERR value is not an integer or out of range";
+
 impl CommandError {
     /// The error reply, code first, without the leading `-`.
     pub fn reply(&self) -> Cow<'_, [u8]> {
         match self {
             CommandError::Bytes(bytes) => Cow::Borrowed(bytes),
             CommandError::Text(Cow::Borrowed(text)) => Cow::Borrowed(text.as_bytes()),
+            // The commonest of the others, without formatting.
+            CommandError::NotInteger => Cow::Borrowed(NOT_INTEGER.as_bytes()),
+            CommandError::WrongType => Cow::Borrowed(WRONG_TYPE.as_bytes()),
             other => Cow::Owned(other.to_string().into_bytes()),
         }
     }

@@ -22,12 +22,25 @@ pub struct Edit<'u, 'k, T: Kind> {
     scope: &'u Scope<'k>,
     changes: &'u mut Changes,
     place: Place,
-    created: bool,
+    origin: Origin,
     state: State,
     kind: std::marker::PhantomData<T>,
 }
 
+// Both are whole words: an edit is copied on its way to the handler, and what was written byte by byte cannot be read as
+// a word before it has left the store buffer.
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+pub(crate) enum Origin {
+    /// The key was there.
+    Found,
+    /// The edit has created the key.
+    Created,
+}
+
 #[derive(PartialEq, Eq)]
+#[repr(usize)]
 enum State {
     Clean,
     Borrowed,
@@ -35,20 +48,20 @@ enum State {
 }
 
 impl<'u, 'k, T: Kind> Edit<'u, 'k, T> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(
         shard: &'u mut Shard,
         scope: &'u Scope<'k>,
         changes: &'u mut Changes,
         place: Place,
-        created: bool,
+        origin: Origin,
     ) -> Edit<'u, 'k, T> {
         Edit {
             shard,
             scope,
             changes,
             place,
-            created,
+            origin,
             state: State::Clean,
             kind: std::marker::PhantomData,
         }
@@ -56,7 +69,7 @@ impl<'u, 'k, T: Kind> Edit<'u, 'k, T> {
 
     /// Whether the key was created by this edit.
     pub fn is_new(&self) -> bool {
-        self.created
+        self.origin == Origin::Created
     }
 
     /// The unit's clock, in milliseconds.
@@ -99,13 +112,13 @@ impl<'u, 'k, T: Kind> Edit<'u, 'k, T> {
     }
 
     /// Ends the edit: the value was changed, in one respect.
-    #[inline]
+    #[inline(always)]
     pub fn commit(self, event: Event) {
         self.commit_many(event, 1);
     }
 
     /// Ends the edit: the value was changed `count` times (which only the change counter tells apart).
-    #[inline]
+    #[inline(always)]
     pub fn commit_many(mut self, event: Event, count: u64) {
         self.state = State::Settled;
         let is_gone = self.is_gone();
@@ -123,7 +136,7 @@ impl<'u, 'k, T: Kind> Edit<'u, 'k, T> {
         let scope = self.scope;
         let part = &self.shard.databases[scope.database];
         let key = part.table.get(self.place).key.clone();
-        if self.created {
+        if self.is_new() {
             scope.note_created(self.shard, self.changes, &key);
         }
         scope.settle(self.shard, self.changes, &key, event, count);
@@ -147,7 +160,7 @@ impl<'u, 'k, T: Kind> Edit<'u, 'k, T> {
     }
 
     fn undo_creation(&mut self) {
-        if self.created {
+        if self.is_new() {
             self.shard.databases[self.scope.database].remove(self.place);
             if let Some(log) = &mut self.changes.log {
                 log.pop_creation();
@@ -155,6 +168,7 @@ impl<'u, 'k, T: Kind> Edit<'u, 'k, T> {
         }
     }
 
+    #[inline]
     fn is_gone(&self) -> bool {
         (**self).is_gone()
     }

@@ -15,11 +15,26 @@ use crate::segment::{SEGMENT_MAX, Segment};
 /// Bits of the hash the directory may use at the most: 2^20 slots are 4 MB. Deeper segments grow instead.
 const DEPTH_MAX: u8 = 20;
 
-/// Where an entry is, until the next insertion or removal.
+/// Where an entry is, until the next insertion or removal: the segment in the upper half, the position in the lower one. One
+/// word, because two that are written apart and then copied as one have to wait for each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    segment: u32,
-    position: u32,
+pub(crate) struct Place(u64);
+
+impl Place {
+    #[inline]
+    fn new(segment: u32, position: usize) -> Place {
+        Place(u64::from(segment) << 32 | position as u64)
+    }
+
+    #[inline]
+    fn segment(self) -> usize {
+        (self.0 >> 32) as usize
+    }
+
+    #[inline]
+    fn position(self) -> usize {
+        self.0 as u32 as usize
+    }
 }
 
 #[derive(Debug, Default)]
@@ -42,10 +57,7 @@ impl Table {
         }
         let segment = self.directory[self.slot(hash)];
         let position = self.segments[segment as usize].find(hash, key)?;
-        Some(Place {
-            segment,
-            position: position as u32,
-        })
+        Some(Place::new(segment, position))
     }
 
     /// The first mark a search for this hash meets.
@@ -77,20 +89,17 @@ impl Table {
         let position = entries
             .iter()
             .position(|entry| entry.hash == hash && wanted(entry))?;
-        Some(Place {
-            segment,
-            position: position as u32,
-        })
+        Some(Place::new(segment, position))
     }
 
     #[inline]
     pub(crate) fn get(&self, place: Place) -> &Entry {
-        &self.segments[place.segment as usize].entries()[place.position as usize]
+        &self.segments[place.segment()].entries()[place.position()]
     }
 
     #[inline]
     pub(crate) fn get_mut(&mut self, place: Place) -> &mut Entry {
-        self.segments[place.segment as usize].entry_mut(place.position as usize)
+        self.segments[place.segment()].entry_mut(place.position())
     }
 
     /// Adds an entry whose key is not in the table.
@@ -104,9 +113,9 @@ impl Table {
             let target = &mut self.segments[segment as usize];
             let splittable = target.depth < DEPTH_MAX;
             if target.len() < SEGMENT_MAX || (!splittable && target.has_room()) {
-                let position = target.insert(entry) as u32;
+                let position = target.insert(entry);
                 self.len += 1;
-                return Place { segment, position };
+                return Place::new(segment, position);
             }
             assert!(
                 splittable,
@@ -117,7 +126,7 @@ impl Table {
     }
 
     pub(crate) fn remove(&mut self, place: Place) -> Entry {
-        let entry = self.segments[place.segment as usize].remove(place.position as usize);
+        let entry = self.segments[place.segment()].remove(place.position());
         self.len -= 1;
         if self.len == 0 {
             *self = Table::default();

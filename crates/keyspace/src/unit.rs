@@ -4,7 +4,7 @@ use types::{Bytes, Value};
 
 use crate::changes::Changes;
 use crate::database::Database;
-use crate::edit::Edit;
+use crate::edit::{Edit, Origin};
 use crate::entry::{AccessPolicy, Entry, LFU_INITIAL, NEVER, ObjectInfo, lfu_decayed, lfu_touched};
 use crate::event::Event;
 use crate::kind::{Kind, WrongType};
@@ -97,8 +97,21 @@ impl Scope<'_> {
         }
     }
 
+    /// Puts a value that never expires under a key that is not there.
+    fn add(
+        &self,
+        shard: &mut Shard,
+        changes: &mut Changes,
+        key: &[u8],
+        hash: u32,
+        value: Value,
+    ) -> Place {
+        let entry = self.new_entry(key, hash, value, NEVER);
+        changes.keep_created(self.database, &entry.key);
+        shard.databases[self.database].insert(entry)
+    }
+
     /// Finds a key that is there and has not expired; removes it if it has.
-    #[inline]
     fn locate(
         &self,
         shard: &mut Shard,
@@ -134,22 +147,18 @@ impl Scope<'_> {
         changes.keep_removed(database, entry);
     }
 
-    /// Finds a key for change, counts the access, and sees to it that it holds the type `T`.
-    #[inline]
-    fn locate_kind<T: Kind>(
+    /// Counts the access to an entry that is to be changed, and sees to it that it holds the type `T`.
+    #[inline(always)]
+    fn expect_kind<T: Kind>(
         &self,
         shard: &mut Shard,
         changes: &mut Changes,
-        key: &[u8],
-        hash: u32,
-    ) -> Result<Option<Place>, WrongType> {
-        let Some(place) = self.locate(shard, changes, key, hash) else {
-            return Ok(None);
-        };
+        place: Place,
+    ) -> Result<(), WrongType> {
         let entry = shard.databases[self.database].table.get_mut(place);
         self.touch(entry, changes);
         match T::of(&entry.value) {
-            Some(_) => Ok(Some(place)),
+            Some(_) => Ok(()),
             None => Err(WrongType),
         }
     }
@@ -480,13 +489,18 @@ impl<'k> Unit<'k> {
     ///
     /// # Errors
     /// [`WrongType`] if the key holds another type.
+    #[inline(always)]
     pub fn edit<T: Kind>(&mut self, key: &[u8]) -> Result<Option<Edit<'_, 'k, T>>, WrongType> {
         let hash = self.scope.keyspace.hash(key);
         let shard = self.shard_of(key);
         let shard = Self::shard_in(&mut self.guards, shard);
         let (scope, changes) = (&self.scope, &mut self.changes);
-        let place = scope.locate_kind::<T>(shard, changes, key, hash)?;
-        Ok(place.map(|place| Edit::new(shard, scope, changes, place, false)))
+        let Some(place) = scope.locate(shard, changes, key, hash) else {
+            return Ok(None);
+        };
+        scope.expect_kind::<T>(shard, changes, place)?;
+        let edit = Edit::new(shard, scope, changes, place, Origin::Found);
+        Ok(Some(edit))
     }
 
     /// A value to change in place; if the key is not there it is created with `new`. A created collection that is
@@ -494,6 +508,7 @@ impl<'k> Unit<'k> {
     ///
     /// # Errors
     /// [`WrongType`] if the key holds another type.
+    #[inline(always)]
     pub fn edit_or_create<T: Kind>(
         &mut self,
         key: &[u8],
@@ -503,15 +518,17 @@ impl<'k> Unit<'k> {
         let shard = self.shard_of(key);
         let shard = Self::shard_in(&mut self.guards, shard);
         let (scope, changes) = (&self.scope, &mut self.changes);
-        let (place, created) = match scope.locate_kind::<T>(shard, changes, key, hash)? {
-            Some(place) => (place, false),
+        let (place, origin) = match scope.locate(shard, changes, key, hash) {
+            Some(place) => {
+                scope.expect_kind::<T>(shard, changes, place)?;
+                (place, Origin::Found)
+            }
             None => {
-                let entry = scope.new_entry(key, hash, new().into_value(), NEVER);
-                changes.keep_created(scope.database, &entry.key);
-                (shard.databases[scope.database].insert(entry), true)
+                let value = new().into_value();
+                (scope.add(shard, changes, key, hash, value), Origin::Created)
             }
         };
-        Ok(Edit::new(shard, scope, changes, place, created))
+        Ok(Edit::new(shard, scope, changes, place, origin))
     }
 
     /// Puts a value under a key, whatever was there before. Counts one change.

@@ -8,7 +8,7 @@ use crate::heap::collector::CollectorStatistics;
 use crate::hook::{Events, Hook};
 use crate::loaded::{self, CodeEntry, NUMBER_BYTES};
 use crate::meter::Interrupt;
-use crate::native::{LibraryEntry, Raise};
+use crate::native::{Host, LibraryEntry, Raise};
 use crate::proto::Proto;
 use crate::runtime::Runtime;
 use crate::thread::{Finish, SMALLEST_STACK, Status};
@@ -183,18 +183,19 @@ impl Vm {
     }
 
     /// Puts host state where natives find it ([`Call::host`](crate::native::Call::host)).
-    pub fn set_host(&mut self, host: Box<dyn Any + Send>) {
+    pub fn set_host(&mut self, host: Box<dyn Host>) {
         self.runtime.host = Some(host);
     }
 
     /// Takes the host state back.
-    pub fn take_host(&mut self) -> Option<Box<dyn Any + Send>> {
+    pub fn take_host(&mut self) -> Option<Box<dyn Host>> {
         self.runtime.host.take()
     }
 
     /// The host state, if there is one of type `T`.
     pub fn host_mut<T: Any>(&mut self) -> Option<&mut T> {
-        self.runtime.host.as_mut()?.downcast_mut()
+        let host: &mut dyn Any = self.runtime.host.as_deref_mut()?;
+        host.downcast_mut()
     }
 
     /// Sets what is asked when the fuel is used up. Without a callback the run is suspended.

@@ -42,6 +42,16 @@ pub type NativeFunction = fn(&mut Call<'_>) -> NativeResult;
 /// What a native function ends with.
 pub type NativeResult = Result<Flow, Raise>;
 
+/// What a host puts into a VM for its natives.
+pub trait Host: Any + Send {
+    /// Answers the arguments of a native function. For the one that is called most: finding the host by its type first
+    /// costs as much as a small answer. Returns whether the answer is an error.
+    fn answer(&mut self, heap: &mut Heap, arguments: &[Value], answer: &mut Value) -> bool {
+        let _ = (heap, arguments, answer);
+        false
+    }
+}
+
 /// A row of a library: the name in its table and the function.
 pub type LibraryEntry = (&'static str, NativeFunction);
 
@@ -363,13 +373,29 @@ impl Call<'_> {
 
     /// The host state of type `T` that was put into the VM, if there is one.
     pub fn host<T: Any>(&mut self) -> Option<&mut T> {
-        self.runtime.host.as_mut()?.downcast_mut()
+        let host: &mut dyn Any = self.runtime.host.as_deref_mut()?;
+        host.downcast_mut()
     }
 
     /// The host state together with the heap, to make values straight from it.
     pub fn host_and_heap<T: Any>(&mut self) -> Option<(&mut T, &mut Heap)> {
         let runtime = &mut *self.runtime;
-        Some((runtime.host.as_mut()?.downcast_mut()?, &mut runtime.heap))
+        let host: &mut dyn Any = runtime.host.as_deref_mut()?;
+        Some((host.downcast_mut()?, &mut runtime.heap))
+    }
+
+    /// Has the host answer these arguments: its answer goes to `answer`, and the outcome tells whether it is an error.
+    #[inline]
+    pub fn ask_host(&mut self, answer: &mut Value) -> bool {
+        let runtime = &mut *self.runtime;
+        let arguments = runtime
+            .thread
+            .stack
+            .get(self.base..self.base + self.arguments);
+        match (&mut runtime.host, arguments) {
+            (Some(host), Some(arguments)) => host.answer(&mut runtime.heap, arguments, answer),
+            _ => false,
+        }
     }
 
     // ---- arguments -------------------------------------------------------------------------------

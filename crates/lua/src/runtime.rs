@@ -10,7 +10,7 @@ use crate::heap::{Heap, Roots};
 use crate::hook::HookState;
 use crate::loaded::LoadedProto;
 use crate::meter::Meter;
-use crate::native::Raise;
+use crate::native::{Host, Raise};
 use crate::thread::Thread;
 use crate::value::{ThreadHandle, Value};
 
@@ -23,7 +23,7 @@ pub struct Runtime {
     /// The thread that runs; its slot in the heap is empty meanwhile.
     pub(crate) thread: Box<Thread>,
     pub(crate) current: ThreadHandle,
-    pub(crate) host: Option<Box<dyn Any + Send>>,
+    pub(crate) host: Option<Box<dyn Host>>,
     /// The loaded prototypes by number.
     pub(crate) loaded: Vec<Option<Arc<LoadedProto>>>,
     /// What the libraries remember.
@@ -78,7 +78,8 @@ impl Runtime {
 
     /// The host state, if there is one of type `T`.
     pub fn host_mut<T: Any>(&mut self) -> Option<&mut T> {
-        self.host.as_mut()?.downcast_mut()
+        let host: &mut dyn Any = self.host.as_deref_mut()?;
+        host.downcast_mut()
     }
 
     /// Brings the collector forward, and fails if the memory cap is passed all the same.

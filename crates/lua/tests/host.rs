@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use lua::meter::Decision;
-use lua::native::{Call, Flow, NativeResult};
+use lua::native::{Call, Flow, Host, NativeResult};
 use lua::value::Value;
 use lua::{ErrorKind, Outcome, Vm, compiler, library};
 
@@ -191,6 +191,7 @@ fn a_native_suspends_the_run_and_is_resumed_with_values() {
 #[test]
 fn natives_reach_the_host_state_and_make_tables_from_it() {
     struct Store(Vec<(String, f64)>);
+    impl Host for Store {}
     fn all(call: &mut Call<'_>) -> NativeResult {
         let Some((store, heap)) = call.host_and_heap::<Store>() else {
             return Err(call.error("no store"));

@@ -49,6 +49,7 @@ struct Scripts {
 
 impl Scripts {
     fn add(&mut self, script: &Arc<Script>) {
+        script.set_cached(true);
         self.by_sha.insert(*script.sha_bytes(), Arc::clone(script));
         self.by_text
             .insert(Arc::clone(script.text()), Arc::clone(script));
@@ -68,6 +69,7 @@ impl Scripts {
             self.eval_bytes -= script.bytes();
             self.by_sha.remove(script.sha_bytes());
             self.by_text.remove(script.text());
+            script.set_cached(false);
             return Some(script);
         }
         None
@@ -150,11 +152,24 @@ impl ScriptCache {
         Some(script)
     }
 
+    /// Whether a script that was found here before is still here; if so, it counts as used. Takes no lock.
+    #[inline]
+    pub fn still_holds(&self, script: &Script) -> bool {
+        let is_cached = script.is_cached();
+        if is_cached {
+            script.use_at(self.age.load(Ordering::Relaxed));
+        }
+        is_cached
+    }
+
     /// Forgets all scripts and hands them to the caller.
     pub fn flush(&self) -> Flushed {
         let taken = std::mem::take(&mut *self.scripts.write());
+        for script in taken.by_sha.values() {
+            script.set_cached(false);
+        }
         self.bytes.store(0, Ordering::Relaxed);
-        self.flushes.fetch_add(1, Ordering::Relaxed);
+        self.flushes.fetch_add(1, Ordering::Release);
         taken.by_sha.into_values().collect()
     }
 
@@ -170,7 +185,7 @@ impl ScriptCache {
 
     /// How often the cache was flushed: machines that hold code from before may drop it.
     pub fn generation(&self) -> u64 {
-        self.flushes.load(Ordering::Relaxed)
+        self.flushes.load(Ordering::Acquire)
     }
 
     /// How many scripts are cached.

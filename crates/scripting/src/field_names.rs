@@ -1,4 +1,4 @@
-//! The field names of the tables that stand for replies, made once for each VM.
+//! The field names of the tables that stand for replies, and their commonest text, made once for each VM.
 
 use lua::Vm;
 use lua::value::{StringHandle, Value};
@@ -7,6 +7,8 @@ use lua::value::{StringHandle, Value};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FieldNames {
     pub(crate) ok: StringHandle,
+    /// `OK`: what most commands have to say.
+    pub(crate) ok_text: StringHandle,
     pub(crate) err: StringHandle,
     pub(crate) ignore_error_stats_update: StringHandle,
     pub(crate) double: StringHandle,
@@ -27,6 +29,7 @@ impl FieldNames {
         };
         FieldNames {
             ok: name("ok"),
+            ok_text: name("OK"),
             err: name("err"),
             ignore_error_stats_update: name("ignore_error_stats_update"),
             double: name("double"),

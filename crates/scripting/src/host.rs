@@ -1,7 +1,7 @@
 //! The seam to the server: what a running script may ask for.
 //!
-//! The server makes a [`ScriptHost`] for each run and puts it into the run's VM; it owns the locks, the caller's
-//! identity and everything else the road needs. The scripting layer knows the server by this trait alone.
+//! The server puts a [`ScriptHost`] into each VM; during a run it has the locks, the caller's identity and everything
+//! else the road needs. The scripting layer knows the server by this trait alone.
 
 use std::any::Any;
 
@@ -51,52 +51,20 @@ pub enum Failure {
     RolledBack,
 }
 
-/// What a call site of `redis.call` remembers between calls: the record of the command it named last, so that the
-/// table is not searched again while the name stays the same.
-#[derive(Clone, Default)]
-pub struct CallSite {
-    name: Vec<u8>,
-    record: Option<&'static (dyn Any + Send + Sync)>,
-}
-
-impl CallSite {
-    /// The record remembered for this name, if it is the one named last.
-    pub fn get<T: Any + Send + Sync>(&self, name: &[u8]) -> Option<&'static T> {
-        if self.name != name {
-            return None;
-        }
-        self.record?.downcast_ref()
-    }
-
-    /// Remembers a record for a name.
-    pub fn remember<T: Any + Send + Sync>(&mut self, name: &[u8], record: &'static T) {
-        self.name.clear();
-        self.name.extend_from_slice(name);
-        self.record = Some(record);
-    }
-}
-
 /// What a running script may ask of the server.
 pub trait ScriptHost: Any + Send {
     /// Runs one command on the road: look-up, checks, locks, handler. The reply, or the error reply, goes to `reply`.
     /// `protocol` is what the script chose with `redis.setresp`. `args` is not empty.
-    fn call(
-        &mut self,
-        args: &[&[u8]],
-        site: &mut CallSite,
-        protocol: Protocol,
-        reply: &mut dyn Reply,
-    );
+    fn call(&mut self, args: &[&[u8]], protocol: Protocol, reply: &mut dyn Reply);
 
     /// As [`ScriptHost::call`]; false if the command was refused before its handler ran. By default none is.
     fn call_noting_refusal(
         &mut self,
         args: &[&[u8]],
-        site: &mut CallSite,
         protocol: Protocol,
         reply: &mut dyn Reply,
     ) -> bool {
-        self.call(args, site, protocol, reply);
+        self.call(args, protocol, reply);
         true
     }
 
@@ -116,9 +84,6 @@ pub trait ScriptHost: Any + Send {
     /// Counts an error the script itself raised; errors of inner calls were counted when they happened.
     fn count_error(&mut self, text: &[u8]);
 
-    /// The host as itself, for the server to look at during a run.
+    /// The host as itself, for the server to look at during a run and after it.
     fn as_any_mut(&mut self) -> &mut dyn Any;
-
-    /// The host as itself, for the server to take it back after the run.
-    fn into_any(self: Box<Self>) -> Box<dyn Any>;
 }

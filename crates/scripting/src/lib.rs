@@ -6,6 +6,7 @@
 //! - [`ScriptHost`]: what a running script may ask of the server.
 #![forbid(unsafe_code)]
 
+mod arguments;
 mod cache;
 mod code;
 mod convert;
@@ -26,7 +27,7 @@ pub use code::Code;
 pub use debugger::DebugStep;
 pub use function::libraries::{Change, Libraries, MakeMachine, Registry, RestorePolicy};
 pub use function::library::{Function, Library, LibraryError, LoadedLibrary, LogLine};
-pub use host::{CallSite, Failure, LogLevel, ScriptHost, Verdict};
+pub use host::{Failure, LogLevel, ScriptHost, Verdict};
 pub use machine::{Interrupt, Machine, Progress, World};
 pub use script::{KeyUse, Script, ScriptError};
 pub use shebang::ScriptFlags;

@@ -17,13 +17,14 @@ use lua::value::{StringHandle, TableHandle, Value};
 use lua::{ErrorKind, Outcome, Vm};
 use resp::{Protocol, Reply};
 
+use crate::arguments::Arguments;
 use crate::code::Code;
 use crate::convert;
 use crate::debugger::Debugger;
 use crate::field_names::FieldNames;
 use crate::function::library::{Function, Library, LibraryError};
 use crate::function::registration::{self, Registration, Registrations};
-use crate::host::{CallSite, Failure, ScriptHost, Verdict};
+use crate::host::{Failure, ScriptHost, Verdict};
 use crate::redis_api::Rollback;
 use crate::sandbox;
 use crate::script::Script;
@@ -33,9 +34,6 @@ const FUEL: u64 = 20_000;
 
 /// Functions a machine keeps before it forgets them all, lest scripts that differ only in a literal fill it.
 const FUNCTIONS_MAX: usize = 1000;
-
-/// How many call sites are remembered; a script rarely names more commands.
-const CALL_SITES: usize = 16;
 
 /// A machine that had more bytes in use than this is not kept: its arenas do not shrink.
 const KEPT_BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -69,17 +67,15 @@ pub type Interrupt = Box<dyn FnMut() -> Verdict + Send>;
 
 /// What natives find in the VM during a run.
 pub(crate) struct RunState {
-    /// Set while a script runs.
+    /// What the server has put in.
     pub(crate) host: Option<Box<dyn ScriptHost>>,
     pub(crate) names: FieldNames,
     /// What the script chose with `redis.setresp`.
     pub(crate) protocol: Protocol,
     /// What `redis.rollback` ends the run with.
     pub(crate) rollback: Option<Vec<u8>>,
-    /// The arguments of the command being called, one after the other.
-    pub(crate) arguments: Vec<u8>,
-    pub(crate) spans: Vec<(usize, usize)>,
-    pub(crate) sites: Vec<CallSite>,
+    /// The arguments of the command being called.
+    pub(crate) arguments: Arguments,
     /// Set while the run is debugged.
     pub(crate) debugger: Option<Box<Debugger>>,
     /// Set while a library's code runs to register its functions.
@@ -148,9 +144,7 @@ impl Machine {
             names,
             protocol: Protocol::Resp2,
             rollback: None,
-            arguments: Vec::new(),
-            spans: Vec::new(),
-            sites: vec![CallSite::default(); CALL_SITES],
+            arguments: Arguments::new(),
             debugger: None,
             registration: None,
         }));
@@ -345,23 +339,22 @@ impl Machine {
         function
     }
 
-    /// Gives the run its host. To be called after [`Machine::prepare`].
+    /// Gives the machine its host, which stays from run to run.
     pub fn set_host(&mut self, host: Box<dyn ScriptHost>) {
         if let Some(state) = self.vm.host_mut::<RunState>() {
             state.host = Some(host);
-            state.protocol = Protocol::Resp2;
         }
     }
 
-    /// The host of the run, if it is a `T`.
+    /// What runs.
+    pub fn code(&self) -> Option<&Code> {
+        self.current.as_ref()
+    }
+
+    /// The host, if it is a `T`.
     pub fn host_mut<T: Any>(&mut self) -> Option<&mut T> {
         let host: &mut dyn Any = self.vm.host_mut::<RunState>()?.host.as_mut()?.as_any_mut();
         host.downcast_mut()
-    }
-
-    /// Takes the host back after the run.
-    pub fn take_host(&mut self) -> Option<Box<dyn ScriptHost>> {
-        self.vm.host_mut::<RunState>()?.host.take()
     }
 
     /// Runs the script, from its start or from where it was suspended; its reply or error goes to `reply` when it is
@@ -501,6 +494,9 @@ impl Machine {
             heap.raw_set_transient(globals, self.keys_name, Value::Nil);
             heap.raw_set_transient(globals, self.argv_name, Value::Nil);
         }
+        if let Some(state) = self.vm.host_mut::<RunState>() {
+            state.protocol = Protocol::Resp2;
+        }
         self.vm.runtime.libraries.cjson = cjson::Settings::default();
         self.is_worn |= self.memory() > KEPT_BYTES_MAX;
         self.vm.end_region();
@@ -516,7 +512,7 @@ impl Machine {
         }
     }
 
-    /// Drops a run that is in the middle; [`Machine::take_host`] then gives its host back.
+    /// Drops a run that is in the middle; its host stays.
     pub fn abandon(&mut self) {
         self.vm.abandon();
         self.end();

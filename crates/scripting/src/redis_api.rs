@@ -3,12 +3,12 @@
 use commands_version::{VERSION, VERSION_NUMBER};
 use lua::Vm;
 use lua::heap::Heap;
-use lua::native::{Call, Flow, LibraryEntry, NativeResult, Raise};
+use lua::native::{Call, Flow, Host, LibraryEntry, NativeResult, Raise};
 use lua::number::to_text;
 use lua::value::{StringHandle, TableHandle, Value};
 use resp::Protocol;
-use resp::double::write_general;
 
+use crate::arguments::{FEW, InvalidArgument, write_number};
 use crate::cache::sha1_hex;
 use crate::debugger::debugger;
 use crate::host::LogLevel;
@@ -128,24 +128,70 @@ fn register_version(heap: &mut Heap, table: TableHandle) {
 }
 
 fn call(call: &mut Call<'_>) -> NativeResult {
-    let (value, is_error) = run_command(call);
-    if is_error {
-        return Err(Raise::Error(value));
+    let mut reply = Value::Nil;
+    if call.ask_host(&mut reply) {
+        return Err(Raise::Error(reply));
     }
-    call.return_value(value)
+    return_reply(call, &reply)
 }
 
 fn pcall(call: &mut Call<'_>) -> NativeResult {
-    let (value, _) = run_command(call);
-    call.return_value(value)
+    let mut reply = Value::Nil;
+    call.ask_host(&mut reply);
+    return_reply(call, &reply)
+}
+
+/// Returns a value that was just written, in two words: to copy it as one would have to wait for both.
+#[inline]
+fn return_reply(call: &mut Call<'_>, reply: &Value) -> NativeResult {
+    match *reply {
+        Value::String(string) => call.return_value(Value::String(string)),
+        Value::Number(number) => call.return_value(Value::Number(number)),
+        Value::Table(table) => call.return_value(Value::Table(table)),
+        other => call.return_value(other),
+    }
+}
+
+impl Host for RunState {
+    /// Runs the command that the arguments name. Its reply is the answer.
+    fn answer(&mut self, heap: &mut Heap, arguments: &[Value], answer: &mut Value) -> bool {
+        let RunState {
+            host: Some(host),
+            names,
+            protocol,
+            arguments: buffers,
+            debugger,
+            ..
+        } = self
+        else {
+            return false;
+        };
+        let mut reply = LuaReply::new(heap, names, *protocol, answer);
+        let mut args: [&[u8]; FEW] = [&[]; FEW];
+        if buffers.copy_few(reply.heap(), arguments, &mut args) && !arguments.is_empty() {
+            host.call(&args[..arguments.len()], *protocol, &mut reply);
+            return reply.is_error();
+        }
+        let text = match buffers.copy_all(reply.heap(), arguments).as_deref() {
+            Ok([]) => "ERR Please specify at least one argument for this redis lib call",
+            Ok(args) => {
+                host.call(args, *protocol, &mut reply);
+                return reply.is_error();
+            }
+            Err(InvalidArgument) => {
+                "ERR Lua redis lib command arguments must be strings or integers"
+            }
+        };
+        if let Some(debugger) = debugger {
+            debugger.say_error(text.strip_prefix("ERR ").unwrap_or(text).as_bytes());
+        }
+        *answer = error_table(heap, text);
+        true
+    }
 }
 
 /// An error table as the API's own errors are: `{err = text}`.
-fn error_table(call: &mut Call<'_>, text: &str) -> Value {
-    if let Some(debugger) = debugger(call.runtime) {
-        debugger.say_error(text.strip_prefix("ERR ").unwrap_or(text).as_bytes());
-    }
-    let heap = call.heap_mut();
+fn error_table(heap: &mut Heap, text: &str) -> Value {
     let table = heap.new_table(0, 1);
     let text = Value::String(heap.new_string(text.as_bytes()));
     heap.raw_set_field(table, "err", text);
@@ -154,123 +200,11 @@ fn error_table(call: &mut Call<'_>, text: &str) -> Value {
 
 /// Raises an error of the API's own.
 pub(crate) fn fail(call: &mut Call<'_>, text: &str) -> Raise {
-    Raise::Error(error_table(call, text))
-}
-
-/// Arguments that need no list of their own: a command rarely has more.
-const FEW: usize = 8;
-
-/// Runs the command that the arguments name; its reply as a value, and whether it is an error.
-pub(crate) fn run_command(call: &mut Call<'_>) -> (Value, bool) {
-    let count = call.argument_count();
-    if count == 0 {
-        let text = "ERR Please specify at least one argument for this redis lib call";
-        return (error_table(call, text), true);
+    let text_shown = text.strip_prefix("ERR ").unwrap_or(text);
+    if let Some(debugger) = debugger(call.runtime) {
+        debugger.say_error(text_shown.as_bytes());
     }
-    if count > FEW {
-        let values: Vec<Value> = (1..=count).map(|index| call.argument(index)).collect();
-        return run_with(call, &values);
-    }
-    let mut values = [Value::Nil; FEW];
-    for (index, value) in values[..count].iter_mut().enumerate() {
-        *value = call.argument(index + 1);
-    }
-    run_with(call, &values[..count])
-}
-
-/// The arguments as words of a command; none if they are not a command's.
-pub(crate) fn words(call: &Call<'_>) -> Option<Vec<Vec<u8>>> {
-    let mut words = Vec::with_capacity(call.argument_count());
-    for index in 1..=call.argument_count() {
-        match call.argument(index) {
-            Value::String(string) => words.push(call.bytes(string).to_vec()),
-            Value::Number(number) => {
-                let mut digits = Vec::new();
-                write_number(number, &mut digits);
-                words.push(digits);
-            }
-            _ => return None,
-        }
-    }
-    (!words.is_empty()).then_some(words)
-}
-
-fn run_with(call: &mut Call<'_>, values: &[Value]) -> (Value, bool) {
-    let Some((state, heap)) = call.host_and_heap::<RunState>() else {
-        return (Value::Nil, false);
-    };
-    let RunState {
-        host: Some(host),
-        names,
-        protocol,
-        arguments: bytes,
-        spans,
-        sites,
-        ..
-    } = state
-    else {
-        return (Value::Nil, false);
-    };
-    // The arguments are copied to a buffer of the run's: the reply is made on the heap they come from.
-    bytes.clear();
-    spans.clear();
-    for &value in values {
-        let start = bytes.len();
-        match value {
-            Value::String(string) => bytes.extend_from_slice(heap.bytes(string)),
-            Value::Number(number) => write_number(number, bytes),
-            _ => {
-                let text = "ERR Lua redis lib command arguments must be strings or integers";
-                return (error_table(call, text), true);
-            }
-        }
-        spans.push((start, bytes.len()));
-    }
-    let mut reply = LuaReply::new(heap, *names, *protocol);
-    let site = site_of(&bytes[..spans[0].1], sites.len());
-    let site = &mut sites[site];
-    if spans.len() <= FEW {
-        let mut args: [&[u8]; FEW] = [&[]; FEW];
-        for (arg, &(start, end)) in args.iter_mut().zip(&*spans) {
-            *arg = &bytes[start..end];
-        }
-        host.call(&args[..spans.len()], site, *protocol, &mut reply);
-    } else {
-        let args: Vec<&[u8]> = spans
-            .iter()
-            .map(|&(start, end)| &bytes[start..end])
-            .collect();
-        host.call(&args, site, *protocol, &mut reply);
-    }
-    let outcome = reply.finish();
-    if bytes.capacity() > ARGUMENT_BYTES_KEPT {
-        *bytes = Vec::new();
-    }
-    outcome
-}
-
-/// A buffer larger than this is given back after the call.
-const ARGUMENT_BYTES_KEPT: usize = 64 * 1024;
-
-/// Which of the remembered call sites a command name uses.
-fn site_of(name: &[u8], sites: usize) -> usize {
-    let first = name.first().copied().unwrap_or(0);
-    let last = name.last().copied().unwrap_or(0);
-    (usize::from(first) * 7 + usize::from(last) * 3 + name.len()) % sites
-}
-
-/// A number as an argument: as C's `%.17g` writes it, which for most is an integer.
-fn write_number(number: f64, out: &mut Vec<u8>) {
-    let bits_of_zero = 0.0_f64.to_bits();
-    if number.trunc() == number
-        && number.abs() < 1e16
-        && (number != 0.0 || number.to_bits() == bits_of_zero)
-    {
-        let mut digits = itoa::Buffer::new();
-        out.extend_from_slice(digits.format(number as i64).as_bytes());
-    } else {
-        write_general(number, 17, out);
-    }
+    Raise::Error(error_table(call.heap_mut(), text))
 }
 
 fn log(call: &mut Call<'_>) -> NativeResult {
@@ -352,7 +286,7 @@ fn reply_table(call: &mut Call<'_>, name: &str) -> NativeResult {
     let text = match (call.argument_count(), call.argument(1)) {
         (1, Value::String(text)) => text,
         _ => {
-            let table = error_table(call, "ERR wrong number or type of arguments");
+            let table = error_table(call.heap_mut(), "ERR wrong number or type of arguments");
             return call.return_value(table);
         }
     };

@@ -65,6 +65,8 @@ pub struct Script {
     last_used: AtomicU64,
     /// Whether SCRIPT LOAD brought it: then it is not evicted.
     kept: AtomicBool,
+    /// Whether it is in the cache.
+    cached: AtomicBool,
 }
 
 impl Script {
@@ -84,6 +86,7 @@ impl Script {
             flags,
             last_used: AtomicU64::new(0),
             kept: AtomicBool::new(false),
+            cached: AtomicBool::new(false),
         })
     }
 
@@ -109,12 +112,21 @@ impl Script {
         (!self.kept.swap(true, Ordering::Relaxed)).then(|| self.last_used())
     }
 
+    pub(crate) fn set_cached(&self, cached: bool) {
+        self.cached.store(cached, Ordering::Release);
+    }
+
+    pub(crate) fn is_cached(&self) -> bool {
+        self.cached.load(Ordering::Acquire)
+    }
+
     /// The SHA1 of the text in lower-case hexadecimal digits.
     pub fn sha(&self) -> &str {
         std::str::from_utf8(&self.sha).expect("hexadecimal digits are ASCII")
     }
 
-    pub(crate) fn sha_bytes(&self) -> &[u8; 40] {
+    /// As [`Script::sha`], for those who compare.
+    pub fn sha_bytes(&self) -> &[u8; 40] {
         &self.sha
     }
 

@@ -13,9 +13,10 @@ use crate::field_names::FieldNames;
 /// A reply under construction.
 pub(crate) struct LuaReply<'a> {
     heap: &'a mut Heap,
-    names: FieldNames,
+    names: &'a FieldNames,
     protocol: Protocol,
-    root: Value,
+    /// The reply as a value, as far as it has come.
+    root: &'a mut Value,
     is_error: bool,
     open: Vec<Frame>,
 }
@@ -40,26 +41,61 @@ enum Kind {
 }
 
 impl<'a> LuaReply<'a> {
-    pub(crate) fn new(heap: &'a mut Heap, names: FieldNames, protocol: Protocol) -> LuaReply<'a> {
+    #[inline]
+    pub(crate) fn new(
+        heap: &'a mut Heap,
+        names: &'a FieldNames,
+        protocol: Protocol,
+        root: &'a mut Value,
+    ) -> LuaReply<'a> {
         LuaReply {
             heap,
             names,
             protocol,
-            root: Value::Nil,
+            root,
             is_error: false,
             open: Vec::new(),
         }
     }
 
-    /// The reply as a value, and whether the whole of it is an error.
-    pub(crate) fn finish(self) -> (Value, bool) {
-        (self.root, self.is_error)
+    /// Whether the whole of the reply is an error.
+    #[inline]
+    pub(crate) fn is_error(&self) -> bool {
+        self.is_error
     }
 
+    /// The heap on which the reply is made.
     #[inline]
+    pub(crate) fn heap(&self) -> &Heap {
+        self.heap
+    }
+
+    /// Puts a value where the next one belongs. Always inlined: a value that is handed over in memory is written in two
+    /// words and read as one, which has to wait.
+    #[inline(always)]
     fn emit(&mut self, value: Value) {
         let Some(frame) = self.open.last_mut() else {
-            self.root = value;
+            *self.root = value;
+            return;
+        };
+        if let Kind::Array(index) = &mut frame.kind
+            && frame.missing != usize::MAX
+        {
+            if !value.is_nil() {
+                self.heap.raw_set_integer(frame.table, *index, value);
+            }
+            *index += 1;
+            frame.missing -= 1;
+            if frame.missing == 0 {
+                self.pop_complete();
+            }
+            return;
+        }
+        self.emit_inside(value);
+    }
+
+    fn emit_inside(&mut self, value: Value) {
+        let Some(frame) = self.open.last_mut() else {
             return;
         };
         match &mut frame.kind {
@@ -136,7 +172,7 @@ impl<'a> LuaReply<'a> {
     /// Puts an aggregate into the one around it, which is not complete before the aggregate is.
     fn attach(&mut self, value: Value) {
         match self.open.last_mut() {
-            None => self.root = value,
+            None => *self.root = value,
             Some(frame) => {
                 let missing = frame.missing;
                 // Keeps the frame open while the value's own values come; it is popped with them.
@@ -166,8 +202,12 @@ impl Reply for LuaReply<'_> {
     }
 
     fn status_bytes(&mut self, text: &[u8]) {
-        let text = Value::String(self.heap.new_string(text));
-        self.field_table(self.names.ok, text);
+        let text = if text == b"OK" {
+            self.names.ok_text
+        } else {
+            self.heap.new_string(text)
+        };
+        self.field_table(self.names.ok, Value::String(text));
     }
 
     fn error(&mut self, text: &[u8]) {
@@ -175,7 +215,7 @@ impl Reply for LuaReply<'_> {
             self.is_error = true;
         }
         let text = Value::String(self.heap.new_string(text));
-        let table = self.heap.new_table(0, 0);
+        let table = self.heap.new_table(0, 2);
         self.heap.raw_set_string(table, self.names.err, text);
         self.heap.raw_set_string(
             table,
@@ -272,7 +312,8 @@ mod tests {
     /// Writes an array of the map `{a: 1, b: {}}` and 7; the table it becomes.
     fn nested(vm: &mut lua::Vm, protocol: Protocol) -> TableHandle {
         let names = FieldNames::new(vm);
-        let mut reply = LuaReply::new(&mut vm.runtime.heap, names, protocol);
+        let mut root = Value::Nil;
+        let mut reply = LuaReply::new(&mut vm.runtime.heap, &names, protocol, &mut root);
         reply.array(2);
         reply.map(2);
         reply.bulk(b"a");
@@ -280,7 +321,8 @@ mod tests {
         reply.bulk(b"b");
         reply.map(0);
         reply.integer(7);
-        let (Value::Table(table), false) = reply.finish() else {
+        assert!(!reply.is_error());
+        let Value::Table(table) = root else {
             panic!("an array is a table");
         };
         table

@@ -242,6 +242,20 @@ impl Client {
         }
     }
 
+    /// Makes this client, as which another script's commands ran, serve a script of `caller`'s.
+    pub(crate) fn serve_script_of(&mut self, caller: &Client) {
+        let is_caller = Arc::ptr_eq(&self.record, &caller.record);
+        if !is_caller || self.transaction.is_in_use() || self.is_subscriber() {
+            *self = Client::for_script(caller);
+            return;
+        }
+        self.protocol = Protocol::Resp2;
+        self.database = caller.database;
+        self.reply_mode = ReplyMode::On;
+        self.authenticated = caller.authenticated;
+        self.no_touch = caller.no_touch;
+    }
+
     /// The client as which a command of its runs on another thread: without transaction and subscriptions.
     pub(crate) fn shadow(&self) -> Client {
         Client {

@@ -13,8 +13,7 @@ use scripting::DebugStep;
 use crate::private_copy::PrivateCopy;
 use crate::road::run::Bench;
 use crate::road::settle;
-use crate::script_host::RoadHost;
-use crate::script_run::{ScriptRun, ScriptStart, Slice};
+use crate::script_run::{ScriptRun, Slice};
 use crate::server::Server;
 use crate::session::{Activity, Header, Outcome, Session};
 
@@ -69,12 +68,11 @@ impl Session {
         server: &'static Server,
         bench: &mut Bench,
         unit: Unit<'static>,
-        start: ScriptStart,
+        run: Box<ScriptRun>,
         (header, args): (Header, &[&[u8]]),
         out: &mut Vec<u8>,
     ) -> Outcome {
-        let mode = start.debug.as_ref().map(|debug| debug.mode);
-        let mode = mode.unwrap_or(DebugMode::Synchronous);
+        let mode = run.debug_mode().unwrap_or(DebugMode::Synchronous);
         server.log.warning(format_args!(
             "{} debugging session started",
             match mode {
@@ -85,7 +83,7 @@ impl Session {
         let started = Instant::now();
         let mut reply = Vec::new();
         let mut writer = RespWriter::new(&mut reply, self.client.protocol);
-        let slice = ScriptRun::start(server, bench, &self.client, unit, start, args, &mut writer);
+        let slice = run.start(server, bench, &self.client, unit, args, &mut writer);
         let progress = (mode, header, started.elapsed());
         self.after_debug_slice(server, bench, slice, progress, &reply, out)
     }
@@ -153,16 +151,13 @@ impl Session {
                     Outcome::Busy
                 }
             }
-            Slice::Finished {
-                mut machine,
-                host,
-                args,
-            } => {
-                let mut lines = machine.machine.take_debug_lines();
+            Slice::Finished(mut run) => {
+                let mut lines = run.machine_mut().take_debug_lines();
                 lines.push(END.to_vec());
                 write_lines(&lines, out);
                 out.extend_from_slice(reply);
-                end(server, bench, mode, host);
+                let (_, unit, args) = run.hand_back(bench);
+                end(server, bench, mode, unit);
                 let args: Vec<&[u8]> = args.iter().map(|argument| &**argument).collect();
                 self.finish(server, bench, header, &args);
                 Outcome::Close
@@ -207,7 +202,10 @@ impl Session {
                     let run = debug.run.undebugged();
                     self.activity = Activity::Script(run, debug.header);
                 }
-                DebugMode::Forked => end(server, bench, debug.mode, debug.run.abandon()),
+                DebugMode::Forked => {
+                    let unit = debug.run.abandon(bench);
+                    end(server, bench, debug.mode, unit);
+                }
             },
             other => self.activity = other,
         }
@@ -215,13 +213,7 @@ impl Session {
 }
 
 /// Takes back what a session's script ran with.
-fn end(server: &'static Server, bench: &mut Bench, mode: DebugMode, host: Box<RoadHost>) {
-    let RoadHost {
-        bench: mut lent,
-        mut unit,
-        ..
-    } = *host;
-    bench.take_back(&mut lent);
+fn end(server: &'static Server, bench: &mut Bench, mode: DebugMode, mut unit: Unit<'static>) {
     match mode {
         DebugMode::Forked => PrivateCopy::release(server, unit),
         DebugMode::Synchronous => {

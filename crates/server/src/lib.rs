@@ -12,6 +12,7 @@
 
 mod atomicity;
 mod blocking;
+mod call_sites;
 mod client;
 pub mod config;
 mod debug_command;

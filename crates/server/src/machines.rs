@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use hashbrown::HashMap;
 use parking_lot::Mutex;
-use scripting::{Function, Library, Machine, Script, ScriptCache, Verdict, World};
+use scripting::{Function, Library, Script, ScriptCache, ScriptError, Verdict, World};
 
-use crate::road::run::Bench;
+use crate::road::Entry;
+use crate::script_run::ScriptRun;
 
 /// How long a script runs before its event loop serves others.
 const SLICE: Duration = Duration::from_millis(1);
@@ -21,14 +22,14 @@ const IDLE_MAX: usize = 8;
 pub(crate) struct Control {
     killed: AtomicBool,
     anchor: Instant,
-    /// When the slice ends, in nanoseconds after the anchor.
+    /// When the slice ends, in nanoseconds after the anchor; 0 before the first look at the clock.
     slice_end: AtomicU64,
     /// When the run has to end, in nanoseconds after the anchor.
     deadline: AtomicU64,
 }
 
 impl Control {
-    fn new() -> Control {
+    pub(crate) fn new() -> Control {
         Control {
             killed: AtomicBool::new(false),
             anchor: Instant::now(),
@@ -42,8 +43,9 @@ impl Control {
         self.killed.store(true, Ordering::Release);
     }
 
-    /// Starts a run at `now`, which nobody has asked to end yet and which may take `limit_ms` (0: as long as it likes).
-    pub(crate) fn reset(&self, now: Instant, limit_ms: u64) {
+    /// Starts a run at `now`, which nobody has asked to end yet and which may take `limit_ms` (0: as long as it likes), and
+    /// its first slice.
+    pub(crate) fn start(&self, now: Instant, limit_ms: u64) {
         self.killed.store(false, Ordering::Release);
         let deadline = match limit_ms {
             0 => u64::MAX,
@@ -53,28 +55,94 @@ impl Control {
             }
         };
         self.deadline.store(deadline, Ordering::Relaxed);
+        self.start_slice();
     }
 
-    /// Starts a slice at `now`.
-    pub(crate) fn start_slice(&self, now: Instant) {
-        let end = now.saturating_duration_since(self.anchor) + SLICE;
-        self.slice_end
-            .store(end.as_nanos() as u64, Ordering::Relaxed);
+    /// Starts a slice. Its time counts from the first look at the clock, some microseconds of work later: most scripts are
+    /// over before.
+    pub(crate) fn start_slice(&self) {
+        self.slice_end.store(0, Ordering::Relaxed);
     }
 
-    fn decide(&self) -> Verdict {
+    pub(crate) fn decide(&self) -> Verdict {
         if self.killed.load(Ordering::Acquire) {
             return Verdict::Kill;
         }
         let elapsed = self.anchor.elapsed().as_nanos() as u64;
         if elapsed >= self.deadline.load(Ordering::Relaxed) {
-            Verdict::TimeUp
-        } else if elapsed >= self.slice_end.load(Ordering::Relaxed) {
-            Verdict::Suspend
-        } else {
-            Verdict::Continue
+            return Verdict::TimeUp;
+        }
+        match self.slice_end.load(Ordering::Relaxed) {
+            0 => {
+                let end = elapsed.saturating_add(SLICE.as_nanos() as u64);
+                self.slice_end.store(end, Ordering::Relaxed);
+                Verdict::Continue
+            }
+            end if elapsed >= end => Verdict::Suspend,
+            _ => Verdict::Continue,
         }
     }
+}
+
+/// How many scripts an event loop remembers by each of their names. A power of two.
+const KNOWN: usize = 64;
+
+/// How a script is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// EVAL
+    Text,
+    /// EVALSHA
+    Sha,
+}
+
+/// The scripts an event loop ran last: those it finds without the lock and the hash of the cache, which all share.
+#[derive(Default)]
+pub(crate) struct KnownScripts {
+    by_text: Box<[Option<Arc<Script>>]>,
+    by_sha: Box<[Option<Arc<Script>>]>,
+}
+
+impl KnownScripts {
+    /// The script of this name.
+    ///
+    /// # Errors
+    /// Of a text: the compiler's message. Of a SHA1: that there is no such script.
+    pub(crate) fn find(
+        &mut self,
+        cache: &ScriptCache,
+        name: &[u8],
+        by: By,
+    ) -> Result<&Arc<Script>, ScriptError> {
+        if self.by_sha.is_empty() {
+            self.by_text = vec![None; KNOWN].into();
+            self.by_sha = vec![None; KNOWN].into();
+        }
+        let place = match by {
+            By::Text => &mut self.by_text[place(name)],
+            By::Sha => &mut self.by_sha[place(name)],
+        };
+        let is_named = |script: &Script| match by {
+            By::Text => **script.text() == *name,
+            By::Sha => script.sha_bytes() == name,
+        };
+        let known = place.as_deref();
+        if !known.is_some_and(|known| is_named(known) && cache.still_holds(known)) {
+            *place = Some(match by {
+                By::Text => cache.get_or_compile(name)?,
+                By::Sha => cache.get(name).ok_or(ScriptError::NoScript)?,
+            });
+        }
+        place.as_ref().ok_or(ScriptError::NoScript)
+    }
+}
+
+/// A hash of a few bytes: of a SHA1's digits, or of a text's length and end.
+fn place(name: &[u8]) -> usize {
+    let end = name.iter().rev().take(8);
+    end.fold(name.len(), |hash, &byte| {
+        hash.wrapping_mul(31).wrapping_add(usize::from(byte))
+    }) % KNOWN
 }
 
 /// Where a VM is kept between runs.
@@ -86,112 +154,100 @@ pub(crate) enum Home {
     Library(Arc<Library>),
 }
 
-/// A VM and the control of whatever runs in it.
-pub(crate) struct ControlledMachine {
-    /// In a box, because it is large and goes from hand to hand in every run.
-    pub(crate) machine: Box<Machine>,
-    pub(crate) control: Arc<Control>,
-    /// What the last run borrowed, for the next one.
-    pub(crate) lent: Option<Box<Bench>>,
-    pub(crate) home: Home,
-}
-
-impl ControlledMachine {
-    /// A new VM for a debugged run, which leaves it unfit for others.
-    pub(crate) fn for_debugging(world: World, scripts: &ScriptCache) -> ControlledMachine {
-        ControlledMachine::new(Home::Pool(world), scripts)
-    }
-
-    fn new(home: Home, scripts: &ScriptCache) -> ControlledMachine {
-        let control = Arc::new(Control::new());
-        let watched = Arc::clone(&control);
-        let world = match home {
-            Home::Pool(world) => world,
-            Home::Library(_) => World::Functions,
-        };
-        ControlledMachine {
-            machine: Box::new(Machine::new(
-                world,
-                Box::new(move || watched.decide()),
-                scripts.random_sequence(),
-            )),
-            control,
-            lent: None,
-            home,
-        }
-    }
+/// A new VM for a debugged run, which leaves it unfit for others.
+pub(crate) fn for_debugging(
+    world: World,
+    scripts: &ScriptCache,
+    entry: &'static Entry,
+) -> Box<ScriptRun> {
+    Box::new(ScriptRun::new(Home::Pool(world), scripts, entry))
 }
 
 /// The VMs of libraries whose functions leave something behind for later calls: one for each, for all event loops. Who
 /// takes one holds the lock that keeps these calls apart, so it is there.
 #[derive(Default)]
 pub(crate) struct LibraryMachines {
-    idle: Mutex<HashMap<u64, ControlledMachine>>,
+    idle: Mutex<HashMap<u64, Box<ScriptRun>>>,
 }
 
 impl LibraryMachines {
     /// The VM of a library; a new one if the library was never called.
-    pub(crate) fn take(&self, library: &Arc<Library>, scripts: &ScriptCache) -> ControlledMachine {
+    pub(crate) fn take(
+        &self,
+        library: &Arc<Library>,
+        scripts: &ScriptCache,
+        entry: &'static Entry,
+    ) -> Box<ScriptRun> {
         let known = self.idle.lock().remove(&library.id());
-        known.unwrap_or_else(|| ControlledMachine::new(Home::Library(Arc::clone(library)), scripts))
+        known.unwrap_or_else(|| {
+            let home = Home::Library(Arc::clone(library));
+            Box::new(ScriptRun::new(home, scripts, entry))
+        })
     }
 
-    /// Gives a VM back. What it has borrowed belongs to the event loop that ran it.
-    pub(crate) fn give_back(&self, mut machine: ControlledMachine, library: &Library) {
-        machine.lent = None;
-        self.idle.lock().insert(library.id(), machine);
+    /// Gives a VM back.
+    pub(crate) fn give_back(&self, run: Box<ScriptRun>, library: &Library) {
+        self.idle.lock().insert(library.id(), run);
     }
 
     /// Takes out the VMs of libraries that are gone.
-    pub(crate) fn remove(&self, libraries: &[Arc<Library>]) -> Vec<ControlledMachine> {
+    pub(crate) fn remove(&self, libraries: &[Arc<Library>]) -> Vec<ScriptRun> {
         let mut idle = self.idle.lock();
         let removed = libraries
             .iter()
-            .filter_map(|library| idle.remove(&library.id()));
+            .filter_map(|library| idle.remove(&library.id()).map(|run| *run));
         removed.collect()
     }
 
     /// Bytes the idle VMs take.
     pub(crate) fn memory(&self) -> usize {
         let idle = self.idle.lock();
-        idle.values().map(|idle| idle.machine.memory()).sum()
+        idle.values().map(|idle| idle.memory()).sum()
     }
 }
 
 /// The VMs of one event loop.
 #[derive(Default)]
 pub(crate) struct Machines {
-    idle: Vec<ControlledMachine>,
-    idle_for_functions: Vec<ControlledMachine>,
+    // Each in its box, in which it also runs: VMs are too large to go from hand to hand.
+    #[allow(clippy::vec_box, reason = "the boxes go in and out as they are")]
+    idle: Vec<Box<ScriptRun>>,
+    #[allow(clippy::vec_box, reason = "the boxes go in and out as they are")]
+    idle_for_functions: Vec<Box<ScriptRun>>,
     /// SCRIPT FLUSH and changes of libraries count up; VMs from before are dropped, for they hold code that nobody names any more.
     generation: u64,
-    /// The script whose locks were planned last: mostly the one to be run next.
-    pub(crate) planned: Option<Arc<Script>>,
+    pub(crate) known: KnownScripts,
     /// The function whose locks were planned last.
     pub(crate) planned_function: Option<Arc<Function>>,
 }
 
 impl Machines {
-    /// A VM that is free.
-    pub(crate) fn take(&mut self, scripts: &ScriptCache) -> ControlledMachine {
+    /// A VM for scripts that is free, to serve `entry`.
+    pub(crate) fn take(&mut self, scripts: &ScriptCache, entry: &'static Entry) -> Box<ScriptRun> {
         let idle = self.idle.pop();
-        idle.unwrap_or_else(|| ControlledMachine::new(Home::Pool(World::Scripts), scripts))
+        idle.unwrap_or_else(|| Box::new(ScriptRun::new(Home::Pool(World::Scripts), scripts, entry)))
     }
 
-    /// A VM for functions that is free.
-    pub(crate) fn take_for_functions(&mut self, scripts: &ScriptCache) -> ControlledMachine {
+    /// A VM for functions that is free, to serve `entry`.
+    pub(crate) fn take_for_functions(
+        &mut self,
+        scripts: &ScriptCache,
+        entry: &'static Entry,
+    ) -> Box<ScriptRun> {
         let idle = self.idle_for_functions.pop();
-        idle.unwrap_or_else(|| ControlledMachine::new(Home::Pool(World::Functions), scripts))
+        idle.unwrap_or_else(|| {
+            Box::new(ScriptRun::new(Home::Pool(World::Functions), scripts, entry))
+        })
     }
 
     /// Gives a VM back.
-    pub(crate) fn give_back(&mut self, machine: ControlledMachine) {
-        let idle = match machine.home {
+    pub(crate) fn give_back(&mut self, run: Box<ScriptRun>) {
+        let idle = match run.home() {
             Home::Pool(World::Functions) => &mut self.idle_for_functions,
             _ => &mut self.idle,
         };
-        if idle.len() < IDLE_MAX && !machine.machine.is_worn() {
-            idle.push(machine);
+        if idle.len() < IDLE_MAX && !run.is_worn() {
+            idle.push(run);
         }
     }
 
@@ -201,7 +257,7 @@ impl Machines {
             self.generation = generation;
             self.idle.clear();
             self.idle_for_functions.clear();
-            self.planned = None;
+            self.known = KnownScripts::default();
             self.planned_function = None;
         }
     }
@@ -209,11 +265,71 @@ impl Machines {
     /// Bytes the idle VMs for functions take.
     pub(crate) fn memory_for_functions(&self) -> usize {
         let idle = self.idle_for_functions.iter();
-        idle.map(|idle| idle.machine.memory()).sum()
+        idle.map(|idle| idle.memory()).sum()
     }
 
     /// Bytes the idle VMs for scripts take.
     pub(crate) fn memory(&self) -> usize {
-        self.idle.iter().map(|idle| idle.machine.memory()).sum()
+        self.idle.iter().map(|idle| idle.memory()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_known_script_is_forgotten_with_the_cache() {
+        let cache = ScriptCache::default();
+        let mut known = KnownScripts::default();
+        let sha = known
+            .find(&cache, b"return 1", By::Text)
+            .map(|script| *script.sha_bytes())
+            .expect("is a script");
+        for _ in 0..2 {
+            assert!(known.find(&cache, &sha, By::Sha).is_ok());
+            assert!(
+                known
+                    .find(&cache, &sha.to_ascii_uppercase(), By::Sha)
+                    .is_ok()
+            );
+        }
+        cache.flush();
+        assert!(matches!(
+            known.find(&cache, &sha, By::Sha),
+            Err(ScriptError::NoScript)
+        ));
+    }
+
+    #[test]
+    fn names_in_the_same_place_are_told_apart() {
+        let cache = ScriptCache::default();
+        let mut known = KnownScripts::default();
+        for round in 0..2 {
+            for number in 0..3 * KNOWN {
+                let text = format!("return {number}");
+                let script = known
+                    .find(&cache, text.as_bytes(), By::Text)
+                    .expect("is a script");
+                assert_eq!(**script.text(), *text.as_bytes(), "round {round}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_slice_ends_after_its_time_and_a_kill_comes_first() {
+        let control = Control::new();
+        control.start(Instant::now(), 0);
+        assert_eq!(control.decide(), Verdict::Continue);
+        std::thread::sleep(2 * SLICE);
+        assert_eq!(control.decide(), Verdict::Suspend);
+        control.start_slice();
+        assert_eq!(control.decide(), Verdict::Continue);
+        control.kill();
+        assert_eq!(control.decide(), Verdict::Kill);
+        control.start(Instant::now(), 1);
+        assert_eq!(control.decide(), Verdict::Continue);
+        std::thread::sleep(2 * SLICE);
+        assert_eq!(control.decide(), Verdict::TimeUp);
     }
 }

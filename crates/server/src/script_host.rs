@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use commands::CommandError;
 use commands::record::flag;
-use keyspace::{Changes, EffectReaders, Unit};
+use commands::{CommandError, Handler};
+use keyspace::{Changes, EffectReaders, LockPlan, Unit};
 use resp::{Protocol, Reply};
-use scripting::{CallSite, Failure, LogLevel, ScriptHost};
+use scripting::{Failure, LogLevel, ScriptHost};
 
 use crate::atomicity::{self, Undoing};
+use crate::call_sites::CallSites;
 use crate::client::Client;
 use crate::config::enums::LogLevel as ServerLevel;
 use crate::private_copy::PrivateCopy;
@@ -21,22 +22,26 @@ use crate::road::{Origin, check, settle};
 use crate::running::RunningScript;
 use crate::server::Server;
 
-/// What a script runs with.
+/// What the scripts of one VM run with, one after the other.
 pub(crate) struct RoadHost {
     pub(crate) server: &'static Server,
-    pub(crate) bench: Box<Bench>,
+    /// What the run has borrowed from its event loop.
+    pub(crate) bench: Bench,
     /// The client as which inner calls run.
-    pub(crate) client: Client,
-    /// The locks of the run; only taken out when it is over.
-    pub(crate) unit: Unit<'static>,
+    client: Client,
+    /// The locks of the run; none between runs.
+    unit: Option<Unit<'static>>,
+    sites: CallSites,
+    /// A key whose lock the run is known to hold: mostly the next call's as well.
+    held_key: Vec<u8>,
     pub(crate) read_only: bool,
     /// Memory was short when the script started, and it has not declared that it may run then.
     pub(crate) lacks_memory: bool,
-    pub(crate) has_written: bool,
+    has_written: bool,
     /// When its writes are undone.
     pub(crate) undoing: Undoing,
     /// The unit's undo log was begun for this run, not for the transaction it is part of.
-    pub(crate) owns_log: bool,
+    owns_log: bool,
     pub(crate) started: Instant,
     /// Set when the script has run past its first slice.
     pub(crate) listed: Option<Arc<RunningScript>>,
@@ -44,16 +49,79 @@ pub(crate) struct RoadHost {
     pub(crate) copy: Option<Box<PrivateCopy>>,
 }
 
+/// What there is to tell of a run that is past its first slice.
+pub(crate) struct SlowRun {
+    pub(crate) started: Instant,
+    pub(crate) has_written: bool,
+    /// It can be killed although it has written.
+    pub(crate) can_undo: bool,
+}
+
+/// What is said when a script has not the locks of a key. Only a script that was seen to stay within its keys runs
+/// without all locks; it does stay there.
+const NOT_HELD: CommandError =
+    CommandError::text("ERR Script attempted to access a key it does not hold");
+
 impl RoadHost {
-    /// Whether the run can be killed although it has written.
-    pub(crate) fn can_undo_kill(&self) -> bool {
-        self.undoing.covers(Failure::Killed) || (self.unit.keeps_undo() && !self.owns_log)
+    pub(crate) fn new(server: &'static Server, lender: &Bench, caller: &Client) -> RoadHost {
+        RoadHost {
+            server,
+            bench: lender.lend(),
+            client: Client::for_script(caller),
+            unit: None,
+            sites: CallSites::default(),
+            held_key: Vec::new(),
+            read_only: false,
+            lacks_memory: false,
+            has_written: false,
+            undoing: Undoing::Never,
+            owns_log: false,
+            started: lender.clock.now(),
+            listed: None,
+            copy: None,
+        }
+    }
+
+    /// Begins a run for `caller` with the locks of `unit`.
+    pub(crate) fn begin(&mut self, lender: &Bench, caller: &Client, unit: Unit<'static>) {
+        self.bench.borrow_from(lender);
+        self.client.serve_script_of(caller);
+        self.unit = Some(unit);
+        self.held_key.clear();
+        self.has_written = false;
+        self.owns_log = false;
+        self.started = lender.clock.now();
+    }
+
+    /// Ends the run: its locks.
+    pub(crate) fn end(&mut self) -> Unit<'static> {
+        self.unit.take().expect("a run has its locks until it ends")
+    }
+
+    /// Lists the script, as `make` shows it, among those that have run past their first slice, and takes its counts over
+    /// so far.
+    pub(crate) fn note_slow(&mut self, make: impl FnOnce(u64, LockPlan, SlowRun) -> RunningScript) {
+        let Some(unit) = &mut self.unit else { return };
+        settle::settle_command(self.server, &mut self.bench, unit);
+        if self.listed.is_none() {
+            let state = SlowRun {
+                started: self.started,
+                has_written: self.has_written,
+                can_undo: self.undoing.covers(Failure::Killed)
+                    || (unit.keeps_undo() && !self.owns_log),
+            };
+            let running = &self.server.running;
+            self.listed = Some(running.add(|id| make(id, unit.plan(), state)));
+        }
     }
 
     /// Lets the writes of a run that is over stand, unless they are undone already or a transaction's.
     pub(crate) fn commit(&mut self) {
-        if self.owns_log && self.unit.keeps_undo() {
-            atomicity::commit(self.server, &mut self.bench, &mut self.unit);
+        if let Some(unit) = &mut self.unit
+            && self.owns_log
+            && unit.keeps_undo()
+        {
+            atomicity::commit(self.server, &mut self.bench, unit);
         }
     }
 
@@ -72,15 +140,27 @@ impl RoadHost {
 
     /// Whether the run holds the locks of a command, or can have them at once.
     fn hold_locks_of(&mut self, entry: &Entry, args: &[&[u8]]) -> bool {
-        if let (None, Some(key)) = (entry.planner, commands::keys::only_key(entry.command, args))
-            && self.unit.covers_key(key)
-        {
+        let Some(unit) = &mut self.unit else {
+            return false;
+        };
+        if unit.covers_all() {
             return true;
         }
+        if let (None, Some(key)) = (entry.planner, commands::keys::only_key(entry.command, args)) {
+            if *key == *self.held_key && !key.is_empty() {
+                return true;
+            }
+            if unit.covers_key(key) {
+                self.held_key.clear();
+                self.held_key.extend_from_slice(key);
+                return true;
+            }
+        }
         let plan = entry.plan(self.server, &mut self.bench, &self.client, args);
-        self.unit.try_extend(&plan)
+        unit.try_extend(&plan)
     }
 
+    #[inline]
     fn call_entry(
         &mut self,
         entry: &'static Entry,
@@ -99,15 +179,14 @@ impl RoadHost {
         if self.copy.is_some() {
             return self.call_privately(entry, args, protocol, reply, origin);
         }
-        if !self.unit.covers_all() && !self.hold_locks_of(entry, args) {
-            // Only a script that was seen to stay within its keys runs without all locks; it does stay there.
-            return Err(CommandError::text(
-                "ERR Script attempted to access a key it does not hold",
-            ));
+        if !self.hold_locks_of(entry, args) {
+            return Err(NOT_HELD);
         }
-        if self.undoing != Undoing::Never && !self.unit.keeps_undo() && check::may_replicate(entry)
-        {
-            self.unit.begin_undo();
+        let Some(unit) = &mut self.unit else {
+            return Err(NOT_HELD);
+        };
+        if self.undoing != Undoing::Never && !unit.keeps_undo() && check::may_replicate(entry) {
+            unit.begin_undo();
             self.owns_log = true;
         }
         if entry.command.has(flag::WRITE) && !self.has_written {
@@ -123,20 +202,39 @@ impl RoadHost {
                 .show(now_us, self.client.database, "lua", args);
         }
         self.client.protocol = protocol;
+        if matches!(entry.command.handler, Handler::Server) {
+            // It may be one that shows the counts.
+            settle::settle_command(self.server, &mut self.bench, unit);
+        }
         let _ = run(
             self.server,
             &mut self.bench,
             &mut self.client,
             entry,
             args,
-            &mut self.unit,
+            unit,
             reply,
             origin,
             None,
         );
         self.bench.stats.command_ran(entry.index, Duration::ZERO);
-        settle::settle_command(self.server, &mut self.bench, &mut self.unit);
+        if !unit.changes.events.is_empty() {
+            settle::settle_command(self.server, &mut self.bench, unit);
+        }
         Ok(())
+    }
+
+    /// The entry of a call.
+    #[inline]
+    fn find(&mut self, args: &[&[u8]]) -> Result<&'static Entry, CommandError> {
+        match self.sites.get(args[0]) {
+            Some(entry) => resolve(entry, args),
+            None => lookup(args).inspect(|entry| {
+                if entry.container.is_none() {
+                    self.sites.remember(args[0], entry);
+                }
+            }),
+        }
     }
 }
 
@@ -155,9 +253,10 @@ impl RoadHost {
             reply.integer(0);
             return Ok(());
         }
-        if let Some(copy) = &mut self.copy {
-            copy.bring(self.server, entry, args, &mut self.unit)?;
-        }
+        let (Some(copy), Some(unit)) = (&mut self.copy, &mut self.unit) else {
+            return Err(NOT_HELD);
+        };
+        copy.bring(self.server, entry, args, unit)?;
         self.has_written |= entry.command.has(flag::WRITE);
         self.client.protocol = protocol;
         let _ = run(
@@ -166,31 +265,22 @@ impl RoadHost {
             &mut self.client,
             entry,
             args,
-            &mut self.unit,
+            unit,
             reply,
             origin,
             None,
         );
-        self.unit.changes = Changes::default();
+        unit.changes = Changes::default();
         Ok(())
     }
 
     fn call_on_road(
         &mut self,
         args: &[&[u8]],
-        site: &mut CallSite,
         protocol: Protocol,
         reply: &mut dyn Reply,
     ) -> Result<(), CommandError> {
-        let found = match site.get::<Entry>(args[0]) {
-            Some(entry) => resolve(entry, args),
-            None => lookup(args).inspect(|entry| {
-                if entry.container.is_none() {
-                    site.remember(args[0], *entry);
-                }
-            }),
-        };
-        match found {
+        match self.find(args) {
             Ok(entry) => self.call_entry(entry, args, protocol, reply),
             Err(error) => Err(self.unknown(args, &error)),
         }
@@ -198,14 +288,8 @@ impl RoadHost {
 }
 
 impl ScriptHost for RoadHost {
-    fn call(
-        &mut self,
-        args: &[&[u8]],
-        site: &mut CallSite,
-        protocol: Protocol,
-        reply: &mut dyn Reply,
-    ) {
-        if let Err(error) = self.call_on_road(args, site, protocol, reply) {
+    fn call(&mut self, args: &[&[u8]], protocol: Protocol, reply: &mut dyn Reply) {
+        if let Err(error) = self.call_on_road(args, protocol, reply) {
             refuse(self.server, reply, &error);
         }
     }
@@ -213,11 +297,10 @@ impl ScriptHost for RoadHost {
     fn call_noting_refusal(
         &mut self,
         args: &[&[u8]],
-        site: &mut CallSite,
         protocol: Protocol,
         reply: &mut dyn Reply,
     ) -> bool {
-        let result = self.call_on_road(args, site, protocol, reply);
+        let result = self.call_on_road(args, protocol, reply);
         if let Err(error) = &result {
             refuse(self.server, reply, error);
         }
@@ -242,10 +325,12 @@ impl ScriptHost for RoadHost {
     }
 
     fn set_replication(&mut self, append_only_file: bool, replicas: bool) {
-        self.unit.set_effect_readers(EffectReaders {
-            append_only_file,
-            replicas,
-        });
+        if let Some(unit) = &mut self.unit {
+            unit.set_effect_readers(EffectReaders {
+                append_only_file,
+                replicas,
+            });
+        }
     }
 
     fn fail(&mut self, failure: Failure) -> bool {
@@ -253,10 +338,13 @@ impl ScriptHost for RoadHost {
             // All the copy's changes go, this way or that.
             return self.has_written && self.undoing.covers(failure);
         }
+        let Some(unit) = &mut self.unit else {
+            return false;
+        };
         self.owns_log
-            && self.unit.keeps_undo()
+            && unit.keeps_undo()
             && self.undoing.covers(failure)
-            && atomicity::undo(self.server, &mut self.bench, &mut self.unit)
+            && atomicity::undo(self.server, &mut self.bench, unit)
     }
 
     fn count_error(&mut self, text: &[u8]) {
@@ -264,10 +352,6 @@ impl ScriptHost for RoadHost {
     }
 
     fn as_any_mut(&mut self) -> &mut dyn Any {
-        self
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
         self
     }
 }

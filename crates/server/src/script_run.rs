@@ -6,13 +6,15 @@ use std::time::Instant;
 
 use keyspace::Unit;
 use resp::Reply;
-use scripting::{Code, Machine, Progress, World};
+use scripting::{
+    Code, Function, LibraryError, Machine, Progress, Script, ScriptCache, ScriptFlags, World,
+};
 use types::Bytes;
 
 use crate::atomicity::Undoing;
 use crate::client::Client;
 use crate::debugging::DebugMode;
-use crate::machines::ControlledMachine;
+use crate::machines::{Control, Home};
 use crate::private_copy::PrivateCopy;
 use crate::road::Entry;
 use crate::road::run::Bench;
@@ -21,16 +23,35 @@ use crate::script_host::RoadHost;
 use crate::server::Server;
 use crate::transaction::OwnedArgs;
 
-/// A script that an EVAL has made ready: its VM holds the code and the arguments.
-pub(crate) struct ScriptStart {
-    pub(crate) machine: ControlledMachine,
-    pub(crate) code: Code,
-    /// The command that runs it.
-    pub(crate) entry: &'static Entry,
+/// A VM of an event loop with the script it runs. When the script is over it waits for the next one.
+pub(crate) struct ScriptRun {
+    machine: Machine,
+    control: Arc<Control>,
+    home: Home,
+    /// The command that runs the script.
+    entry: &'static Entry,
+    /// Its arguments; empty in the first slice, while the request is still there to be looked at.
+    args: OwnedArgs,
     /// EVAL_RO, EVALSHA_RO and FCALL_RO, and what has declared that it writes nothing.
-    pub(crate) read_only: bool,
-    /// Set if it is to be debugged.
-    pub(crate) debug: Option<DebugStart>,
+    read_only: bool,
+    flags: ScriptFlags,
+    /// Whether the log has told of it.
+    reported: bool,
+    /// Whether it ended with an error.
+    failed: bool,
+    has_host: bool,
+    /// Set if the next run is to be debugged.
+    debug: Option<DebugStart>,
+    is_debugged: bool,
+}
+
+impl std::fmt::Debug for ScriptRun {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("ScriptRun")
+            .field("code", &self.machine.code())
+            .finish()
+    }
 }
 
 /// What a debugged run starts with.
@@ -40,150 +61,193 @@ pub(crate) struct DebugStart {
     pub(crate) keys: Vec<Vec<u8>>,
 }
 
-impl std::fmt::Debug for ScriptStart {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("ScriptStart")
-            .field("name", &self.code.name())
-            .finish()
-    }
-}
-
-/// A script that runs.
-pub(crate) struct ScriptRun {
-    machine: ControlledMachine,
-    code: Code,
-    entry: &'static Entry,
-    /// The command that runs it; empty in the first slice, while the request is still there to be looked at.
-    args: OwnedArgs,
-    /// Whether the log has told of it.
-    reported: bool,
-    is_debugged: bool,
-}
-
-/// How far a slice got.
+/// How far a slice got. Either way the run is handed back.
 pub(crate) enum Slice {
     /// The script goes on in the next slice.
     Suspended(Box<ScriptRun>),
     /// The script is over; its reply is written.
-    Finished {
-        machine: ControlledMachine,
-        host: Box<RoadHost>,
-        /// The command that ran it, if it took more than one slice.
-        args: OwnedArgs,
-    },
+    Finished(Box<ScriptRun>),
 }
 
 impl ScriptRun {
-    /// Starts a script under the locks of `unit` and runs its first slice.
+    /// A VM that has not run anything yet, about to serve `entry`.
+    pub(crate) fn new(home: Home, scripts: &ScriptCache, entry: &'static Entry) -> ScriptRun {
+        let control = Arc::new(Control::new());
+        let watched = Arc::clone(&control);
+        let world = match home {
+            Home::Pool(world) => world,
+            Home::Library(_) => World::Functions,
+        };
+        ScriptRun {
+            machine: Machine::new(
+                world,
+                Box::new(move || watched.decide()),
+                scripts.random_sequence(),
+            ),
+            control,
+            home,
+            entry,
+            args: Vec::new(),
+            read_only: false,
+            flags: ScriptFlags::default(),
+            reported: false,
+            failed: false,
+            has_host: false,
+            debug: None,
+            is_debugged: false,
+        }
+    }
+
+    /// Makes a script ready to run with these keys and arguments, on behalf of `entry`.
+    pub(crate) fn prepare(
+        &mut self,
+        script: &Arc<Script>,
+        keys: &[&[u8]],
+        arguments: &[&[u8]],
+        entry: &'static Entry,
+        read_only: bool,
+    ) {
+        self.machine.prepare(script, keys, arguments);
+        self.serve(entry, script.flags(), read_only);
+    }
+
+    /// Makes a function ready to run with these keys and arguments, on behalf of `entry`.
+    ///
+    /// # Errors
+    /// The code of the function's library fails.
+    pub(crate) fn prepare_function(
+        &mut self,
+        function: &Arc<Function>,
+        keys: &[&[u8]],
+        arguments: &[&[u8]],
+        entry: &'static Entry,
+        read_only: bool,
+    ) -> Result<(), LibraryError> {
+        // The library's code may run here first.
+        self.control.start(Instant::now(), 0);
+        self.machine.prepare_function(function, keys, arguments)?;
+        self.serve(entry, function.flags(), read_only);
+        Ok(())
+    }
+
+    fn serve(&mut self, entry: &'static Entry, flags: ScriptFlags, read_only: bool) {
+        self.entry = entry;
+        self.read_only = read_only || flags.no_writes;
+        self.flags = flags;
+        self.reported = false;
+    }
+
+    /// Where the VM is kept between runs.
+    pub(crate) fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// Starts the script that was prepared, under the locks of `unit`, and runs its first slice. `args` are those of the
+    /// command that runs it.
     pub(crate) fn start(
+        mut self: Box<Self>,
         server: &'static Server,
         bench: &Bench,
         client: &Client,
         mut unit: Unit<'static>,
-        start: ScriptStart,
         args: &[&[u8]],
         reply: &mut dyn Reply,
     ) -> Slice {
-        let ScriptStart {
-            mut machine,
-            code,
-            entry,
-            read_only,
-            debug,
-        } = start;
-        let is_debugged = debug.is_some();
         let mut copy = None;
-        if let Some(debug) = debug {
-            machine.machine.start_debugging(code.text());
+        if let (Some(debug), Some(code)) = (self.debug.take(), self.machine.code().cloned()) {
+            self.is_debugged = true;
+            self.machine.start_debugging(code.text());
             if debug.mode == DebugMode::Forked {
                 let (private, own) = PrivateCopy::new(server, &mut unit, &debug.keys);
                 copy = Some(Box::new(private));
                 unit = own;
             }
         }
-        let now = bench.clock.now();
-        let undoing = Undoing::of(code.flags(), read_only, &bench.config);
+        let undoing = Undoing::of(self.flags, self.read_only, &bench.config);
         if undoing == Undoing::OnFailure || unit.keeps_undo() {
-            machine.machine.set_atomic();
+            self.machine.set_atomic();
         }
-        let host = RoadHost {
-            server,
-            bench: bench.lend(machine.lent.take()),
-            client: Client::for_script(client),
-            unit,
-            read_only,
-            lacks_memory: server.barriers.memory_is_full.load(Ordering::Relaxed)
-                && !code.flags().allow_oom,
-            has_written: false,
-            undoing,
-            owns_log: false,
-            started: now,
-            listed: None,
-            copy,
-        };
+        if bench.config.script_memory_limit != 0 {
+            let limit = usize::try_from(bench.config.script_memory_limit).unwrap_or(usize::MAX);
+            self.machine.set_memory_limit(limit);
+        }
+        if !self.has_host {
+            let host = RoadHost::new(server, bench, client);
+            self.machine.set_host(Box::new(host));
+            self.has_host = true;
+        }
+        let read_only = self.read_only;
+        let lacks_memory =
+            !self.flags.allow_oom && server.barriers.memory_is_full.load(Ordering::Relaxed);
+        let host = self.host();
+        host.begin(bench, client, unit);
+        host.read_only = read_only;
+        host.lacks_memory = lacks_memory;
+        host.undoing = undoing;
+        host.copy = copy;
         // Who debugs takes all the time there is.
-        let time_limit = if is_debugged {
+        let time_limit = if self.is_debugged {
             0
         } else {
             bench.config.script_time_limit
         };
-        machine.control.reset(now, time_limit);
-        machine.control.start_slice(now);
-        if bench.config.script_memory_limit != 0 {
-            let limit = usize::try_from(bench.config.script_memory_limit).unwrap_or(usize::MAX);
-            machine.machine.set_memory_limit(limit);
-        }
-        machine.machine.set_host(Box::new(host));
-        Box::new(ScriptRun {
-            machine,
-            code,
-            entry,
-            args: Vec::new(),
-            reported: false,
-            is_debugged,
-        })
-        .advance(args, reply)
+        self.control.start(bench.clock.now(), time_limit);
+        self.advance(args, reply)
     }
 
     /// Runs the next slice.
     pub(crate) fn resume(self: Box<Self>, reply: &mut dyn Reply) -> Slice {
-        self.machine.control.start_slice(Instant::now());
+        self.control.start_slice();
         self.advance(&[], reply)
     }
 
     /// The VM of a debugged run.
     pub(crate) fn machine(&self) -> &Machine {
-        &self.machine.machine
+        &self.machine
     }
 
     /// The VM of a debugged run.
     pub(crate) fn machine_mut(&mut self) -> &mut Machine {
-        &mut self.machine.machine
+        &mut self.machine
     }
 
     /// Goes on with a run that stands at a stop as if it had failed there.
     pub(crate) fn fail_debugged(mut self: Box<Self>, text: &str, reply: &mut dyn Reply) -> Slice {
-        self.machine.control.start_slice(Instant::now());
-        let progress = self.machine.machine.fail_debugged(text, reply);
+        self.control.start_slice();
+        let progress = self.machine.fail_debugged(text, reply);
         self.after(progress, &[])
     }
 
     /// The run, watched no longer.
     pub(crate) fn undebugged(mut self: Box<Self>) -> Box<Self> {
-        self.machine.machine.stop_debugging();
+        self.machine.stop_debugging();
         self.is_debugged = false;
         self
     }
 
-    /// Drops a run that is in the middle: what it ran with.
-    pub(crate) fn abandon(mut self) -> Box<RoadHost> {
-        self.machine.machine.abandon();
-        take_host(&mut self.machine.machine)
+    /// Drops a run that is in the middle: its locks.
+    pub(crate) fn abandon(mut self, bench: &mut Bench) -> Unit<'static> {
+        self.machine.abandon();
+        let host = self.host();
+        if let Some(listed) = host.listed.take() {
+            host.server.running.remove(&listed);
+        }
+        bench.take_back(&mut host.bench);
+        host.end()
+    }
+
+    /// Makes the run that was prepared one that is debugged.
+    pub(crate) fn debug(&mut self, start: DebugStart) {
+        self.debug = Some(start);
+    }
+
+    /// Whether the run that was prepared is to be debugged, and what becomes of its changes.
+    pub(crate) fn debug_mode(&self) -> Option<DebugMode> {
+        self.debug.as_ref().map(|debug| debug.mode)
     }
 
     fn advance(mut self: Box<Self>, args: &[&[u8]], reply: &mut dyn Reply) -> Slice {
-        let progress = self.machine.machine.run(reply);
+        let progress = self.machine.run(reply);
         self.after(progress, args)
     }
 
@@ -199,70 +263,81 @@ impl ScriptRun {
                 Slice::Suspended(self)
             }
             Progress::Finished { failed } => {
-                let mut host = take_host(&mut self.machine.machine);
-                host.commit();
-                if failed {
-                    host.bench.stats.command_failed(self.entry.index);
-                }
-                if let Some(listed) = &host.listed {
-                    host.server.running.remove(listed);
-                }
-                Slice::Finished {
-                    machine: self.machine,
-                    host,
-                    args: self.args,
-                }
+                self.failed = failed;
+                Slice::Finished(self)
             }
         }
     }
 
+    /// After the end: lets the writes stand, gives back what the run had from its event loop, its locks, and the command
+    /// that ran it if it took more than one slice.
+    pub(crate) fn hand_back(
+        &mut self,
+        bench: &mut Bench,
+    ) -> (&'static Server, Unit<'static>, OwnedArgs) {
+        let (failed, index) = (self.failed, self.entry.index);
+        let args = std::mem::take(&mut self.args);
+        let host = self.host();
+        host.commit();
+        if failed {
+            host.bench.stats.command_failed(index);
+        }
+        if let Some(listed) = host.listed.take() {
+            host.server.running.remove(&listed);
+        }
+        bench.take_back(&mut host.bench);
+        (host.server, host.end(), args)
+    }
+
+    /// Whether the VM should be dropped to give its memory back.
+    pub(crate) fn is_worn(&self) -> bool {
+        self.machine.is_worn()
+    }
+
+    fn host(&mut self) -> &mut RoadHost {
+        self.machine
+            .host_mut()
+            .expect("the host was set at the first start")
+    }
+
+    /// Bytes the VM takes.
+    pub(crate) fn memory(&self) -> usize {
+        self.machine.memory()
+    }
+
     /// Lists the script as running, and tells the log when it is overdue.
     fn note_slow(&mut self) {
-        let reported = self.reported;
-        let control = Arc::clone(&self.machine.control);
-        let args = &self.args;
-        let code = &self.code;
-        let Some(host) = self.machine.machine.host_mut::<RoadHost>() else {
+        let control = Arc::clone(&self.control);
+        let Some(code) = self.machine.code().cloned() else {
             return;
         };
-        if host.listed.is_none() {
-            let (started, plan) = (host.started, host.unit.plan());
-            let world = match code {
-                Code::Script(_) => World::Scripts,
-                Code::Function(_) => World::Functions,
-            };
-            let has_written = AtomicBool::new(host.has_written);
-            host.listed = Some(host.server.running.add(|id| RunningScript {
-                id,
-                world,
-                name: code.name().to_owned(),
-                command: args.clone(),
-                started,
-                plan,
-                control,
-                has_written,
-                can_undo: host.can_undo_kill(),
-            }));
-        }
+        let name = code.name();
+        let (world, kill) = match code {
+            Code::Script(_) => (World::Scripts, "SCRIPT KILL"),
+            Code::Function(_) => (World::Functions, "FUNCTION KILL"),
+        };
+        let command = self.args.clone();
+        let host = self.host();
+        host.note_slow(|id, plan, state| RunningScript {
+            id,
+            world,
+            name: name.to_owned(),
+            command,
+            started: state.started,
+            plan,
+            control,
+            has_written: AtomicBool::new(state.has_written),
+            can_undo: state.can_undo,
+        });
+        let server = host.server;
         let threshold_ms = host.bench.config.busy_reply_threshold;
         let elapsed_ms = host.started.elapsed().as_millis();
-        if !reported && threshold_ms > 0 && elapsed_ms >= threshold_ms as u128 {
-            let name = code.name();
-            let kill = match code {
-                Code::Script(_) => "SCRIPT KILL",
-                Code::Function(_) => "FUNCTION KILL",
-            };
-            host.server.log.warning(format_args!(
+        if !self.reported && threshold_ms > 0 && elapsed_ms >= threshold_ms as u128 {
+            server.log.warning(format_args!(
                 "Slow script detected: still in execution after {elapsed_ms} milliseconds. You can try killing the \
                  script using the {kill} command. Script name is: {name}."
             ));
             self.reported = true;
         }
     }
-}
-
-fn take_host(machine: &mut Machine) -> Box<RoadHost> {
-    let host = machine.take_host().expect("the host was set at the start");
-    let host = host.into_any().downcast::<RoadHost>();
-    host.expect("the host is the server's own")
 }

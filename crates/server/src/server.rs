@@ -14,7 +14,7 @@ use crate::config::enums::MaxmemoryPolicy;
 use crate::config::{Config, ConfigStore, Directive};
 use crate::effects::Effects;
 use crate::log::Log;
-use crate::machines::{ControlledMachine, Home, LibraryMachines};
+use crate::machines::{Home, LibraryMachines};
 use crate::memory;
 use crate::message::Message;
 use crate::monitor::Monitors;
@@ -23,6 +23,7 @@ use crate::private_copy::PrivateKeyspaces;
 use crate::pubsub::PubSub;
 use crate::road::run::Bench;
 use crate::running::RunningScripts;
+use crate::script_run::ScriptRun;
 use crate::slowlog::Slowlog;
 use crate::stats::{ErrorStats, WorkerStats};
 
@@ -113,13 +114,14 @@ impl Server {
     }
 
     /// Gives a machine back after a run.
-    pub(crate) fn give_back(&self, bench: &mut Bench, machine: ControlledMachine) {
-        let Home::Library(library) = machine.home.clone() else {
-            bench.machines.give_back(machine);
+    pub(crate) fn give_back(&self, bench: &mut Bench, run: Box<ScriptRun>) {
+        let Home::Library(library) = run.home() else {
+            bench.machines.give_back(run);
             return;
         };
+        let library = Arc::clone(library);
         if self.libraries.holds(&library) {
-            self.library_machines.give_back(machine, &library);
+            self.library_machines.give_back(run, &library);
         }
     }
 

@@ -21,7 +21,6 @@ use crate::road::lookup::{Entry, find, lookup};
 use crate::road::run::{Bench, Next, refuse, run};
 use crate::road::{Origin, check, settle};
 use crate::running::KillError;
-use crate::script_host::RoadHost;
 use crate::script_run::{ScriptRun, Slice};
 use crate::server::Server;
 use crate::transaction::{OwnedArgs, Queued};
@@ -253,12 +252,11 @@ impl Session {
                 self.finish(server, bench, header, args);
                 Outcome::Done
             }
-            Next::Script(start) if start.debug.is_some() => {
-                self.start_debugging(server, bench, unit, *start, (header, args), out)
+            Next::Script(run) if run.debug_mode().is_some() => {
+                self.start_debugging(server, bench, unit, run, (header, args), out)
             }
-            Next::Script(start) => {
-                let slice =
-                    ScriptRun::start(server, bench, client, unit, *start, args, &mut writer);
+            Next::Script(run) => {
+                let slice = run.start(server, bench, client, unit, args, &mut writer);
                 match self.after_slice(server, bench, slice) {
                     Ok((unit, _)) => {
                         drop(unit);
@@ -413,16 +411,8 @@ impl Session {
             );
             if let Next::Debug(_) = next {
                 refuse(server, &mut writer, &IN_A_PIPELINE);
-            } else if let Next::Script(start) = next {
-                let slice = ScriptRun::start(
-                    server,
-                    bench,
-                    &self.client,
-                    unit,
-                    *start,
-                    &args,
-                    &mut writer,
-                );
+            } else if let Next::Script(run) = next {
+                let slice = run.start(server, bench, &self.client, unit, &args, &mut writer);
                 match self.after_slice_in_transaction(bench, slice) {
                     Ok((back, _)) => unit = back,
                     Err(run) => {
@@ -507,20 +497,9 @@ impl Session {
     ) -> Result<(Unit<'static>, OwnedArgs), Box<ScriptRun>> {
         match slice {
             Slice::Suspended(run) => Err(run),
-            Slice::Finished {
-                mut machine,
-                host,
-                args,
-            } => {
-                let RoadHost {
-                    server,
-                    bench: mut lent,
-                    unit,
-                    ..
-                } = *host;
-                bench.take_back(&mut lent);
-                machine.lent = Some(lent);
-                server.give_back(bench, machine);
+            Slice::Finished(mut run) => {
+                let (server, unit, args) = run.hand_back(bench);
+                server.give_back(bench, run);
                 Ok((unit, args))
             }
         }

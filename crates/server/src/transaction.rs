@@ -36,6 +36,11 @@ pub(crate) struct Watching {
 }
 
 impl Transaction {
+    /// Whether there is anything of a transaction: it is open, or keys are watched.
+    pub(crate) fn is_in_use(&self) -> bool {
+        self.open || self.failed || !self.queue.is_empty() || self.watch.is_some()
+    }
+
     /// Ends the transaction; the watch stays to be taken off.
     pub(crate) fn reset(&mut self) -> Vec<Queued> {
         self.open = false;

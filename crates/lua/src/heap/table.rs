@@ -108,7 +108,8 @@ impl Heap {
     #[inline]
     pub fn raw_set_integer(&mut self, table: TableHandle, key: i64, value: Value) {
         self.barrier(table, value);
-        if let Some(slot) = self.tables[table.index()].array_slot(key as f64) {
+        let array = &mut self.tables[table.index()].array;
+        if let Some(slot) = array.get_mut(key.wrapping_sub(1) as usize) {
             *slot = value;
             return;
         }
@@ -119,6 +120,13 @@ impl Heap {
     /// Writes a table at a string key. For the host filling its own tables: ignores the read-only flag.
     #[inline]
     pub fn raw_set_string(&mut self, table: TableHandle, key: StringHandle, value: Value) {
+        if !key.is_long()
+            && let Some(slot) = self.tables[table.index()].short_slot(key)
+        {
+            *slot = value;
+            self.barrier(table, value);
+            return;
+        }
         // Only an overflowing table can refuse a string key.
         let _ = self.store(table, Value::String(key), value);
     }

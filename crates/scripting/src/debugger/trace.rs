@@ -7,9 +7,8 @@ use lua::value::Value;
 use super::debugger;
 use super::human::write_value;
 use super::reply::ShownReply;
-use crate::host::CallSite;
+use crate::arguments::write_number;
 use crate::machine::RunState;
-use crate::redis_api;
 use crate::sink::LuaReply;
 
 const FUNCTIONS: &[LibraryEntry] = &[
@@ -48,13 +47,11 @@ fn pcall(call: &mut Call<'_>) -> NativeResult {
 /// Runs the command that the arguments name and shows it, if the user steps.
 fn run_shown(call: &mut Call<'_>) -> (Value, bool) {
     let is_shown = debugger(call.runtime).is_some_and(|debugger| debugger.steps);
-    let words = if is_shown {
-        redis_api::words(call)
-    } else {
-        None
-    };
+    let words = if is_shown { words_of(call) } else { None };
     let Some(words) = words else {
-        return redis_api::run_command(call);
+        let mut reply = Value::Nil;
+        let is_error = call.ask_host(&mut reply);
+        return (reply, is_error);
     };
     let Some((state, heap)) = call.host_and_heap::<RunState>() else {
         return (Value::Nil, false);
@@ -81,9 +78,10 @@ fn run_shown(call: &mut Call<'_>) -> (Value, bool) {
     }
     debugger.say(line);
     let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
-    let mut reply = LuaReply::new(heap, *names, *protocol);
+    let mut value = Value::Nil;
+    let mut reply = LuaReply::new(heap, names, *protocol, &mut value);
     let mut shown = ShownReply::new(&mut reply);
-    let was_run = host.call_noting_refusal(&words, &mut CallSite::default(), *protocol, &mut shown);
+    let was_run = host.call_noting_refusal(&words, *protocol, &mut shown);
     let shown = shown.finish();
     for error in &shown.errors {
         let text = error.strip_prefix(b"-ERR ").filter(|_| !was_run);
@@ -92,7 +90,25 @@ fn run_shown(call: &mut Call<'_>) -> (Value, bool) {
     if was_run {
         debugger.say_shortened([b"<reply> ", shown.text.as_slice()].concat());
     }
-    reply.finish()
+    let is_error = reply.is_error();
+    (value, is_error)
+}
+
+/// The arguments as words of a command; none if they are not a command's.
+fn words_of(call: &Call<'_>) -> Option<Vec<Vec<u8>>> {
+    let mut words = Vec::with_capacity(call.argument_count());
+    for index in 1..=call.argument_count() {
+        match call.argument(index) {
+            Value::String(string) => words.push(call.bytes(string).to_vec()),
+            Value::Number(number) => {
+                let mut digits = Vec::new();
+                write_number(number, &mut digits);
+                words.push(digits);
+            }
+            _ => return None,
+        }
+    }
+    (!words.is_empty()).then_some(words)
 }
 
 /// Stops at the next line.

@@ -33,11 +33,7 @@ fn limited() -> Limited {
 }
 
 /// One call: its reply and the keys that its inner calls named.
-fn call(
-    limited: &mut Limited,
-    function: &Arc<Function>,
-    keys: &[&[u8]],
-) -> (Vec<u8>, Box<Recorder>) {
+fn call(limited: &mut Limited, function: &Arc<Function>, keys: &[&[u8]]) -> (Vec<u8>, Recorder) {
     let arguments: [&[u8]; 3] = [b"a1", b"get", b"1"];
     limited.looks.store(0, Ordering::Relaxed);
     let machine = &mut limited.machine;
@@ -47,8 +43,8 @@ fn call(
     let mut out = Vec::new();
     let mut writer = RespWriter::new(&mut out, Protocol::Resp2);
     while machine.run(&mut writer) == Progress::Suspended {}
-    let recorder = machine.take_host().expect("was set").into_any();
-    (out, recorder.downcast::<Recorder>().expect("is ours"))
+    let recorder = machine.host_mut::<Recorder>().expect("is ours");
+    (out, std::mem::take(recorder))
 }
 
 /// A statement that libraries with state are made of, or one that only looks like it.

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use resp::{Protocol, Reply, RespWriter};
 
 use crate::script::{KeyUse, Script};
-use crate::{CallSite, LogLevel, Machine, Progress, ScriptCache, ScriptHost, Verdict, World};
+use crate::{LogLevel, Machine, Progress, ScriptCache, ScriptHost, Verdict, World};
 
 fn of(text: &str) -> KeyUse {
     Script::compile(text.as_bytes(), [0; 40])
@@ -201,7 +201,7 @@ pub(super) struct Recorder {
 }
 
 impl ScriptHost for Recorder {
-    fn call(&mut self, args: &[&[u8]], _: &mut CallSite, _: Protocol, reply: &mut dyn Reply) {
+    fn call(&mut self, args: &[&[u8]], _: Protocol, reply: &mut dyn Reply) {
         let Some(command) = commands::lookup(args[0]).filter(|found| found.arity_fits(args.len()))
         else {
             return reply.error(b"ERR no");
@@ -241,10 +241,6 @@ impl ScriptHost for Recorder {
     fn as_any_mut(&mut self) -> &mut dyn Any {
         self
     }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
-    }
 }
 
 /// Runs a script that is told to stay within its keys, and checks that it does.
@@ -273,12 +269,11 @@ fn check(text: &str) -> KeyUse {
     let mut out = Vec::new();
     let mut writer = RespWriter::new(&mut out, Protocol::Resp2);
     while machine.run(&mut writer) == Progress::Suspended {}
-    let recorder = machine.take_host().expect("was set").into_any();
-    let recorder = recorder.downcast::<Recorder>().expect("is ours");
+    let recorder = machine.host_mut::<Recorder>().expect("is ours");
     assert!(!recorder.touches_all, "{text}");
-    for key in recorder.keys {
-        let declared = told == KeyUse::Declared && keys.contains(&&*key);
-        assert!(declared, "{} in {text}", String::from_utf8_lossy(&key));
+    for key in &recorder.keys {
+        let declared = told == KeyUse::Declared && keys.contains(&&**key);
+        assert!(declared, "{} in {text}", String::from_utf8_lossy(key));
     }
     told
 }

@@ -9,18 +9,17 @@ use keyspace::LockPlan;
 use resp::Reply;
 use scripting::function::payload;
 use scripting::{
-    Change, Code, Function, KeyUse, LibraryError, LoadedLibrary, LogLevel, Machine, RestorePolicy,
+    Change, Function, KeyUse, LibraryError, LoadedLibrary, LogLevel, Machine, RestorePolicy,
     Verdict, World,
 };
 
 use super::script::{KeysAndArguments, check_flags, debug_start, split};
 use crate::client::Client;
 use crate::config::enums::LogLevel as ServerLevel;
-use crate::machines::ControlledMachine;
+use crate::machines::for_debugging;
 use crate::road::Origin;
 use crate::road::lookup::Planner;
 use crate::road::run::{Bench, Call, Next, ServerHandler};
-use crate::script_run::ScriptStart;
 use crate::server::Server;
 
 pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
@@ -112,26 +111,24 @@ fn start(call: &mut Call<'_>, read_only: bool) -> CommandResult {
     let library = function.library();
     let scripts = &call.server.scripts;
     let debug = debug_start(call, keys);
-    let mut machine = if debug.is_some() {
+    let mut run = if debug.is_some() {
         // With a state of its own, which goes with the session.
-        ControlledMachine::for_debugging(World::Functions, scripts)
+        for_debugging(World::Functions, scripts, call.entry)
     } else if library.has_state() {
-        call.server.library_machines.take(library, scripts)
+        let machines = &call.server.library_machines;
+        machines.take(library, scripts, call.entry)
     } else {
-        call.bench.machines.take_for_functions(scripts)
+        let machines = &mut call.bench.machines;
+        machines.take_for_functions(scripts, call.entry)
     };
-    machine.control.reset(call.bench.clock.now(), 0);
-    if let Err(error) = machine.machine.prepare_function(&function, keys, arguments) {
-        call.server.give_back(call.bench, machine);
+    if let Err(error) = run.prepare_function(&function, keys, arguments, call.entry, read_only) {
+        call.server.give_back(call.bench, run);
         return Err(library_error(error));
     }
-    call.next = Next::Script(Box::new(ScriptStart {
-        machine,
-        code: Code::Function(function),
-        entry: call.entry,
-        read_only: read_only || flags.no_writes,
-        debug,
-    }));
+    if let Some(debug) = debug {
+        run.debug(debug);
+    }
+    call.next = Next::Script(run);
     Ok(())
 }
 

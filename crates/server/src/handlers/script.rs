@@ -6,16 +6,15 @@ use std::sync::atomic::Ordering;
 use commands::argument::is_word;
 use commands::{CommandError, CommandResult};
 use keyspace::LockPlan;
-use scripting::{Code, KeyUse, Script, ScriptError, ScriptFlags, World};
+use scripting::{KeyUse, ScriptError, ScriptFlags, World};
 
 use crate::client::Client;
 use crate::debugging::DebugMode;
-use crate::machines::ControlledMachine;
-use crate::road::Origin;
-use crate::road::check;
+use crate::machines::{By, for_debugging};
 use crate::road::lookup::Planner;
 use crate::road::run::{Bench, Call, Next, ServerHandler};
-use crate::script_run::{DebugStart, ScriptStart};
+use crate::road::{Origin, check};
+use crate::script_run::DebugStart;
 use crate::server::Server;
 
 pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
@@ -46,20 +45,6 @@ pub(super) const PLANNERS: &[(&str, Planner)] = &[
     }),
 ];
 
-/// How a script is named.
-#[derive(Clone, Copy)]
-enum By {
-    Text,
-    Sha,
-}
-
-fn find(server: &Server, name: &[u8], by: By) -> Result<Arc<Script>, ScriptError> {
-    match by {
-        By::Text => server.scripts.get_or_compile(name),
-        By::Sha => server.scripts.get(name).ok_or(ScriptError::NoScript),
-    }
-}
-
 /// The keys and arguments of a call, from its third argument on.
 pub(super) type KeysAndArguments<'a> = (&'a [&'a [u8]], &'a [&'a [u8]]);
 
@@ -83,53 +68,40 @@ pub(super) fn split<'a>(
 /// The locks of a script: those of its keys if it is known to stay within them, else all.
 fn plan(server: &Server, bench: &mut Bench, client: &Client, args: &[&[u8]], by: By) -> LockPlan {
     let keys = split(args, CommandError::NotInteger);
-    let (Ok((keys, _)), Ok(script)) = (keys, find(server, args[1], by)) else {
+    let known = &mut bench.machines.known;
+    let (Ok((keys, _)), Ok(script)) = (keys, known.find(&server.scripts, args[1], by)) else {
         return LockPlan::None;
     };
-    let plan = match script.key_use() {
+    match script.key_use() {
         // The debugger's user may call any command.
         _ if client.debugging.is_some() => LockPlan::All,
         KeyUse::None => LockPlan::None,
         KeyUse::Declared => LockPlan::for_keys(keys.iter().copied()),
         KeyUse::Any => LockPlan::All,
-    };
-    bench.machines.planned = Some(script);
-    plan
-}
-
-/// The script of a call. That of a single command was found when its locks were planned; in a transaction an earlier
-/// command may have emptied the cache since.
-fn find_again(call: &mut Call<'_>, by: By) -> Result<Arc<Script>, ScriptError> {
-    let name = call.args[1];
-    let planned = call.bench.machines.planned.take();
-    let same = |script: &Arc<Script>| match by {
-        By::Text => **script.text() == *name,
-        By::Sha => script.sha().as_bytes().eq_ignore_ascii_case(name),
-    };
-    match planned.filter(|script| call.origin == Origin::Client && same(script)) {
-        Some(script) => Ok(script),
-        None => find(call.server, name, by),
     }
 }
 
 fn start(call: &mut Call<'_>, by: By, read_only: bool) -> CommandResult {
     let (keys, arguments) = split(call.args, CommandError::NotInteger)?;
-    let script = find_again(call, by).map_err(script_error)?;
-    let flags = script.flags();
-    check_flags(call.server, flags, read_only)?;
     let debug = debug_start(call, keys);
-    let mut machine = match debug {
-        Some(_) => ControlledMachine::for_debugging(World::Scripts, &call.server.scripts),
-        None => call.bench.machines.take(&call.server.scripts),
+    let (cache, machines) = (&call.server.scripts, &mut call.bench.machines);
+    // When the locks were planned it was found already, so this is quick; but in a transaction an earlier command may have
+    // emptied the cache since.
+    let script = machines
+        .known
+        .find(cache, call.args[1], by)
+        .map_err(script_error)?;
+    check_flags(call.server, script.flags(), read_only)?;
+    let script = Arc::clone(script);
+    let mut run = match debug {
+        Some(_) => for_debugging(World::Scripts, cache, call.entry),
+        None => machines.take(cache, call.entry),
     };
-    machine.machine.prepare(&script, keys, arguments);
-    call.next = Next::Script(Box::new(ScriptStart {
-        machine,
-        code: Code::Script(script),
-        entry: call.entry,
-        read_only: read_only || flags.no_writes,
-        debug,
-    }));
+    run.prepare(&script, keys, arguments, call.entry, read_only);
+    if let Some(debug) = debug {
+        run.debug(debug);
+    }
+    call.next = Next::Script(run);
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use crate::debugging::DebugMode;
 use crate::machines::Machines;
 use crate::road::Origin;
 use crate::road::lookup::Entry;
-use crate::script_run::ScriptStart;
+use crate::script_run::ScriptRun;
 use crate::server::{Server, unix_us};
 use crate::stats::WorkerStats;
 
@@ -60,35 +60,42 @@ impl Bench {
         self.settings = Arc::new(settings_of(server, &self.config));
     }
 
-    /// What a script's run borrows: the same configuration and counters, and the clock as it stands. `spare` is what an
-    /// earlier run borrowed; it mostly needs no change, which spares the counts of what all threads share.
-    pub(crate) fn lend(&self, spare: Option<Box<Bench>>) -> Box<Bench> {
-        let Some(mut lent) = spare else {
-            return Box::new(Bench {
-                config: Arc::clone(&self.config),
-                settings: Arc::clone(&self.settings),
-                random: self.random.clone(),
-                stats: Arc::clone(&self.stats),
-                clock: self.clock.clone(),
-                machines: Machines::default(),
-                to_self: Vec::new(),
-                held: Vec::new(),
-            });
-        };
-        if !Arc::ptr_eq(&lent.config, &self.config) || !Arc::ptr_eq(&lent.settings, &self.settings)
-        {
-            lent.config = Arc::clone(&self.config);
-            lent.settings = Arc::clone(&self.settings);
+    /// What a script's run borrows: the same configuration and counters, and the clock as it stands.
+    pub(crate) fn lend(&self) -> Bench {
+        Bench {
+            config: Arc::clone(&self.config),
+            settings: Arc::clone(&self.settings),
+            random: self.random.clone(),
+            stats: Arc::clone(&self.stats),
+            clock: self.clock.clone(),
+            machines: Machines::default(),
+            to_self: Vec::new(),
+            held: Vec::new(),
         }
-        lent.random = self.random.clone();
-        lent.clock = self.clock.clone();
-        lent
+    }
+
+    /// Borrows for another run from the bench that an earlier run borrowed from. Mostly little has changed since, which
+    /// spares the counts of what all threads share.
+    pub(crate) fn borrow_from(&mut self, lender: &Bench) {
+        if !Arc::ptr_eq(&self.config, &lender.config)
+            || !Arc::ptr_eq(&self.settings, &lender.settings)
+        {
+            self.config = Arc::clone(&lender.config);
+            self.settings = Arc::clone(&lender.settings);
+        }
+        if !Arc::ptr_eq(&self.stats, &lender.stats) {
+            self.stats = Arc::clone(&lender.stats);
+        }
+        self.random = lender.random.clone();
+        self.clock = lender.clock.clone();
     }
 
     /// Takes over what a script's run has made of what it borrowed.
     pub(crate) fn take_back(&mut self, lent: &mut Bench) {
         self.random = lent.random.clone();
-        self.to_self.append(&mut lent.to_self);
+        if !lent.to_self.is_empty() {
+            self.to_self.append(&mut lent.to_self);
+        }
     }
 }
 
@@ -177,7 +184,7 @@ pub(crate) enum Next {
     /// No reply yet: the client waits for a number of replicas, at most so many milliseconds.
     WaitForReplicas(Option<i64>),
     /// No reply yet: a script is to run.
-    Script(Box<ScriptStart>),
+    Script(Box<ScriptRun>),
     /// No reply yet: SCRIPT DEBUG with this mode, which depends on what the client still has to be sent.
     Debug(Option<DebugMode>),
     /// No reply yet: the transaction's queue is to run.
@@ -207,6 +214,7 @@ pub(crate) struct Call<'a> {
     clippy::too_many_arguments,
     reason = "each is a different thing a command touches"
 )]
+#[inline]
 pub(crate) fn run(
     server: &'static Server,
     bench: &mut Bench,
@@ -228,7 +236,7 @@ pub(crate) fn run(
         }
     }
     let (database, dirty) = (client.database, unit.changes.dirty);
-    let (result, next) = match entry.command.handler {
+    let next = match entry.command.handler {
         Handler::Data(handler) => {
             let mut context = Context {
                 args,
@@ -241,41 +249,48 @@ pub(crate) fn run(
                 woken_by,
                 blocked: None,
             };
-            let result = handler(&mut context);
-            let next = context.blocked.map_or(Next::Done, Next::Block);
-            (result, next)
+            match handler(&mut context) {
+                Ok(()) => context.blocked.map_or(Next::Done, Next::Block),
+                Err(error) => {
+                    fail(server, bench, entry, reply, &error);
+                    Next::Done
+                }
+            }
         }
-        Handler::Server => {
-            let handler = entry
-                .handler
-                .expect("every server command is bound to a handler");
-            let mut call = Call {
-                server,
-                bench,
-                client,
-                entry,
-                args,
-                unit,
-                reply,
-                origin,
-                next: Next::Done,
-            };
-            let result = handler(&mut call);
-            (result, call.next)
-        }
+        Handler::Server => run_own(Call {
+            server,
+            bench,
+            client,
+            entry,
+            args,
+            unit,
+            reply,
+            origin,
+            next: Next::Done,
+        }),
         Handler::Container => unreachable!("the look-up refuses a container without subcommand"),
     };
-    if let Err(error) = result {
-        fail(server, bench, entry, reply, &error);
-        return Next::Done;
-    }
     if records_effects && unit.changes.dirty != dirty {
         unit.finish_effects(database, args);
     }
     next
 }
 
+/// Runs one of the server's own commands.
+fn run_own(mut call: Call<'_>) -> Next {
+    let handler = call.entry.handler;
+    let handler = handler.expect("every server command is bound to a handler");
+    match handler(&mut call) {
+        Ok(()) => call.next,
+        Err(error) => {
+            fail(call.server, call.bench, call.entry, call.reply, &error);
+            Next::Done
+        }
+    }
+}
+
 /// Writes an error reply and counts it.
+#[cold]
 pub(crate) fn fail(
     server: &Server,
     bench: &Bench,

@@ -1,0 +1,177 @@
+//! The arguments of a `redis.call`, as the bytes the road takes.
+//!
+//! They are copied out of the heap, because the reply is made there while the command still reads them. Most calls have
+//! few and short arguments: each of those has a place of its own, so that nothing has to grow or to be put together.
+
+use lua::heap::Heap;
+use lua::value::Value;
+use resp::double::write_general;
+
+/// Calls with more arguments than this take the general way.
+pub(crate) const FEW: usize = 8;
+
+/// Arguments longer than this take the general way.
+const SHORT: usize = 64;
+
+/// A buffer larger than this is given back after the call.
+const BYTES_KEPT: usize = 64 * 1024;
+
+/// The buffers of one VM, used by one call after the other.
+pub(crate) struct Arguments {
+    few: Box<[[u8; SHORT]; FEW]>,
+    bytes: Vec<u8>,
+    /// Where each argument begins and ends in `bytes`.
+    spans: Vec<(usize, usize)>,
+}
+
+/// An argument is neither a string nor a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct InvalidArgument;
+
+impl Arguments {
+    pub(crate) fn new() -> Arguments {
+        Arguments {
+            few: Box::new([[0; SHORT]; FEW]),
+            bytes: Vec::new(),
+            spans: Vec::new(),
+        }
+    }
+
+    /// Copies few and short arguments to `args`; false if there are more, a longer one, or one that is not easily written.
+    #[inline]
+    pub(crate) fn copy_few<'a>(
+        &'a mut self,
+        heap: &Heap,
+        values: &[Value],
+        args: &mut [&'a [u8]; FEW],
+    ) -> bool {
+        if values.len() > FEW {
+            return false;
+        }
+        for ((arg, place), &value) in args.iter_mut().zip(self.few.iter_mut()).zip(values) {
+            *arg = match value {
+                Value::String(string) => {
+                    let bytes = heap.bytes(string);
+                    let Some(place) = place.get_mut(..bytes.len()) else {
+                        return false;
+                    };
+                    place.copy_from_slice(bytes);
+                    place
+                }
+                Value::Number(number) if number as i32 as f64 == number && number != 0.0 => {
+                    write_integer(number as i32, place)
+                }
+                _ => return false,
+            };
+        }
+        true
+    }
+
+    /// Copies any arguments.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`] if one of them is neither a string nor a number.
+    pub(crate) fn copy_all(
+        &mut self,
+        heap: &Heap,
+        values: &[Value],
+    ) -> Result<Vec<&[u8]>, InvalidArgument> {
+        if self.bytes.capacity() > BYTES_KEPT {
+            self.bytes = Vec::new();
+        }
+        self.bytes.clear();
+        self.spans.clear();
+        for &value in values {
+            let start = self.bytes.len();
+            match value {
+                Value::String(string) => self.bytes.extend_from_slice(heap.bytes(string)),
+                Value::Number(number) => write_number(number, &mut self.bytes),
+                _ => return Err(InvalidArgument),
+            }
+            self.spans.push((start, self.bytes.len()));
+        }
+        let slice = |&(start, end): &(usize, usize)| &self.bytes[start..end];
+        Ok(self.spans.iter().map(slice).collect())
+    }
+}
+
+/// Writes an integer to the front of `place`.
+fn write_integer(number: i32, place: &mut [u8; SHORT]) -> &[u8] {
+    let mut digits = itoa::Buffer::new();
+    let digits = digits.format(number).as_bytes();
+    let place = &mut place[..digits.len()];
+    place.copy_from_slice(digits);
+    place
+}
+
+/// A number as an argument: as C's `%.17g` writes it, which for most is an integer.
+pub(crate) fn write_number(number: f64, out: &mut Vec<u8>) {
+    let bits_of_zero = 0.0_f64.to_bits();
+    if number.trunc() == number
+        && number.abs() < 1e16
+        && (number != 0.0 || number.to_bits() == bits_of_zero)
+    {
+        let mut digits = itoa::Buffer::new();
+        out.extend_from_slice(digits.format(number as i64).as_bytes());
+    } else {
+        write_general(number, 17, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What both ways make of the same values, where both take them.
+    fn both(texts: &[&[u8]], numbers: &[f64]) -> (Option<Vec<Vec<u8>>>, Vec<Vec<u8>>) {
+        let mut vm = lua::Vm::new();
+        let heap = &mut vm.runtime.heap;
+        let mut values: Vec<Value> = texts
+            .iter()
+            .map(|text| Value::String(heap.new_string(text)))
+            .collect();
+        values.extend(numbers.iter().map(|&number| Value::Number(number)));
+        let mut arguments = Arguments::new();
+        let mut args: [&[u8]; FEW] = [&[]; FEW];
+        let few = arguments.copy_few(heap, &values, &mut args);
+        let few = few.then(|| {
+            args.iter()
+                .take(values.len())
+                .map(|arg| arg.to_vec())
+                .collect()
+        });
+        let all = arguments
+            .copy_all(heap, &values)
+            .expect("strings and numbers are fit");
+        (few, all.into_iter().map(<[u8]>::to_vec).collect())
+    }
+
+    #[test]
+    fn few_and_short_arguments_are_the_same_either_way() {
+        let (few, all) = both(&[b"SET", b"key", &[0; 64]], &[1.0, -7.0, 2147483647.0]);
+        assert_eq!(few, Some(all));
+    }
+
+    #[test]
+    fn what_is_long_or_many_or_no_small_integer_takes_the_general_way() {
+        assert_eq!(both(&[&[b'x'; 65]], &[]).0, None);
+        assert_eq!(both(&[b"x".as_slice(); 9], &[]).0, None);
+        for number in [0.0, -0.0, 0.5, 3e9, f64::NAN, f64::INFINITY] {
+            assert_eq!(both(&[], &[number]).0, None);
+        }
+        assert_eq!(both(&[], &[0.5]).1, [b"0.5".to_vec()]);
+        assert_eq!(both(&[], &[0.0]).1, [b"0".to_vec()]);
+    }
+
+    #[test]
+    fn other_values_are_refused() {
+        let vm = lua::Vm::new();
+        let mut arguments = Arguments::new();
+        for value in [Value::Nil, Value::Boolean(true)] {
+            let mut args: [&[u8]; FEW] = [&[]; FEW];
+            assert!(!arguments.copy_few(&vm.runtime.heap, &[value], &mut args));
+            let all = arguments.copy_all(&vm.runtime.heap, &[value]);
+            assert_eq!(all, Err(InvalidArgument));
+        }
+    }
+}
