@@ -71,7 +71,7 @@ mod tests {
         let (words, consumed) = parse(input).expect("well-formed").expect("complete");
         let words: Vec<&[u8]> = words.into_iter().map(|word| &input[word]).collect();
         assert_eq!(words, [b"p".as_slice(), b"a\0b"]);
-        assert_eq!(consumed, 22);
+        assert_eq!(consumed, 20);
         let (words, _) = parse(&input[consumed..])
             .expect("well-formed")
             .expect("complete");
