@@ -10,7 +10,7 @@ use resp::Protocol;
 
 use crate::arguments::{FEW, InvalidArgument, write_number};
 use crate::cache::sha1_hex;
-use crate::debugger::debugger;
+use crate::debugger::{Debugger, debugger};
 use crate::host::LogLevel;
 use crate::machine::{RunState, World};
 use crate::sink::LuaReply;
@@ -182,29 +182,33 @@ impl Host for RunState {
                 "ERR Lua redis lib command arguments must be strings or integers"
             }
         };
-        if let Some(debugger) = debugger {
-            debugger.say_error(text.strip_prefix("ERR ").unwrap_or(text).as_bytes());
-        }
-        *answer = error_table(heap, text);
+        *answer = error_table(heap, debugger.as_deref_mut(), text);
         true
     }
 }
 
-/// An error table as the API's own errors are: `{err = text}`.
-fn error_table(heap: &mut Heap, text: &str) -> Value {
+/// An error table as the API's own errors are: `{err = text}`. A debugger shows it.
+fn error_table(heap: &mut Heap, debugger: Option<&mut Debugger>, text: &str) -> Value {
+    if let Some(debugger) = debugger {
+        debugger.say_error(text.strip_prefix("ERR ").unwrap_or(text).as_bytes());
+    }
     let table = heap.new_table(0, 1);
     let text = Value::String(heap.new_string(text.as_bytes()));
     heap.raw_set_field(table, "err", text);
     Value::Table(table)
 }
 
+/// The same for a native function.
+fn error_of(call: &mut Call<'_>, text: &str) -> Value {
+    match call.host_and_heap::<RunState>() {
+        Some((state, heap)) => error_table(heap, state.debugger.as_deref_mut(), text),
+        None => error_table(call.heap_mut(), None, text),
+    }
+}
+
 /// Raises an error of the API's own.
 pub(crate) fn fail(call: &mut Call<'_>, text: &str) -> Raise {
-    let text_shown = text.strip_prefix("ERR ").unwrap_or(text);
-    if let Some(debugger) = debugger(call.runtime) {
-        debugger.say_error(text_shown.as_bytes());
-    }
-    Raise::Error(error_table(call.heap_mut(), text))
+    Raise::Error(error_of(call, text))
 }
 
 fn log(call: &mut Call<'_>) -> NativeResult {
@@ -286,7 +290,7 @@ fn reply_table(call: &mut Call<'_>, name: &str) -> NativeResult {
     let text = match (call.argument_count(), call.argument(1)) {
         (1, Value::String(text)) => text,
         _ => {
-            let table = error_table(call.heap_mut(), "ERR wrong number or type of arguments");
+            let table = error_of(call, "ERR wrong number or type of arguments");
             return call.return_value(table);
         }
     };
