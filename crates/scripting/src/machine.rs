@@ -94,6 +94,10 @@ pub struct Machine {
     keys_name: StringHandle,
     argv_name: StringHandle,
     current: Option<Code>,
+    /// What ran last, and the most bytes it had in use.
+    last: Option<(Code, usize)>,
+    /// Bytes in use before the run that was made ready.
+    bytes_before: usize,
     started: bool,
     function: Value,
     /// KEYS and ARGV of a function.
@@ -156,6 +160,8 @@ impl Machine {
             keys_name,
             argv_name,
             current: None,
+            last: None,
+            bytes_before: 0,
             started: false,
             function: Value::Nil,
             arguments: [Value::Nil; 2],
@@ -171,7 +177,7 @@ impl Machine {
     /// Makes a script ready to run with these keys and arguments.
     pub fn prepare(&mut self, script: &Arc<Script>, keys: &[&[u8]], arguments: &[&[u8]]) {
         self.function = self.function_of(script);
-        self.vm.begin_region();
+        self.begin_region();
         let globals = self.vm.globals();
         let keys = self.list(keys);
         let arguments = self.list(arguments);
@@ -213,11 +219,17 @@ impl Machine {
         arguments: &[&[u8]],
     ) -> Result<(), LibraryError> {
         self.function = self.callback_of(function)?;
-        self.vm.begin_region();
+        self.begin_region();
         self.arguments = [self.list(keys), self.list(arguments)];
         self.current = Some(Code::Function(Arc::clone(function)));
         self.started = false;
         Ok(())
+    }
+
+    fn begin_region(&mut self) {
+        self.vm.begin_region();
+        self.bytes_before = self.memory();
+        self.vm.runtime.heap.forget_peak();
     }
 
     fn callback_of(&mut self, function: &Function) -> Result<Value, LibraryError> {
@@ -472,6 +484,9 @@ impl Machine {
         if let Some(code) = self.current.as_ref().filter(|_| is_placed) {
             text.extend_from_slice(b" script: ");
             text.extend_from_slice(code.name().as_bytes());
+            if let Some(name) = code.given_name() {
+                text.extend_from_slice(format!(" ({name})").as_bytes());
+            }
             if let Some(chunk_name) = &error.chunk_name {
                 text.extend_from_slice(b", on ");
                 text.extend_from_slice(chunk_name);
@@ -488,7 +503,11 @@ impl Machine {
     }
 
     fn end(&mut self) {
-        if let Some(Code::Script(_)) = self.current.take() {
+        let current = self.current.take();
+        let is_script = matches!(current, Some(Code::Script(_)));
+        let peak = self.vm.runtime.heap.peak_bytes();
+        self.last = current.map(|code| (code, peak.saturating_sub(self.bytes_before)));
+        if is_script {
             let globals = self.vm.globals();
             let heap = &mut self.vm.runtime.heap;
             heap.raw_set_transient(globals, self.keys_name, Value::Nil);
@@ -498,7 +517,7 @@ impl Machine {
             state.protocol = Protocol::Resp2;
         }
         self.vm.runtime.libraries.cjson = cjson::Settings::default();
-        self.is_worn |= self.memory() > KEPT_BYTES_MAX;
+        self.is_worn |= peak > KEPT_BYTES_MAX;
         self.vm.end_region();
         if self.is_capped {
             self.vm.set_memory_limit(None, false);
@@ -510,6 +529,11 @@ impl Machine {
             }
             self.is_atomic = false;
         }
+    }
+
+    /// What ran last, and the most bytes it had in use beyond what the machine had before. Only once after each run.
+    pub fn take_last(&mut self) -> Option<(Code, usize)> {
+        self.last.take()
     }
 
     /// Drops a run that is in the middle; its host stays.

@@ -20,6 +20,7 @@ use crate::road::lookup::{Entry, find, lookup, resolve};
 use crate::road::run::{Bench, refuse, run};
 use crate::road::{Origin, check, settle};
 use crate::running::RunningScript;
+use crate::script_tally::RunTally;
 use crate::server::Server;
 
 /// What the scripts of one VM run with, one after the other.
@@ -47,6 +48,8 @@ pub(crate) struct RoadHost {
     pub(crate) listed: Option<Arc<RunningScript>>,
     /// Set if the unit is that of a private copy, of whose changes nobody is told.
     pub(crate) copy: Option<Box<PrivateCopy>>,
+    /// What is counted of the run.
+    pub(crate) tally: RunTally,
 }
 
 /// What there is to tell of a run that is past its first slice.
@@ -63,7 +66,12 @@ const NOT_HELD: CommandError =
     CommandError::text("ERR Script attempted to access a key it does not hold");
 
 impl RoadHost {
-    pub(crate) fn new(server: &'static Server, lender: &Bench, caller: &Client) -> RoadHost {
+    pub(crate) fn new(
+        server: &'static Server,
+        lender: &Bench,
+        caller: &Client,
+        tally: RunTally,
+    ) -> RoadHost {
         RoadHost {
             server,
             bench: lender.lend(),
@@ -79,6 +87,7 @@ impl RoadHost {
             started: lender.clock.now(),
             listed: None,
             copy: None,
+            tally,
         }
     }
 
@@ -197,9 +206,10 @@ impl RoadHost {
         }
         if self.server.monitors.any() && !entry.command.has(flag::SKIP_MONITOR) {
             let now_us = self.bench.clock.unix_us();
+            let source = self.tally.source();
             self.server
                 .monitors
-                .show(now_us, self.client.database, "lua", args);
+                .show(now_us, self.client.database, &source, args);
         }
         self.client.protocol = protocol;
         if matches!(entry.command.handler, Handler::Server) {
@@ -218,6 +228,7 @@ impl RoadHost {
             None,
         );
         self.bench.stats.command_ran(entry.index, Duration::ZERO);
+        self.tally.note_call(entry, args);
         if !unit.changes.events.is_empty() {
             settle::settle_command(self.server, &mut self.bench, unit);
         }
@@ -341,10 +352,12 @@ impl ScriptHost for RoadHost {
         let Some(unit) = &mut self.unit else {
             return false;
         };
-        self.owns_log
+        let undone = self.owns_log
             && unit.keeps_undo()
             && self.undoing.covers(failure)
-            && atomicity::undo(self.server, &mut self.bench, unit)
+            && atomicity::undo(self.server, &mut self.bench, unit);
+        self.tally.fail(failure, undone);
+        undone
     }
 
     fn count_error(&mut self, text: &[u8]) {

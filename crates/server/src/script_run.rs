@@ -20,6 +20,7 @@ use crate::road::Entry;
 use crate::road::run::Bench;
 use crate::running::RunningScript;
 use crate::script_host::RoadHost;
+use crate::script_tally::RunTally;
 use crate::server::Server;
 use crate::transaction::OwnedArgs;
 
@@ -172,15 +173,18 @@ impl ScriptRun {
             self.machine.set_memory_limit(limit);
         }
         if !self.has_host {
-            let host = RoadHost::new(server, bench, client);
+            let tally = RunTally::new(Arc::clone(&self.control));
+            let host = RoadHost::new(server, bench, client, tally);
             self.machine.set_host(Box::new(host));
             self.has_host = true;
         }
         let read_only = self.read_only;
         let lacks_memory =
             !self.flags.allow_oom && server.barriers.memory_is_full.load(Ordering::Relaxed);
+        let given_name = self.machine.code().and_then(Code::given_name).cloned();
         let host = self.host();
         host.begin(bench, client, unit);
+        host.tally.begin(given_name, host.started, &server.slowlog);
         host.read_only = read_only;
         host.lacks_memory = lacks_memory;
         host.undoing = undoing;
@@ -196,8 +200,9 @@ impl ScriptRun {
     }
 
     /// Runs the next slice.
-    pub(crate) fn resume(self: Box<Self>, reply: &mut dyn Reply) -> Slice {
+    pub(crate) fn resume(mut self: Box<Self>, reply: &mut dyn Reply) -> Slice {
         self.control.start_slice();
+        self.host().tally.resume();
         self.advance(&[], reply)
     }
 
@@ -277,6 +282,7 @@ impl ScriptRun {
     ) -> (&'static Server, Unit<'static>, OwnedArgs) {
         let (failed, index) = (self.failed, self.entry.index);
         let args = std::mem::take(&mut self.args);
+        let last = self.machine.take_last().filter(|_| !self.is_debugged);
         let host = self.host();
         host.commit();
         if failed {
@@ -286,7 +292,12 @@ impl ScriptRun {
             host.server.running.remove(&listed);
         }
         bench.take_back(&mut host.bench);
-        (host.server, host.end(), args)
+        let unit = host.end();
+        bench.ended_script = last.map(|(code, memory)| {
+            let exclusive = unit.covers_all();
+            host.tally.end(code, memory, failed, exclusive)
+        });
+        (host.server, unit, args)
     }
 
     /// Whether the VM should be dropped to give its memory back.
@@ -312,6 +323,7 @@ impl ScriptRun {
             return;
         };
         let name = code.name();
+        let given_name = code.given_name().cloned();
         let (world, kill) = match code {
             Code::Script(_) => (World::Scripts, "SCRIPT KILL"),
             Code::Function(_) => (World::Functions, "FUNCTION KILL"),
@@ -322,6 +334,7 @@ impl ScriptRun {
             id,
             world,
             name: name.to_owned(),
+            given_name: given_name.clone(),
             command,
             started: state.started,
             plan,
@@ -335,7 +348,8 @@ impl ScriptRun {
         if !self.reported && threshold_ms > 0 && elapsed_ms >= threshold_ms as u128 {
             server.log.warning(format_args!(
                 "Slow script detected: still in execution after {elapsed_ms} milliseconds. You can try killing the \
-                 script using the {kill} command. Script name is: {name}."
+                 script using the {kill} command. Script name is: {name}{}.",
+                given_name.map_or(String::new(), |given| format!(" ({given})"))
             ));
             self.reported = true;
         }

@@ -7,7 +7,6 @@ use commands::CommandError;
 use commands::record::flag;
 use keyspace::{Unit, WaiterId};
 use resp::{Reply, RespWriter};
-use scripting::World;
 use types::Bytes;
 
 use crate::atomicity;
@@ -20,8 +19,8 @@ use crate::road::check::may_replicate;
 use crate::road::lookup::{Entry, find, lookup};
 use crate::road::run::{Bench, Next, refuse, run};
 use crate::road::{Origin, check, settle};
-use crate::running::KillError;
 use crate::script_run::{ScriptRun, Slice};
+use crate::script_tally::EndedRun;
 use crate::server::Server;
 use crate::transaction::{OwnedArgs, Queued};
 
@@ -152,9 +151,9 @@ impl Session {
             }
         };
         if client.transaction.open && !entry.runs_inside_multi() {
-            if let Some(world) = overdue(server, bench, client, entry, args) {
+            if let Some(busy) = overdue(server, bench, client, entry, args) {
                 bench.stats.command_rejected(entry.index);
-                return self.reject(server, bench, args, busy(world), out);
+                return self.reject(server, bench, args, busy, out);
             }
             client.transaction.queue.push(Queued {
                 entry,
@@ -175,9 +174,9 @@ impl Session {
         let plan = entry.plan(server, bench, client, args);
         let now_ms = bench.clock.unix_ms();
         let Some(mut unit) = server.keyspace.try_lock(&plan, client.database, now_ms) else {
-            if let Some(world) = overdue(server, bench, client, entry, args) {
+            if let Some(busy) = overdue(server, bench, client, entry, args) {
                 bench.stats.command_rejected(entry.index);
-                return self.reject(server, bench, args, busy(world), out);
+                return self.reject(server, bench, args, busy, out);
             }
             return Outcome::Later;
         };
@@ -561,6 +560,10 @@ impl Session {
         args: &[&[u8]],
     ) {
         let took = bench.clock.tick().duration_since(started);
+        let mut script = bench.ended_script.take();
+        if let Some(script) = &mut script {
+            script.count(took, bench.stats.worker, server.stats.len());
+        }
         bench.stats.command_ran(entry.index, took);
         let microseconds = took.as_micros() as u64;
         if server.slowlog.wants(microseconds) && !entry.command.has(flag::SKIP_SLOWLOG) {
@@ -570,6 +573,7 @@ impl Session {
                 bench.clock.unix_ms() / 1000,
                 self.client.record.address.clone(),
                 self.client.record.name.lock().clone(),
+                script.map(EndedRun::into_slow),
             );
         }
     }
@@ -635,24 +639,21 @@ fn may_write(client: &Client, entry: &Entry) -> bool {
         || (entry.command.name == "exec" && queue.iter().any(|queued| may_replicate(queued.entry)))
 }
 
-/// What stands in this command's way and has run for longer than `busy-reply-threshold`: a script or a function.
+/// What is said if a script or function stands in this command's way and has run for longer than `busy-reply-threshold`.
 fn overdue(
     server: &Server,
     bench: &mut Bench,
     client: &Client,
     entry: &Entry,
     args: &[&[u8]],
-) -> Option<World> {
+) -> Option<CommandError> {
     let threshold_ms = bench.config.busy_reply_threshold;
     if threshold_ms == 0 || !server.running.any() || entry.command.has(flag::ALLOW_BUSY) {
         return None;
     }
     let plan = entry.plan(server, bench, client, args);
-    server.running.overdue(&plan, threshold_ms)
-}
-
-fn busy(world: World) -> CommandError {
-    CommandError::owned(KillError::Busy(world).to_string())
+    let script = server.running.overdue(&plan, threshold_ms)?;
+    Some(CommandError::owned(script.busy_text()))
 }
 
 fn show(server: &Server, bench: &Bench, client: &Client, entry: &Entry, args: &[&[u8]]) {

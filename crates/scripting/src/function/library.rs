@@ -11,6 +11,7 @@ use super::registration::Registered;
 use crate::host::LogLevel;
 use crate::key_use::library as key_use;
 use crate::machine::Machine;
+use crate::run_stats::RunStats;
 use crate::script::KeyUse;
 use crate::shebang::ScriptFlags;
 
@@ -126,6 +127,7 @@ pub struct Function {
     description: Option<Box<[u8]>>,
     flags: ScriptFlags,
     key_use: KeyUse,
+    stats: RunStats,
 }
 
 impl Function {
@@ -156,6 +158,11 @@ impl Function {
     /// Which keys it can touch.
     pub fn key_use(&self) -> KeyUse {
         self.key_use
+    }
+
+    /// What is counted of its runs.
+    pub fn stats(&self) -> &RunStats {
+        &self.stats
     }
 
     /// Bytes it takes beside its library.
@@ -227,6 +234,7 @@ impl LoadedLibrary {
                     description,
                     flags,
                     key_use: flags.narrow(key_use),
+                    stats: RunStats::default(),
                 })
             })
             .collect();

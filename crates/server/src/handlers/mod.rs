@@ -15,6 +15,7 @@ mod memory;
 mod monitor;
 pub(crate) mod pubsub;
 mod script;
+mod script_stats;
 mod server;
 mod slowlog;
 pub(crate) mod transaction;
@@ -42,6 +43,7 @@ const FAMILIES: &[Family] = &[
     monitor::HANDLERS,
     pubsub::HANDLERS,
     script::HANDLERS,
+    script_stats::HANDLERS,
     server::HANDLERS,
     slowlog::HANDLERS,
     transaction::HANDLERS,

@@ -16,6 +16,7 @@ use crate::machines::Machines;
 use crate::road::Origin;
 use crate::road::lookup::Entry;
 use crate::script_run::ScriptRun;
+use crate::script_tally::EndedRun;
 use crate::server::{Server, unix_us};
 use crate::stats::WorkerStats;
 
@@ -33,6 +34,8 @@ pub(crate) struct Bench {
     pub(crate) to_self: Vec<Arc<[u8]>>,
     /// What subscribers are told when the changes of the running script or transaction stand.
     pub(crate) held: Vec<Held>,
+    /// The script that has just run, until its time is known.
+    pub(crate) ended_script: Option<EndedRun>,
 }
 
 impl Bench {
@@ -51,6 +54,7 @@ impl Bench {
             machines: Machines::default(),
             to_self: Vec::new(),
             held: Vec::new(),
+            ended_script: None,
         }
     }
 
@@ -71,6 +75,7 @@ impl Bench {
             machines: Machines::default(),
             to_self: Vec::new(),
             held: Vec::new(),
+            ended_script: None,
         }
     }
 

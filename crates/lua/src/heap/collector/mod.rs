@@ -138,6 +138,7 @@ impl Heap {
     }
 
     fn advance(&mut self, roots: &mut Roots<'_>, left: &mut usize) -> bool {
+        self.note_peak();
         if self.collector.phase == Phase::Idle {
             self.begin_marking(roots);
         }
@@ -162,6 +163,7 @@ impl Heap {
             Phase::Idle => {}
             Phase::Mark => self.abandon_marking(),
             Phase::Sweep => {
+                self.note_peak();
                 self.sweep_in_part(roots, &mut { usize::MAX });
             }
         }
