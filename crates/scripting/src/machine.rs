@@ -76,6 +76,8 @@ pub(crate) struct RunState {
     pub(crate) rollback: Option<Vec<u8>>,
     /// The arguments of the command being called.
     pub(crate) arguments: Arguments,
+    /// What caps the bytes in use, if what the run takes in the server is to count as well.
+    pub(crate) shared_limit: Option<usize>,
     /// Set while the run is debugged.
     pub(crate) debugger: Option<Box<Debugger>>,
     /// Set while a library's code runs to register its functions.
@@ -149,6 +151,7 @@ impl Machine {
             protocol: Protocol::Resp2,
             rollback: None,
             arguments: Arguments::new(),
+            shared_limit: None,
             debugger: None,
             registration: None,
         }));
@@ -200,6 +203,10 @@ impl Machine {
     pub fn set_memory_limit(&mut self, bytes: usize) {
         self.vm.set_memory_limit(Some(bytes), true);
         self.is_capped = true;
+        let limit = self.vm.runtime.heap.limit();
+        if let Some(state) = self.vm.host_mut::<RunState>() {
+            state.shared_limit = Some(limit);
+        }
     }
 
     /// Whether runs had so much memory in use that the machine should be dropped to give it back.
@@ -226,6 +233,7 @@ impl Machine {
         Ok(())
     }
 
+    #[inline]
     fn begin_region(&mut self) {
         self.vm.begin_region();
         self.bytes_before = self.memory();
@@ -325,6 +333,7 @@ impl Machine {
         self.vm.prototype(function)
     }
 
+    #[inline]
     fn list(&mut self, items: &[&[u8]]) -> Value {
         let heap = &mut self.vm.runtime.heap;
         let table = heap.new_table(items.len(), 0);
@@ -522,6 +531,9 @@ impl Machine {
         if self.is_capped {
             self.vm.set_memory_limit(None, false);
             self.is_capped = false;
+            if let Some(state) = self.vm.host_mut::<RunState>() {
+                state.shared_limit = None;
+            }
         }
         if self.is_atomic {
             if let Some(rollback) = &self.rollback {

@@ -11,7 +11,7 @@ use resp::Protocol;
 use crate::arguments::{FEW, InvalidArgument, write_number};
 use crate::cache::sha1_hex;
 use crate::debugger::{Debugger, debugger};
-use crate::host::LogLevel;
+use crate::host::{LogLevel, ScriptHost};
 use crate::machine::{RunState, World};
 use crate::sink::LuaReply;
 
@@ -160,6 +160,7 @@ impl Host for RunState {
             names,
             protocol,
             arguments: buffers,
+            shared_limit,
             debugger,
             ..
         } = self
@@ -170,13 +171,21 @@ impl Host for RunState {
         let mut args: [&[u8]; FEW] = [&[]; FEW];
         if buffers.copy_few(reply.heap(), arguments, &mut args) && !arguments.is_empty() {
             host.call(&args[..arguments.len()], *protocol, &mut reply);
-            return reply.is_error();
+            let is_error = reply.is_error();
+            if let Some(limit) = *shared_limit {
+                share_limit(&mut **host, heap, limit);
+            }
+            return is_error;
         }
         let text = match buffers.copy_all(reply.heap(), arguments).as_deref() {
             Ok([]) => "ERR Please specify at least one argument for this redis lib call",
             Ok(args) => {
                 host.call(args, *protocol, &mut reply);
-                return reply.is_error();
+                let is_error = reply.is_error();
+                if let Some(limit) = *shared_limit {
+                    share_limit(&mut **host, heap, limit);
+                }
+                return is_error;
             }
             Err(InvalidArgument) => {
                 "ERR Lua redis lib command arguments must be strings or integers"
@@ -184,6 +193,14 @@ impl Host for RunState {
         };
         *answer = error_table(heap, debugger.as_deref_mut(), text);
         true
+    }
+}
+
+/// Leaves the script what the server does not need of the limit to undo it.
+fn share_limit(host: &mut dyn ScriptHost, heap: &mut Heap, limit: usize) {
+    let left = limit.saturating_sub(host.undo_bytes());
+    if left != heap.limit() {
+        heap.set_limit(left);
     }
 }
 

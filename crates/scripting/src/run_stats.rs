@@ -138,15 +138,17 @@ impl RunStats {
 
     fn slots(&self) -> impl Iterator<Item = &Slot> {
         let slots = self.slots.get().map_or(&[][..], |slots| slots);
-        slots.iter().filter_map(|slot| slot.get()).map(|slot| &**slot)
+        slots
+            .iter()
+            .filter_map(|slot| slot.get())
+            .map(|slot| &**slot)
     }
 }
 
 impl Slot {
     #[inline]
     fn record(&self, run: &RunRecord) {
-        let nanoseconds =
-            run.took.as_secs() * 1_000_000_000 + u64::from(run.took.subsec_nanos());
+        let nanoseconds = run.took.as_secs() * 1_000_000_000 + u64::from(run.took.subsec_nanos());
         match self.histogram.get() {
             Some(histogram) => histogram.add(nanoseconds),
             None => self.record_early(nanoseconds),

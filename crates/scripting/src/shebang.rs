@@ -214,7 +214,10 @@ mod tests {
             ("--!name  take \r\nreturn 1", Some("take")),
             ("-- takes a job\n\n  --!name take\nreturn 1", Some("take")),
             ("--!name take", Some("take")),
-            ("--!df flags=disable-atomicity\n--!name take\n", Some("take")),
+            (
+                "--!df flags=disable-atomicity\n--!name take\n",
+                Some("take"),
+            ),
             ("--!name two words\n", None),
             ("--!name \n", None),
             ("--!names x\n", None),
@@ -247,7 +250,10 @@ mod tests {
     #[test]
     fn flags_are_named_in_an_order_of_their_own() {
         let head = parse(b"#!lua flags=allow-stale,no-writes,allow-oom\n").expect("fits");
-        assert_eq!(head.flags.names(), ["no-writes", "allow-oom", "allow-stale"]);
+        assert_eq!(
+            head.flags.names(),
+            ["no-writes", "allow-oom", "allow-stale"]
+        );
     }
 
     #[test]

@@ -145,11 +145,7 @@ impl RunningScripts {
     }
 
     /// What stands in the way of `plan` and has run longer than the threshold.
-    pub(crate) fn overdue(
-        &self,
-        plan: &LockPlan,
-        threshold_ms: u64,
-    ) -> Option<Arc<RunningScript>> {
+    pub(crate) fn overdue(&self, plan: &LockPlan, threshold_ms: u64) -> Option<Arc<RunningScript>> {
         let scripts = self.scripts.lock();
         let overdue = scripts.iter().find(|script| {
             script.started.elapsed().as_millis() as u64 >= threshold_ms && meet(&script.plan, plan)

@@ -38,6 +38,8 @@ pub(crate) struct RoadHost {
     pub(crate) read_only: bool,
     /// Memory was short when the script started, and it has not declared that it may run then.
     pub(crate) lacks_memory: bool,
+    /// It is refused writes as soon as memory is short, though it has written: all of it can be undone.
+    pub(crate) heeds_memory: bool,
     has_written: bool,
     /// When its writes are undone.
     pub(crate) undoing: Undoing,
@@ -81,6 +83,7 @@ impl RoadHost {
             held_key: Vec::new(),
             read_only: false,
             lacks_memory: false,
+            heeds_memory: false,
             has_written: false,
             undoing: Undoing::Never,
             owns_log: false,
@@ -130,6 +133,7 @@ impl RoadHost {
             && self.owns_log
             && unit.keeps_undo()
         {
+            self.tally.note_undo_log(unit.undo_bytes());
             atomicity::commit(self.server, &mut self.bench, unit);
         }
     }
@@ -179,7 +183,9 @@ impl RoadHost {
     ) -> Result<(), CommandError> {
         let origin = Origin::Script {
             read_only: self.read_only,
-            lacks_memory: self.lacks_memory && !self.has_written,
+            lacks_memory: (self.lacks_memory && !self.has_written)
+                || (self.heeds_memory
+                    && self.server.barriers.memory_is_full.load(Ordering::Relaxed)),
         };
         if let Err(error) = check(self.server, &self.client, entry, origin) {
             self.bench.stats.command_rejected(entry.index);
@@ -352,12 +358,20 @@ impl ScriptHost for RoadHost {
         let Some(unit) = &mut self.unit else {
             return false;
         };
+        self.tally.note_undo_log(unit.undo_bytes());
         let undone = self.owns_log
             && unit.keeps_undo()
             && self.undoing.covers(failure)
             && atomicity::undo(self.server, &mut self.bench, unit);
         self.tally.fail(failure, undone);
         undone
+    }
+
+    fn undo_bytes(&mut self) -> usize {
+        match &mut self.unit {
+            Some(unit) if self.owns_log => unit.undo_bytes(),
+            _ => 0,
+        }
     }
 
     fn count_error(&mut self, text: &[u8]) {

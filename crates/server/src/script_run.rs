@@ -178,15 +178,15 @@ impl ScriptRun {
             self.machine.set_host(Box::new(host));
             self.has_host = true;
         }
-        let read_only = self.read_only;
-        let lacks_memory =
-            !self.flags.allow_oom && server.barriers.memory_is_full.load(Ordering::Relaxed);
+        let (read_only, allow_oom) = (self.read_only, self.flags.allow_oom);
+        let lacks_memory = !allow_oom && server.barriers.memory_is_full.load(Ordering::Relaxed);
         let given_name = self.machine.code().and_then(Code::given_name).cloned();
         let host = self.host();
         host.begin(bench, client, unit);
         host.tally.begin(given_name, host.started, &server.slowlog);
         host.read_only = read_only;
         host.lacks_memory = lacks_memory;
+        host.heeds_memory = undoing == Undoing::OnFailure && !allow_oom;
         host.undoing = undoing;
         host.copy = copy;
         // Who debugs takes all the time there is.
@@ -265,6 +265,10 @@ impl ScriptRun {
                 if !self.is_debugged {
                     self.note_slow();
                 }
+                let host = self.host();
+                if host.heeds_memory && host.bench.config.maxmemory > 0 {
+                    host.server.look_at_memory();
+                }
                 Slice::Suspended(self)
             }
             Progress::Finished { failed } => {
@@ -293,10 +297,11 @@ impl ScriptRun {
         }
         bench.take_back(&mut host.bench);
         let unit = host.end();
-        bench.ended_script = last.map(|(code, memory)| {
+        if let Some(last) = last {
             let exclusive = unit.covers_all();
-            host.tally.end(code, memory, failed, exclusive)
-        });
+            host.tally
+                .end(&mut bench.ended_script, last, failed, exclusive);
+        }
         (host.server, unit, args)
     }
 

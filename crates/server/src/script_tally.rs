@@ -8,8 +8,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use commands::record::flag;
 use commands::Command;
+use commands::record::flag;
 use scripting::{Code, Failure, RunRecord};
 
 use crate::machines::Control;
@@ -52,7 +52,15 @@ impl TallyTraits {
         // Not marked as fast, and yet they do little; what they drop is dropped elsewhere.
         let is_quick = matches!(
             command.name,
-            "set" | "setex" | "psetex" | "del" | "unlink" | "append" | "setrange" | "lset" | "rpoplpush"
+            "set"
+                | "setex"
+                | "psetex"
+                | "del"
+                | "unlink"
+                | "append"
+                | "setrange"
+                | "lset"
+                | "rpoplpush"
         );
         TallyTraits {
             keys,
@@ -61,14 +69,22 @@ impl TallyTraits {
     }
 }
 
+/// What a run seldom has.
+#[derive(Clone, Copy, Debug, Default)]
+struct Trouble {
+    reruns: u64,
+    failure: Option<Failure>,
+    undone: bool,
+}
+
 /// The tally of one run.
 #[derive(Debug)]
 pub(crate) struct RunTally {
     inner_calls: u64,
     keys: DistinctKeys,
-    reruns: u64,
-    failure: Option<Failure>,
-    undone: bool,
+    trouble: Trouble,
+    /// Bytes the undo log took.
+    undo_bytes: usize,
     /// What the script calls itself.
     given_name: Option<Arc<str>>,
     /// When the clock was read last.
@@ -85,9 +101,8 @@ impl RunTally {
         RunTally {
             inner_calls: 0,
             keys: DistinctKeys::default(),
-            reruns: 0,
-            failure: None,
-            undone: false,
+            trouble: Trouble::default(),
+            undo_bytes: 0,
             given_name: None,
             reading: Instant::now(),
             slow_from: u64::MAX,
@@ -101,9 +116,8 @@ impl RunTally {
     pub(crate) fn begin(&mut self, given_name: Option<Arc<str>>, now: Instant, slowlog: &Slowlog) {
         self.inner_calls = 0;
         self.keys.clear();
-        self.reruns = 0;
-        self.failure = None;
-        self.undone = false;
+        self.trouble = Trouble::default();
+        self.undo_bytes = 0;
         self.given_name = given_name;
         self.reading = now;
         self.slow_from = slowlog.inner_slow_from();
@@ -115,7 +129,7 @@ impl RunTally {
         self.inner_calls = 0;
         self.keys.clear();
         self.slowest.clear();
-        self.reruns += 1;
+        self.trouble.reruns += 1;
         self.reading = Instant::now();
     }
 
@@ -126,8 +140,13 @@ impl RunTally {
 
     /// The run has failed.
     pub(crate) fn fail(&mut self, failure: Failure, undone: bool) {
-        self.failure = Some(failure);
-        self.undone = undone;
+        self.trouble.failure = Some(failure);
+        self.trouble.undone = undone;
+    }
+
+    /// What it took to be able to undo the run.
+    pub(crate) fn note_undo_log(&mut self, bytes: usize) {
+        self.undo_bytes = self.undo_bytes.max(bytes);
     }
 
     /// Who calls, as MONITOR shows it.
@@ -187,60 +206,104 @@ impl RunTally {
             .partition_point(|slower| slower.microseconds >= microseconds);
         if place < SLOWEST_KEPT {
             self.slowest.truncate(SLOWEST_KEPT - 1);
-            self.slowest.insert(place, InnerCall::new(microseconds, args));
+            self.slowest
+                .insert(place, InnerCall::new(microseconds, args));
         }
     }
 
-    /// The run is over.
+    /// The run of `code` is over: `ended` takes what is counted of it.
     #[inline]
-    pub(crate) fn end(&mut self, code: Code, memory: usize, failed: bool, exclusive: bool) -> EndedRun {
-        EndedRun {
-            code,
-            record: RunRecord {
-                took: Duration::ZERO,
-                failed,
-                failure: self.failure,
-                undone: self.undone,
-                reruns: self.reruns,
-                exclusive,
-                memory: memory as u64,
-                inner_calls: self.inner_calls,
-                keys: self.keys.count(),
-            },
-            slowest: std::mem::take(&mut self.slowest),
+    pub(crate) fn end(
+        &mut self,
+        ended: &mut EndedRun,
+        (code, memory): (Code, usize),
+        failed: bool,
+        exclusive: bool,
+    ) {
+        ended.code = Some(code);
+        ended.record = RunRecord {
+            took: Duration::ZERO,
+            failed,
+            failure: self.trouble.failure,
+            undone: self.trouble.undone,
+            reruns: self.trouble.reruns,
+            exclusive,
+            memory: (memory + self.undo_bytes) as u64,
+            inner_calls: self.inner_calls,
+            keys: self.keys.count(),
+        };
+        if !self.slowest.is_empty() {
+            ended.slowest = std::mem::take(&mut self.slowest);
         }
     }
 }
 
-/// A run that is over, until its time is known.
-#[derive(Debug)]
+/// A run that is over, until its time is known. Each event loop has one, which serves one run after the other.
+#[derive(Debug, Default)]
 pub(crate) struct EndedRun {
-    code: Code,
+    /// `None` if no run waits for its time.
+    code: Option<Code>,
     record: RunRecord,
     slowest: Vec<InnerCall>,
 }
 
 impl EndedRun {
-    /// Counts the run for its script or function.
+    /// Counts the run for its script or function, if there is one.
     #[inline]
     pub(crate) fn count(&mut self, took: Duration, worker: usize, workers: usize) {
-        self.record.took = took;
-        self.code.stats().record(worker, workers, &self.record);
+        if let Some(code) = &self.code {
+            self.record.took = took;
+            code.stats().record(worker, workers, &self.record);
+        }
     }
 
-    /// What the slow log keeps of it.
-    pub(crate) fn into_slow(self) -> SlowScript {
-        SlowScript {
-            name: self.code.name().to_owned(),
-            given_name: self.code.given_name().cloned(),
+    /// What the slow log keeps of the run, if there is one.
+    #[cold]
+    pub(crate) fn slow(&mut self) -> Option<SlowScript> {
+        let code = self.code.as_ref()?;
+        Some(SlowScript {
+            name: code.name().to_owned(),
+            given_name: code.given_name().cloned(),
             inner_calls: self.record.inner_calls,
-            slowest: self.slowest,
+            slowest: std::mem::take(&mut self.slowest),
+        })
+    }
+
+    /// The run is counted.
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        if self.code.is_some() {
+            self.code = None;
+            self.slowest.clear();
         }
     }
 }
 
 /// Registers of [`DistinctKeys`]; a power of two. With 256 the count of many keys is off by six percent.
 const REGISTERS: usize = 256;
+
+/// A hash of a key that is good enough to count with, in as few steps as may be: who chooses keys that collide only has
+/// them counted as one.
+#[inline]
+fn hash(key: &[u8]) -> u64 {
+    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mix = |hash: u64, word: u64| {
+        let product = u128::from(hash ^ word) * u128::from(FACTOR);
+        (product as u64) ^ ((product >> 64) as u64)
+    };
+    let mut hash = FACTOR ^ key.len() as u64;
+    let mut rest = key;
+    while let Some((word, behind)) = rest.split_first_chunk() {
+        hash = mix(hash, u64::from_le_bytes(*word));
+        rest = behind;
+    }
+    if let Some((word, behind)) = rest.split_first_chunk() {
+        hash = mix(hash, u64::from(u32::from_le_bytes(*word)));
+        rest = behind;
+    }
+    let end = rest.iter().fold(0, |end, &byte| end << 8 | u64::from(byte));
+    mix(mix(hash, end), FACTOR)
+}
 
 /// Up to so many registers in use, each stands for a key: two keys rarely share one.
 const EXACT_MAX: usize = 12;
@@ -272,7 +335,7 @@ impl DistinctKeys {
 
     #[inline]
     fn add(&mut self, key: &[u8]) {
-        let hash = types::hash_seed::hash(key);
+        let hash = hash(key);
         if hash == self.last {
             return;
         }
@@ -319,14 +382,24 @@ mod tests {
 
     #[test]
     fn different_keys_are_counted_closely_and_the_same_ones_once() {
-        for (keys, slack) in [(0, 0), (1, 0), (3, 0), (100, 20), (1000, 200), (100_000, 20_000)] {
+        for (keys, slack) in [
+            (0, 0),
+            (1, 0),
+            (3, 0),
+            (100, 20),
+            (1000, 200),
+            (100_000, 20_000),
+        ] {
             let mut distinct = DistinctKeys::default();
             for round in 0..2 {
                 for number in 0..keys {
                     distinct.add(format!("key:{number}").as_bytes());
                 }
                 let count = distinct.count();
-                assert!(count.abs_diff(keys) <= slack, "{count} for {keys} in round {round}");
+                assert!(
+                    count.abs_diff(keys) <= slack,
+                    "{count} for {keys} in round {round}"
+                );
             }
             distinct.clear();
             assert_eq!(distinct.count(), 0);

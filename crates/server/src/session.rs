@@ -20,7 +20,6 @@ use crate::road::lookup::{Entry, find, lookup};
 use crate::road::run::{Bench, Next, refuse, run};
 use crate::road::{Origin, check, settle};
 use crate::script_run::{ScriptRun, Slice};
-use crate::script_tally::EndedRun;
 use crate::server::Server;
 use crate::transaction::{OwnedArgs, Queued};
 
@@ -560,10 +559,8 @@ impl Session {
         args: &[&[u8]],
     ) {
         let took = bench.clock.tick().duration_since(started);
-        let mut script = bench.ended_script.take();
-        if let Some(script) = &mut script {
-            script.count(took, bench.stats.worker, server.stats.len());
-        }
+        let (worker, workers) = (bench.stats.worker, server.stats.len());
+        bench.ended_script.count(took, worker, workers);
         bench.stats.command_ran(entry.index, took);
         let microseconds = took.as_micros() as u64;
         if server.slowlog.wants(microseconds) && !entry.command.has(flag::SKIP_SLOWLOG) {
@@ -573,9 +570,10 @@ impl Session {
                 bench.clock.unix_ms() / 1000,
                 self.client.record.address.clone(),
                 self.client.record.name.lock().clone(),
-                script.map(EndedRun::into_slow),
+                bench.ended_script.slow(),
             );
         }
+        bench.ended_script.clear();
     }
 
     /// Answers a request that was refused before it ran. In a transaction EXEC will fail; a refused EXEC ends it.

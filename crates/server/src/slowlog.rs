@@ -64,6 +64,8 @@ impl InnerCall {
 pub(crate) struct Slowlog {
     /// Microseconds; negative: nothing is logged.
     slower_than: AtomicI64,
+    /// From how many nanoseconds on a script's call of a command is worth to be kept; `u64::MAX` if nothing is logged.
+    inner_slow_from: AtomicU64,
     max_len: AtomicU64,
     next_id: AtomicU64,
     entries: Mutex<VecDeque<SlowEntry>>,
@@ -73,6 +75,7 @@ impl Slowlog {
     pub(crate) fn new() -> Slowlog {
         Slowlog {
             slower_than: AtomicI64::new(10_000),
+            inner_slow_from: AtomicU64::new(u64::MAX),
             max_len: AtomicU64::new(128),
             next_id: AtomicU64::new(0),
             entries: Mutex::default(),
@@ -83,6 +86,14 @@ impl Slowlog {
     pub(crate) fn configure(&self, slower_than: i64, max_len: u64) {
         self.slower_than.store(slower_than, Ordering::Relaxed);
         self.max_len.store(max_len, Ordering::Relaxed);
+        let inner_slow_from = match u64::try_from(slower_than) {
+            Ok(microseconds) => {
+                (microseconds.saturating_mul(1000) / INNER_PART).max(INNER_NANOSECONDS_MIN)
+            }
+            Err(_) => u64::MAX,
+        };
+        self.inner_slow_from
+            .store(inner_slow_from, Ordering::Relaxed);
     }
 
     /// Whether a command of this duration is to be logged.
@@ -92,13 +103,9 @@ impl Slowlog {
     }
 
     /// From how many nanoseconds on a script's call of a command is worth to be kept; `u64::MAX` if nothing is logged.
+    #[inline]
     pub(crate) fn inner_slow_from(&self) -> u64 {
-        match u64::try_from(self.slower_than.load(Ordering::Relaxed)) {
-            Ok(microseconds) => {
-                (microseconds.saturating_mul(1000) / INNER_PART).max(INNER_NANOSECONDS_MIN)
-            }
-            Err(_) => u64::MAX,
-        }
+        self.inner_slow_from.load(Ordering::Relaxed)
     }
 
     pub(crate) fn push(

@@ -43,7 +43,11 @@ impl Subject {
             (calls, exclusive) if exclusive < calls => return "mixed",
             _ => true,
         };
-        if is_exclusive { "exclusive" } else { "parallel" }
+        if is_exclusive {
+            "exclusive"
+        } else {
+            "parallel"
+        }
     }
 }
 
@@ -111,7 +115,9 @@ fn write_stats(subject: &Subject, summary: &RunSummary, reply: &mut dyn Reply) {
         }
         Subject::Function(function) => {
             pair(reply, "type", |reply| reply.bulk(b"function"));
-            pair(reply, "name", |reply| reply.bulk(function.name().as_bytes()));
+            pair(reply, "name", |reply| {
+                reply.bulk(function.name().as_bytes())
+            });
             let library = function.library().name();
             pair(reply, "library", |reply| reply.bulk(library.as_bytes()));
         }

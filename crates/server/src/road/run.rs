@@ -35,7 +35,7 @@ pub(crate) struct Bench {
     /// What subscribers are told when the changes of the running script or transaction stand.
     pub(crate) held: Vec<Held>,
     /// The script that has just run, until its time is known.
-    pub(crate) ended_script: Option<EndedRun>,
+    pub(crate) ended_script: EndedRun,
 }
 
 impl Bench {
@@ -54,7 +54,7 @@ impl Bench {
             machines: Machines::default(),
             to_self: Vec::new(),
             held: Vec::new(),
-            ended_script: None,
+            ended_script: EndedRun::default(),
         }
     }
 
@@ -75,7 +75,7 @@ impl Bench {
             machines: Machines::default(),
             to_self: Vec::new(),
             held: Vec::new(),
-            ended_script: None,
+            ended_script: EndedRun::default(),
         }
     }
 
