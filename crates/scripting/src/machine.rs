@@ -77,11 +77,22 @@ pub(crate) struct RunState {
     /// The arguments of the command being called.
     pub(crate) arguments: Arguments,
     /// What caps the bytes in use, if what the run takes in the server is to count as well.
-    pub(crate) shared_limit: Option<usize>,
+    pub(crate) shared_limit: Option<SharedLimit>,
+    /// What a call needed did not fit under the cap.
+    pub(crate) is_exhausted: bool,
     /// Set while the run is debugged.
     pub(crate) debugger: Option<Box<Debugger>>,
     /// Set while a library's code runs to register its functions.
     pub(crate) registration: Option<Registration>,
+}
+
+/// What caps a run, heap and undo log together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SharedLimit {
+    /// The most bytes the heap may have in use if there is no undo log.
+    pub(crate) limit: usize,
+    /// How many of them were the run's when it started.
+    pub(crate) room: usize,
 }
 
 /// A VM that runs scripts.
@@ -152,6 +163,7 @@ impl Machine {
             rollback: None,
             arguments: Arguments::new(),
             shared_limit: None,
+            is_exhausted: false,
             debugger: None,
             registration: None,
         }));
@@ -205,7 +217,7 @@ impl Machine {
         self.is_capped = true;
         let limit = self.vm.runtime.heap.limit();
         if let Some(state) = self.vm.host_mut::<RunState>() {
-            state.shared_limit = Some(limit);
+            state.shared_limit = Some(SharedLimit { limit, room: bytes });
         }
     }
 
@@ -333,7 +345,7 @@ impl Machine {
         self.vm.prototype(function)
     }
 
-    #[inline]
+    #[inline(always)]
     fn list(&mut self, items: &[&[u8]]) -> Value {
         let heap = &mut self.vm.runtime.heap;
         let table = heap.new_table(items.len(), 0);
@@ -409,6 +421,11 @@ impl Machine {
                     self.end();
                     return Progress::Finished { failed: true };
                 }
+                if self.is_capped && !self.reply_fits(value, protocol) {
+                    self.write_failure(Failure::OutOfMemory, None, reply);
+                    self.end();
+                    return Progress::Finished { failed: true };
+                }
                 let heap = &mut self.vm.runtime.heap;
                 let errors = convert::write_value(heap, &self.names, value, protocol, reply);
                 for text in &errors.uncounted {
@@ -478,6 +495,24 @@ impl Machine {
             ErrorKind::OutOfMemory if self.is_capped => Failure::OutOfMemory,
             ErrorKind::OutOfMemory | ErrorKind::Error => Failure::Error,
         };
+        self.write_failure(failure, Some(error), reply);
+    }
+
+    /// Whether the reply that a result stands for is no larger than the script may be: a table may hold the same value many
+    /// times.
+    fn reply_fits(&mut self, value: Value, protocol: Protocol) -> bool {
+        let heap = &mut self.vm.runtime.heap;
+        let limit = heap.limit();
+        convert::reply_fits(heap, &self.names, value, protocol, limit)
+    }
+
+    /// Writes the error of a run that failed like this, if it did in Lua with `error`.
+    fn write_failure(
+        &mut self,
+        failure: Failure,
+        error: Option<&lua::RuntimeError>,
+        reply: &mut dyn Reply,
+    ) {
         let heap = &mut self.vm.runtime.heap;
         let own = |text: &str| (text.as_bytes().to_vec(), false);
         let (mut text, counted) = match failure {
@@ -486,17 +521,18 @@ impl Machine {
             Failure::OutOfMemory => {
                 own("ERR Script needs more memory than script-memory-limit allows.")
             }
-            _ => convert::error_text(heap, error.value),
+            _ => convert::error_text(heap, error.map_or(Value::Nil, |error| error.value)),
         };
         // A native function that a library registers as it is fails nowhere in particular.
-        let is_placed = error.chunk_name.is_some() || matches!(self.current, Some(Code::Script(_)));
+        let chunk_name = error.and_then(|error| error.chunk_name.as_ref());
+        let is_placed = chunk_name.is_some() || matches!(self.current, Some(Code::Script(_)));
         if let Some(code) = self.current.as_ref().filter(|_| is_placed) {
             text.extend_from_slice(b" script: ");
             text.extend_from_slice(code.name().as_bytes());
             if let Some(name) = code.given_name() {
                 text.extend_from_slice(format!(" ({name})").as_bytes());
             }
-            if let Some(chunk_name) = &error.chunk_name {
+            if let (Some(chunk_name), Some(error)) = (chunk_name, error) {
                 text.extend_from_slice(b", on ");
                 text.extend_from_slice(chunk_name);
                 text.extend_from_slice(format!(":{}.", error.line.unwrap_or(0)).as_bytes());
@@ -533,6 +569,7 @@ impl Machine {
             self.is_capped = false;
             if let Some(state) = self.vm.host_mut::<RunState>() {
                 state.shared_limit = None;
+                state.is_exhausted = false;
             }
         }
         if self.is_atomic {

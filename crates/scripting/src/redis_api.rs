@@ -8,11 +8,11 @@ use lua::number::to_text;
 use lua::value::{StringHandle, TableHandle, Value};
 use resp::Protocol;
 
-use crate::arguments::{FEW, InvalidArgument, write_number};
+use crate::arguments::{ArgumentError, FEW, write_number};
 use crate::cache::sha1_hex;
 use crate::debugger::{Debugger, debugger};
 use crate::host::{LogLevel, ScriptHost};
-use crate::machine::{RunState, World};
+use crate::machine::{RunState, SharedLimit, World};
 use crate::sink::LuaReply;
 
 /// The version of Redis that scripts see.
@@ -148,6 +148,13 @@ fn return_reply(call: &mut Call<'_>, reply: &Value) -> NativeResult {
         Value::String(string) => call.return_value(Value::String(string)),
         Value::Number(number) => call.return_value(Value::Number(number)),
         Value::Table(table) => call.return_value(Value::Table(table)),
+        Value::Nil
+            if call
+                .host::<RunState>()
+                .is_some_and(|state| state.is_exhausted) =>
+        {
+            Err(Raise::OutOfMemory)
+        }
         other => call.return_value(other),
     }
 }
@@ -161,6 +168,7 @@ impl Host for RunState {
             protocol,
             arguments: buffers,
             shared_limit,
+            is_exhausted,
             debugger,
             ..
         } = self
@@ -171,37 +179,50 @@ impl Host for RunState {
         let mut args: [&[u8]; FEW] = [&[]; FEW];
         if buffers.copy_few(reply.heap(), arguments, &mut args) && !arguments.is_empty() {
             host.call(&args[..arguments.len()], *protocol, &mut reply);
-            let is_error = reply.is_error();
-            if let Some(limit) = *shared_limit {
-                share_limit(&mut **host, heap, limit);
+            let (is_error, is_cut) = (reply.is_error(), reply.is_cut());
+            if let Some(limit) = *shared_limit
+                && (is_cut || !share_limit(&mut **host, heap, limit))
+            {
+                *is_exhausted = true;
+                *answer = Value::Nil;
+                return false;
             }
             return is_error;
         }
         let text = match buffers.copy_all(reply.heap(), arguments).as_deref() {
-            Ok([]) => "ERR Please specify at least one argument for this redis lib call",
+            Ok([]) => "ERR Please specify at least one argument for this redis lib call".to_owned(),
             Ok(args) => {
                 host.call(args, *protocol, &mut reply);
-                let is_error = reply.is_error();
-                if let Some(limit) = *shared_limit {
-                    share_limit(&mut **host, heap, limit);
+                let (is_error, is_cut) = (reply.is_error(), reply.is_cut());
+                if let Some(limit) = *shared_limit
+                    && (is_cut || !share_limit(&mut **host, heap, limit))
+                {
+                    *is_exhausted = true;
+                    *answer = Value::Nil;
+                    return false;
                 }
                 return is_error;
             }
-            Err(InvalidArgument) => {
-                "ERR Lua redis lib command arguments must be strings or integers"
+            Err(ArgumentError::TooLarge) => {
+                *is_exhausted = true;
+                *answer = Value::Nil;
+                return false;
             }
+            Err(error) => error.to_string(),
         };
-        *answer = error_table(heap, debugger.as_deref_mut(), text);
+        *answer = error_table(heap, debugger.as_deref_mut(), &text);
         true
     }
 }
 
-/// Leaves the script what the server does not need of the limit to undo it.
-fn share_limit(host: &mut dyn ScriptHost, heap: &mut Heap, limit: usize) {
-    let left = limit.saturating_sub(host.undo_bytes());
+/// Leaves the script what the server does not need of the limit to undo it; false if nothing is left.
+fn share_limit(host: &mut dyn ScriptHost, heap: &mut Heap, shared: SharedLimit) -> bool {
+    let undo_bytes = host.undo_bytes();
+    let left = shared.limit.saturating_sub(undo_bytes);
     if left != heap.limit() {
         heap.set_limit(left);
     }
+    undo_bytes <= shared.room
 }
 
 /// An error table as the API's own errors are: `{err = text}`. A debugger shows it.

@@ -110,6 +110,11 @@ impl RoadHost {
         self.unit.take().expect("a run has its locks until it ends")
     }
 
+    /// Whether the run has the locks of all keys.
+    pub(crate) fn holds_all(&self) -> bool {
+        self.unit.as_ref().is_some_and(Unit::covers_all)
+    }
+
     /// Lists the script, as `make` shows it, among those that have run past their first slice, and takes its counts over
     /// so far.
     pub(crate) fn note_slow(&mut self, make: impl FnOnce(u64, LockPlan, SlowRun) -> RunningScript) {

@@ -296,13 +296,12 @@ impl ScriptRun {
             host.server.running.remove(&listed);
         }
         bench.take_back(&mut host.bench);
-        let unit = host.end();
         if let Some(last) = last {
-            let exclusive = unit.covers_all();
+            let exclusive = host.holds_all();
             host.tally
                 .end(&mut bench.ended_script, last, failed, exclusive);
         }
-        (host.server, unit, args)
+        (host.server, host.end(), args)
     }
 
     /// Whether the VM should be dropped to give its memory back.

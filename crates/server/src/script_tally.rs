@@ -302,7 +302,7 @@ fn hash(key: &[u8]) -> u64 {
         rest = behind;
     }
     let end = rest.iter().fold(0, |end, &byte| end << 8 | u64::from(byte));
-    mix(mix(hash, end), FACTOR)
+    mix(hash, end)
 }
 
 /// Up to so many registers in use, each stands for a key: two keys rarely share one.

@@ -19,11 +19,23 @@ pub struct Server {
 impl Server {
     /// Starts the binary with these arguments, on a port that was free a moment ago.
     pub fn start(arguments: &[&str]) -> Server {
+        Server::start_with(Command::new(env!("CARGO_BIN_EXE_tidelock")), arguments)
+    }
+
+    /// The same, of a server that can have no more memory than this, lest a test takes that of the machine.
+    pub fn start_capped(kilobytes: u64, arguments: &[&str]) -> Server {
+        let mut command = Command::new("sh");
+        let script = format!("ulimit -v {kilobytes} && exec \"$0\" \"$@\"");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_tidelock")]);
+        Server::start_with(command, arguments)
+    }
+
+    fn start_with(mut command: Command, arguments: &[&str]) -> Server {
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
             .expect("a free port")
             .port();
-        let child = Command::new(env!("CARGO_BIN_EXE_tidelock"))
+        let child = command
             .args(["--port", &port.to_string(), "--save", ""])
             .args(arguments)
             .stdout(Stdio::null())
@@ -39,14 +51,19 @@ impl Server {
     }
 
     pub fn connect(&self) -> Client {
+        Client {
+            reader: BufReader::new(self.stream()),
+        }
+    }
+
+    /// A connection as bytes.
+    pub fn stream(&self) -> TcpStream {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).expect("a connection");
         stream
             .set_read_timeout(Some(PATIENCE))
             .expect("a time-out can be set");
         stream.set_nodelay(true).expect("no delay can be set");
-        Client {
-            reader: BufReader::new(stream),
-        }
+        stream
     }
 }
 
