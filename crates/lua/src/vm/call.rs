@@ -418,6 +418,7 @@ impl Runtime {
                     None => Action::Leave(Step::Exit(Exit::Finished)),
                 }
             }
+            Finish::Protected => self.protected_call_returned(from, count),
             Finish::ErrorHandler => self.unwind(Raise::Error(first)),
         }
     }

@@ -11,6 +11,7 @@ use super::kernel::{Code, Frames, Registers};
 use super::stack::{clear, for_registers, lift_parameters, open_count, settle, shift, spread};
 use super::upvalue::{load_upvalue, store_upvalue};
 use super::{Exit, Leave, Step};
+use crate::heap::Role;
 use crate::loaded::CodeEntry;
 use crate::metamethod::Metamethod;
 use crate::opcode::{Opcode, decode_float_byte};
@@ -566,6 +567,9 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         let callee = match a!() {
                             Value::Function(callee) => callee,
                             Value::Native(native) => {
+                                if !matches!(heap.natives[native.index()].role, Role::Ordinary) {
+                                    pause!(execute_call);
+                                }
                                 let base = registers.base();
                                 let window = registers.window();
                                 if shortcut::take(heap, meter, window, base, top, instruction) {

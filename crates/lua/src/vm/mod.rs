@@ -15,6 +15,7 @@ mod metamethod;
 pub(crate) mod names;
 mod native;
 mod pause;
+mod protected;
 mod slow;
 mod stack;
 mod unwind;

@@ -4,6 +4,7 @@ use std::any::Any;
 
 use super::call::{Action, Step};
 use super::{Exit, move_down};
+use crate::heap::Role;
 use crate::native::{Call, Flow, NativeFunction, NativeResult, Raise};
 use crate::runtime::Runtime;
 use crate::thread::{Finish, Frame, NativeFrame};
@@ -89,6 +90,16 @@ impl Runtime {
                     && let Err(raise) = self.check_depth()
                 {
                     return self.raise(raise);
+                }
+                let done = match self.heap.natives[handle.index()].role {
+                    Role::Ordinary => None,
+                    Role::ProtectedCall(_) => self.protect(function, arguments, want, finish),
+                    Role::Resume => self.resume_directly(function, arguments, want, finish),
+                    Role::Wrapper => self.call_wrapper(function, arguments, want, finish),
+                    Role::Yield => self.yield_directly(function, arguments, want, finish),
+                };
+                if let Some(step) = done {
+                    return step;
                 }
                 match self.call_native(handle, function, arguments, want, finish) {
                     Ok(()) => Step::Run,

@@ -4,7 +4,7 @@ use super::Exit;
 use super::call::{Action, MAX_HANDLER_DEPTH, Step};
 use crate::native::Raise;
 use crate::runtime::{Failure, Runtime};
-use crate::thread::Finish;
+use crate::thread::{Finish, Waiting};
 use crate::value::Value;
 
 impl Runtime {
@@ -17,14 +17,7 @@ impl Runtime {
                 return self.unwind(raise);
             }
         };
-        let handler = self
-            .thread
-            .natives
-            .iter()
-            .rev()
-            .find(|native| native.protected)
-            .map(|native| native.handler);
-        match handler {
+        match self.handler() {
             Some(Some(handler)) => {
                 self.thread.handler_depth += 1;
                 let is_function = matches!(handler, Value::Function(_) | Value::Native(_));
@@ -54,6 +47,24 @@ impl Runtime {
         }
     }
 
+    /// The handler of the innermost protected call: none if nothing protects, an inner none if errors are just caught.
+    fn handler(&self) -> Option<Option<Value>> {
+        let mut natives = self.thread.natives.iter().rev();
+        for frame in self.thread.frames.iter().rev() {
+            match frame.waiting() {
+                Some(Waiting::ProtectedCall) => return Some(None),
+                Some(Waiting::Step) => {
+                    let native = natives.next()?;
+                    if native.protected {
+                        return Some(native.handler);
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
     /// Notes where an error happened that ends the run.
     fn note_failure(&mut self) {
         let lua_frame = self
@@ -78,13 +89,17 @@ impl Runtime {
             Raise::Error(_) => true,
         };
         while let Some(frame) = self.thread.frames.last() {
-            let protected = !frame.is_lua()
-                && self
-                    .thread
-                    .natives
-                    .last()
-                    .is_some_and(|native| native.protected);
-            if protected && catchable {
+            let waiting = frame.waiting();
+            if waiting == Some(Waiting::ProtectedCall) && catchable {
+                let called = frame.function as usize + 1;
+                self.close_upvalues(called);
+                self.thread.handler_depth = 0;
+                return self.protected_call_failed(raise);
+            }
+            let natives = &self.thread.natives;
+            let protects = waiting == Some(Waiting::Step)
+                && natives.last().is_some_and(|native| native.protected);
+            if protects && catchable {
                 let start = frame.pc as usize;
                 self.close_upvalues(start);
                 let value = self.error_value(raise);
@@ -96,7 +111,7 @@ impl Runtime {
                     None => Action::Leave(Step::Exit(Exit::Finished)),
                 };
             }
-            if !frame.is_lua() {
+            if waiting == Some(Waiting::Step) {
                 self.thread.natives.pop();
             }
             let finish = frame.finish;
