@@ -43,7 +43,11 @@ impl Runtime {
         };
         self.leave_frame(frame.finish);
         let function = frame.function as usize;
-        let want = if frame.want < 0 { -1 } else { (frame.want - 1).max(0) };
+        let want = if frame.want < 0 {
+            -1
+        } else {
+            (frame.want - 1).max(0)
+        };
         self.move_results(from, count, function + 1, want);
         self.thread.stack[function] = Value::Boolean(true);
         if self.heap.needs_attention()
