@@ -6,16 +6,29 @@ use super::native::NativeStep;
 use crate::library::coroutine::wrapped_resumed;
 use crate::native::Raise;
 use crate::runtime::Runtime;
-use crate::thread::{Finish, Frame, Pending, Status, Thread, Waiting};
+use crate::thread::{Finish, Frame, Pending, SMALLEST_STACK, Status, Thread, Waiting};
 use crate::value::{NativeHandle, ThreadHandle, Value};
 
 /// Native calls below which a coroutine may still be resumed: one more than other calls into Lua may have.
 const MAX_RESUME_DEPTH: u32 = MAX_NATIVE_DEPTH + 1;
 
+/// Most stacks of coroutines that are kept for the next ones, and the most frames such a one may have room for.
+const SPARE_STACKS_MAX: usize = 8;
+const SPARE_FRAMES_MAX: usize = 16;
+
 impl Runtime {
     /// Makes a coroutine that will run `function`.
     pub(crate) fn new_coroutine(&mut self, function: Value) -> ThreadHandle {
-        let mut thread = Thread::new(self.thread.environment, 0);
+        let environment = self.thread.environment;
+        let mut thread = match self.spare_stacks.pop() {
+            Some((stack, frames)) => Thread {
+                stack,
+                frames,
+                environment,
+                ..Thread::default()
+            },
+            None => Thread::new(environment, 0),
+        };
         thread.stack[0] = function;
         thread.top = 1;
         self.heap.new_thread(thread)
@@ -292,6 +305,15 @@ impl Runtime {
     pub(crate) fn bury_thread(&mut self) {
         let (resumer, environment) = (self.thread.resumer, self.thread.environment);
         let counted = self.thread.counted;
+        let stack = std::mem::take(&mut self.thread.stack);
+        let mut frames = std::mem::take(&mut self.thread.frames);
+        if stack.capacity() == SMALLEST_STACK
+            && frames.capacity() <= SPARE_FRAMES_MAX
+            && self.spare_stacks.len() < SPARE_STACKS_MAX
+        {
+            frames.clear();
+            self.spare_stacks.push((stack, frames));
+        }
         *self.thread = Thread {
             status: Status::Dead,
             resumer,
