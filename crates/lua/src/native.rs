@@ -311,8 +311,15 @@ impl Call<'_> {
     /// The first result of a function for the top `arguments` values, if it can be had without a call; leaves them where they are.
     #[inline]
     pub(crate) fn try_shortcut(&mut self, function: Value, arguments: usize) -> Option<Value> {
-        let Value::Native(native) = function else {
-            return None;
+        let native = match function {
+            Value::Native(native) => native,
+            Value::Function(closure) => {
+                let arguments = &self.runtime.thread.stack[self.top - arguments..self.top];
+                let value = self.runtime.evaluate_leaf(closure, arguments)?;
+                self.runtime.meter.burn(1);
+                return Some(value);
+            }
+            _ => return None,
         };
         let Runtime {
             heap,

@@ -21,7 +21,8 @@ mod stack;
 mod unwind;
 mod upvalue;
 
-pub(crate) use call::{Action, Step};
+pub(crate) use arithmetic::{modulo, power};
+pub(crate) use call::{Action, MAX_FRAMES, MAX_NATIVE_DEPTH, Step};
 pub(crate) use error::Level;
 pub(crate) use kernel::{copy_value, move_down};
 

@@ -163,7 +163,8 @@ fn resume(call: &mut Call<'_>) -> NativeResult {
 fn move_on(call: &mut Call<'_>, less: bool) -> Option<Flow> {
     let sort = call.state.as_mut()?.downcast_mut::<Sort>()?;
     let array = &call.runtime.heap.tables[sort.table.index()].array;
-    let window: &mut [Value; ARGUMENTS + 2] = call.runtime.thread.stack[call.base..].first_chunk_mut()?;
+    let window: &mut [Value; ARGUMENTS + 2] =
+        call.runtime.thread.stack[call.base..].first_chunk_mut()?;
     let comparator = window[COMPARATOR - 1];
     if sort.compared + 1 >= STRIDE || comparator.is_nil() {
         return None;
@@ -256,6 +257,15 @@ fn ask(call: &mut Call<'_>, mut sort: Box<Sort>, a: usize, b: usize) -> NativeRe
                 Compared::Handler(function) => function,
             }
         } else {
+            if let Value::Function(closure) = comparator
+                && let Some(outcome) = call.runtime.evaluate_leaf(closure, &[a, b])
+            {
+                match sort.step(call, Some(outcome.is_truthy()))? {
+                    Next::Done => return Ok(Flow::Return(0)),
+                    Next::Compare(a, b) => next = (a, b),
+                }
+                continue;
+            }
             comparator
         };
         call.push_all([function, a, b]);
