@@ -267,7 +267,7 @@ impl Runtime {
     fn is_deep(&self) -> bool {
         let limit = crate::vm::MAX_NATIVE_DEPTH as usize - MARGIN;
         self.thread.native_depth as usize >= limit
-            || self.thread.frames.len() >= crate::vm::MAX_FRAMES / 2
+            || self.thread.frames.len() >= crate::vm::SAFE_FRAMES - MARGIN
     }
 
     /// Reads a field where no metamethod and no error is involved.
@@ -299,5 +299,158 @@ fn number(value: Value) -> Option<f64> {
     match value {
         Value::Number(number) => Some(number),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::compiler::compile;
+    use crate::hook::{Events, Reaction};
+    use crate::library::open_all;
+    use crate::loaded::load;
+    use crate::value::Value;
+    use crate::{Outcome, Vm};
+
+    /// What a script returns as a text, with or without a hook, which sees to it that everything is called.
+    fn run(source: &str, hooked: bool) -> String {
+        let mut vm = Vm::new();
+        open_all(&mut vm);
+        if hooked {
+            let events = Events {
+                calls: true,
+                ..Events::default()
+            };
+            vm.set_hook(events, Some(Box::new(|_, _| Reaction::Continue)));
+        }
+        let proto = compile(source.as_bytes(), b"=test").expect("the source is right");
+        let function = vm.load(&Arc::new(proto));
+        match vm.call(function, &[], u64::MAX >> 1) {
+            Outcome::Finished => match vm.results() {
+                [Value::String(text)] => {
+                    String::from_utf8_lossy(vm.runtime.heap.bytes(*text)).into_owned()
+                }
+                results => panic!("{source}: {} results", results.len()),
+            },
+            outcome => panic!("{source}: {outcome:?}"),
+        }
+    }
+
+    fn leaf(source: &str) -> bool {
+        let mut vm = Vm::new();
+        let proto = compile(source.as_bytes(), b"=test").expect("the source is right");
+        let number = load(
+            &mut vm.runtime.heap,
+            &mut vm.runtime.loaded,
+            &proto.children[0],
+        );
+        vm.runtime.loaded[number as usize]
+            .as_ref()
+            .is_some_and(|loaded| loaded.is_leaf)
+    }
+
+    #[test]
+    fn functions_that_do_something_are_no_leaves() {
+        assert!(leaf("return function(a, b) return a.x < b.x end"));
+        assert!(leaf(
+            "return function(a) if a == 1 then return 'one' elseif a then return nil end return limit end"
+        ));
+        assert!(leaf("local n = 1 return function(a) return -a % n end"));
+        for body in [
+            "while true do end",
+            "for i = 1, 2 do end",
+            "x = 1",
+            "a.x = 1",
+            "return f(a)",
+            "f(a)",
+            "return {}",
+            "return function() end",
+            "return a .. a",
+            "return a:b()",
+            "repeat local b until a",
+        ] {
+            assert!(!leaf(&format!("return function(a) {body} end")), "{body}");
+        }
+        assert!(!leaf("return function(...) return 1 end"));
+    }
+
+    #[test]
+    fn comparators_decide_as_if_called() {
+        let lists = [
+            "{3, 1, 2, 5, 4, 9, 8, 7, 6, 0, 3, 3, 1}",
+            "{'b', 'a', 'c', '', 'ab', 'b', 'B'}",
+            "{{x = 2}, {x = 1}, {x = 3}, {x = 1, y = 2}, {x = 0}}",
+            "{{x = 'b'}, {x = 'a'}, {x = 'b', y = 1}}",
+            "{{2, 'z'}, {1, 'y'}, {2, 'a'}, {1, 'b'}}",
+            "{1, 'x', {}}",
+            "{1, 0/0, 3, 2, 0/0, 7}",
+            "{{}, {}, {}}",
+            "(function() local m = {__index = {x = 5}, __lt = function(a, b) return a.n < b.n end} \
+               return {setmetatable({n = 2}, m), setmetatable({n = 1}, m), setmetatable({n = 3, x = 1}, m)} end)()",
+            "(function() local t = {} for i = 1, 300 do t[i] = i * 7919 % 1009 end return t end)()",
+        ];
+        let comparators = [
+            "function(a, b) return a < b end",
+            "function(a, b) return a > b end",
+            "function(a, b) return a <= b end",
+            "function(a, b) return a.x < b.x end",
+            "function(a, b) return a.x > b.x end",
+            "function(a, b) if a[1] ~= b[1] then return a[1] < b[1] end return a[2] < b[2] end",
+            "function(a, b) return a[1] < b[1] or (a[1] == b[1] and a[2] < b[2]) end",
+            "function(a, b) return weight[a] < weight[b] end",
+            "function(a, b) return missing[a] < 1 end",
+            "function(a, b) return a % 10 < b % 10 end",
+            "function(a, b) return -a + 2 * a < 1 - b ^ 2 / 3 end",
+            "function(a, b) return #a < #b end",
+            "function(a, b) return #a == 1 end",
+            "function(a, b) return not a end",
+            "function(a, b) return a == b end",
+            "function(a, b) return true end",
+            "function(a, b) return 5 > a and 5 <= b end",
+            "function(a, b) return factor * a < factor * b end",
+            "function(a, b) local c, d, e if a then c = b end return c and c < a end",
+            "function(a) end",
+            "function() return nil, 1 end",
+        ];
+        for list in lists {
+            for comparator in comparators {
+                let source = format!(
+                    "weight = {{}} for i = 0, 9 do weight[i] = -i end \
+                     local factor = -1 local list = {list} \
+                     local ok, message = pcall(table.sort, list, {comparator}) \
+                     local out = {{tostring(ok), tostring(message)}} \
+                     for _, item in ipairs(list) do \
+                         if type(item) == 'table' then item = tostring(rawget(item, 'x')) .. tostring(rawget(item, 'n')) \
+                             .. tostring(rawget(item, 1)) .. tostring(rawget(item, 2)) end \
+                         out[#out + 1] = tostring(item) \
+                     end \
+                     return (table.concat(out, ' '):gsub('table: %S+', 'table'))"
+                );
+                assert_eq!(run(&source, false), run(&source, true), "{source}");
+            }
+        }
+    }
+
+    #[test]
+    fn replacements_are_as_if_called() {
+        for function in [
+            "function(word) return names[word] end",
+            "function(word) return #word end",
+            "function(word, rest) return rest end",
+            "function(word) return word == 'two' and 2 or nil end",
+            "function(word) return false end",
+            "function(word) return true end",
+            "function(word) return names.x.y end",
+            "function() end",
+        ] {
+            let source = format!(
+                "names = {{one = '1', three = 3}} \
+                 local ok, text, count = pcall(string.gsub, 'one two three', '(%a)%a+', {function}) \
+                 local same, other = pcall(string.gsub, 'one two three', '%a+', {function}) \
+                 return table.concat({{tostring(ok), tostring(text), tostring(count), tostring(same), tostring(other)}}, ' ')"
+            );
+            assert_eq!(run(&source, false), run(&source, true), "{source}");
+        }
     }
 }

@@ -53,6 +53,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                 open_end,
                 top,
                 native_depth,
+                failed_calls,
                 ..
             } = &mut **thread;
             let Some(mut frames) = Frames::new(frames) else {
@@ -320,6 +321,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         && let Some(entry) = entries.get(number as usize)
                         && registers.has_slots(base + entry.room as usize)
                         && *native_depth < MAX_NATIVE_DEPTH
+                        && *failed_calls == 0
                         && frames.has_room_for_two()
                     {
                         *native_depth += 1;

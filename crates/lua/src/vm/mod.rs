@@ -22,7 +22,7 @@ mod unwind;
 mod upvalue;
 
 pub(crate) use arithmetic::{modulo, power};
-pub(crate) use call::{Action, MAX_FRAMES, MAX_NATIVE_DEPTH, Step};
+pub(crate) use call::{Action, MAX_NATIVE_DEPTH, SAFE_FRAMES, Step};
 pub(crate) use error::Level;
 pub(crate) use kernel::{copy_value, move_down};
 

@@ -277,7 +277,12 @@ impl Runtime {
         let (want, finish) = (frame.want, frame.finish);
         let flow = match result {
             Ok(flow) => flow,
-            Err(raise) => return Action::Fail(raise),
+            Err(raise) => {
+                if is_nested(finish) {
+                    self.thread.count_failed_call();
+                }
+                return Action::Fail(raise);
+            }
         };
         let (end, asked) = match flow {
             Flow::Return(count) => {
@@ -382,6 +387,7 @@ impl Runtime {
             arguments: arguments as u32,
             protected: asked.protected,
             handler: asked.handler,
+            failed_calls: self.thread.failed_calls,
         });
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::thread::{Finish, Frame, Waiting};
 use crate::value::{NativeHandle, Value};
 
 impl Runtime {
-    /// A call of `pcall` in slot `function`. None if there is nothing to call, which it is for the function itself to complain about.
+    /// A call of `pcall` in slot `function`. None if it is for the function itself.
     pub(super) fn protect(
         &mut self,
         function: usize,
@@ -19,6 +19,10 @@ impl Runtime {
         let (Value::Native(handle), 1..) = (self.thread.stack[function], arguments) else {
             return None;
         };
+        // The frame does not keep how many calls had failed before.
+        if self.thread.failed_calls > 0 {
+            return None;
+        }
         if let Err(raise) = self.count_frame(finish) {
             return Some(self.raise(raise));
         }
