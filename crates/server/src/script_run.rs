@@ -179,8 +179,10 @@ impl ScriptRun {
         let read_only = self.read_only;
         let lacks_memory =
             !self.flags.allow_oom && server.barriers.memory_is_full.load(Ordering::Relaxed);
+        let entry = self.entry;
         let host = self.host();
         host.begin(bench, client, unit);
+        host.note_declared_keys(entry, args);
         host.read_only = read_only;
         host.lacks_memory = lacks_memory;
         host.undoing = undoing;
