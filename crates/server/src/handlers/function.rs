@@ -55,13 +55,12 @@ fn split_call<'a>(args: &'a [&'a [u8]]) -> Result<KeysAndArguments<'a>, CommandE
 
 /// The locks of a call.
 fn plan(server: &Server, bench: &mut Bench, client: &Client, args: &[&[u8]]) -> LockPlan {
-    bench.machines.planned_function = None;
-    let (Some(function), Ok((keys, _))) = (server.libraries.function(args[1]), split_call(args))
-    else {
-        return LockPlan::None;
+    let function = server.libraries.function(args[1]);
+    let plan = match (&function, split_call(args)) {
+        (Some(function), Ok((keys, _))) => plan_of(function, bench, client, keys),
+        _ => LockPlan::None,
     };
-    let plan = plan_of(&function, bench, client, keys);
-    bench.machines.planned_function = Some(function);
+    bench.machines.planned_function = function;
     plan
 }
 
