@@ -75,6 +75,7 @@ pub(crate) struct UndoLog {
     dirty: u64,
     expired: u64,
     events: usize,
+    modified: usize,
     ready: usize,
     effects: usize,
 }
@@ -282,6 +283,7 @@ impl Unit<'_> {
                 dirty: self.changes.dirty,
                 expired: self.changes.expired,
                 events: self.changes.events.len(),
+                modified: self.changes.modified.len(),
                 ready: self.changes.ready.len(),
                 effects: self
                     .changes
@@ -350,6 +352,7 @@ impl Unit<'_> {
             dirty,
             expired,
             events,
+            modified,
             ready,
             effects,
             ..
@@ -360,6 +363,7 @@ impl Unit<'_> {
         self.changes.dirty = dirty;
         self.changes.expired = expired;
         self.changes.events.truncate(events);
+        self.changes.modified.truncate(modified);
         self.changes.ready.truncate(ready);
         if let Some(record) = &mut self.changes.effects {
             record.truncate(effects);

@@ -24,6 +24,7 @@ mod sandbox;
 mod script;
 mod shebang;
 mod sink;
+mod widening;
 
 pub use cache::{Flushed, ScriptCache, sha1_hex};
 pub use code::Code;
@@ -35,3 +36,4 @@ pub use machine::{Interrupt, Machine, Progress, World};
 pub use run_stats::{RunRecord, RunStats, RunSummary};
 pub use script::{KeyUse, Script, ScriptError};
 pub use shebang::ScriptFlags;
+pub use widening::{Locking, Widening};

@@ -107,8 +107,8 @@ pub struct Machine {
     keys_name: StringHandle,
     argv_name: StringHandle,
     current: Option<Code>,
-    /// What ran last, and the most bytes it had in use.
-    last: Option<(Code, usize)>,
+    /// The most bytes that were in use in the last run.
+    peak: usize,
     /// Bytes in use before the run that was made ready.
     bytes_before: usize,
     started: bool,
@@ -175,7 +175,7 @@ impl Machine {
             keys_name,
             argv_name,
             current: None,
-            last: None,
+            peak: 0,
             bytes_before: 0,
             started: false,
             function: Value::Nil,
@@ -379,7 +379,7 @@ impl Machine {
         }
     }
 
-    /// What runs.
+    /// What runs, or ran last.
     pub fn code(&self) -> Option<&Code> {
         self.current.as_ref()
     }
@@ -548,11 +548,8 @@ impl Machine {
     }
 
     fn end(&mut self) {
-        let current = self.current.take();
-        let is_script = matches!(current, Some(Code::Script(_)));
-        let peak = self.vm.runtime.heap.peak_bytes();
-        self.last = current.map(|code| (code, peak.saturating_sub(self.bytes_before)));
-        if is_script {
+        self.peak = self.vm.runtime.heap.peak_bytes();
+        if let Some(Code::Script(_)) = &self.current {
             let globals = self.vm.globals();
             let heap = &mut self.vm.runtime.heap;
             heap.raw_set_transient(globals, self.keys_name, Value::Nil);
@@ -562,7 +559,7 @@ impl Machine {
             state.protocol = Protocol::Resp2;
         }
         self.vm.runtime.libraries.cjson = cjson::Settings::default();
-        self.is_worn |= peak > KEPT_BYTES_MAX;
+        self.is_worn |= self.peak > KEPT_BYTES_MAX;
         self.vm.end_region();
         if self.is_capped {
             self.vm.set_memory_limit(None, false);
@@ -581,8 +578,9 @@ impl Machine {
     }
 
     /// What ran last, and the most bytes it had in use beyond what the machine had before. Only once after each run.
-    pub fn take_last(&mut self) -> Option<(Code, usize)> {
-        self.last.take()
+    pub fn take_ended(&mut self) -> Option<(Code, usize)> {
+        let code = self.current.take()?;
+        Some((code, self.peak.saturating_sub(self.bytes_before)))
     }
 
     /// Drops a run that is in the middle; its host stays.

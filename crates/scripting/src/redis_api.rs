@@ -59,6 +59,9 @@ const REPL_AOF: i64 = 1;
 const REPL_REPLICA: i64 = 2;
 const REPL_ALL: i64 = REPL_AOF | REPL_REPLICA;
 
+/// The work of the SHA1 of nothing, in units of fuel.
+const SHA1_LEAST_WORK: u64 = 40;
+
 /// `redis.rollback`, which only atomic scripts see: others list the same names as in Redis.
 pub(crate) struct Rollback {
     redis: TableHandle,
@@ -130,15 +133,30 @@ fn register_version(heap: &mut Heap, table: TableHandle) {
 fn call(call: &mut Call<'_>) -> NativeResult {
     let mut reply = Value::Nil;
     if call.ask_host(&mut reply) {
-        return Err(Raise::Error(reply));
+        return Err(if is_void(call) {
+            Raise::Stopped
+        } else {
+            Raise::Error(reply)
+        });
     }
     return_reply(call, &reply)
 }
 
 fn pcall(call: &mut Call<'_>) -> NativeResult {
     let mut reply = Value::Nil;
-    call.ask_host(&mut reply);
+    if call.ask_host(&mut reply) && is_void(call) {
+        return Err(Raise::Stopped);
+    }
     return_reply(call, &reply)
+}
+
+/// Whether the run has to start again, because of the call that has just failed.
+#[cold]
+fn is_void(call: &mut Call<'_>) -> bool {
+    let state = call.host::<RunState>();
+    state
+        .and_then(|state| state.host.as_ref())
+        .is_some_and(|host| host.is_void())
 }
 
 /// Returns a value that was just written, in two words: to copy it as one would have to wait for both.
@@ -314,12 +332,16 @@ fn sha1hex(call: &mut Call<'_>) -> NativeResult {
     if call.argument_count() != 1 {
         return Err(fail(call, "ERR wrong number of arguments"));
     }
+    let length = match call.argument(1) {
+        Value::String(string) => call.bytes(string).len(),
+        _ => 0,
+    };
+    call.charge(SHA1_LEAST_WORK + length as u64)?;
     let digest = match call.argument(1) {
         Value::String(string) => sha1_hex(call.bytes(string)),
         Value::Number(number) => sha1_hex(to_text(number).as_bytes()),
         _ => sha1_hex(b""),
     };
-    call.charge(digest.len() as u64)?;
     call.return_string(&digest)
 }
 

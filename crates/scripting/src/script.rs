@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::run_stats::RunStats;
 use crate::shebang::{self, Head, ScriptFlags};
+use crate::widening::Widening;
 
 /// The name scripts go by in error positions: `user_script:1:`.
 pub(crate) const CHUNK_NAME: &[u8] = b"@user_script";
@@ -69,6 +70,7 @@ pub struct Script {
     text: Arc<[u8]>,
     proto: Arc<Proto>,
     key_use: KeyUse,
+    widening: Widening,
     flags: ScriptFlags,
     name: Option<Arc<str>>,
     stats: RunStats,
@@ -94,6 +96,7 @@ impl Script {
             text: text.into(),
             proto,
             key_use,
+            widening: Widening::default(),
             flags,
             name,
             stats: RunStats::default(),
@@ -176,6 +179,11 @@ impl Script {
     /// Which keys the script can touch.
     pub fn key_use(&self) -> KeyUse {
         self.key_use
+    }
+
+    /// How runs under few locks went.
+    pub fn widening(&self) -> &Widening {
+        &self.widening
     }
 
     /// Bytes the script takes: text, code and tables.

@@ -5,6 +5,7 @@
 //! thousand instructions besides. What has passed since the last reading is the call's own time, or so little more that it
 //! does not matter for a call that is slow.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -72,7 +73,6 @@ impl TallyTraits {
 /// What a run seldom has.
 #[derive(Clone, Copy, Debug, Default)]
 struct Trouble {
-    reruns: u64,
     failure: Option<Failure>,
     undone: bool,
 }
@@ -123,16 +123,6 @@ impl RunTally {
         self.slow_from = slowlog.inner_slow_from();
     }
 
-    /// The run was undone and starts anew: what its first try called does not count.
-    #[allow(dead_code, reason = "scripts that are run again call it")]
-    pub(crate) fn rerun(&mut self) {
-        self.inner_calls = 0;
-        self.keys.clear();
-        self.slowest.clear();
-        self.trouble.reruns += 1;
-        self.reading = Instant::now();
-    }
-
     /// The run goes on after others were served.
     pub(crate) fn resume(&mut self) {
         self.reading = Instant::now();
@@ -150,10 +140,10 @@ impl RunTally {
     }
 
     /// Who calls, as MONITOR shows it.
-    pub(crate) fn source(&self) -> String {
+    pub(crate) fn source(&self) -> Cow<'static, str> {
         match &self.given_name {
-            Some(name) => format!("lua:{name}"),
-            None => "lua".to_owned(),
+            Some(name) => format!("lua:{name}").into(),
+            None => "lua".into(),
         }
     }
 
@@ -219,6 +209,7 @@ impl RunTally {
         (code, memory): (Code, usize),
         failed: bool,
         exclusive: bool,
+        reruns: u32,
     ) {
         ended.code = Some(code);
         ended.record = RunRecord {
@@ -226,7 +217,7 @@ impl RunTally {
             failed,
             failure: self.trouble.failure,
             undone: self.trouble.undone,
-            reruns: self.trouble.reruns,
+            reruns: u64::from(reruns),
             exclusive,
             memory: (memory + self.undo_bytes) as u64,
             inner_calls: self.inner_calls,

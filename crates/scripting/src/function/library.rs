@@ -14,6 +14,7 @@ use crate::machine::Machine;
 use crate::run_stats::RunStats;
 use crate::script::KeyUse;
 use crate::shebang::ScriptFlags;
+use crate::widening::Widening;
 
 /// The name libraries go by in error positions: `user_function:1:`.
 const CHUNK_NAME: &[u8] = b"@user_function";
@@ -128,6 +129,7 @@ pub struct Function {
     flags: ScriptFlags,
     key_use: KeyUse,
     stats: RunStats,
+    widening: Widening,
 }
 
 impl Function {
@@ -163,6 +165,11 @@ impl Function {
     /// What is counted of its runs.
     pub fn stats(&self) -> &RunStats {
         &self.stats
+    }
+
+    /// How runs under few locks went.
+    pub fn widening(&self) -> &Widening {
+        &self.widening
     }
 
     /// Bytes it takes beside its library.
@@ -235,6 +242,7 @@ impl LoadedLibrary {
                     flags,
                     key_use: flags.narrow(key_use),
                     stats: RunStats::default(),
+                    widening: Widening::default(),
                 })
             })
             .collect();

@@ -18,6 +18,7 @@ mod script;
 mod script_stats;
 mod server;
 mod slowlog;
+mod tracking;
 pub(crate) mod transaction;
 
 use commands::Command;
@@ -46,6 +47,7 @@ const FAMILIES: &[Family] = &[
     script_stats::HANDLERS,
     server::HANDLERS,
     slowlog::HANDLERS,
+    tracking::HANDLERS,
     transaction::HANDLERS,
 ];
 

@@ -19,6 +19,7 @@ use crate::script_run::ScriptRun;
 use crate::script_tally::EndedRun;
 use crate::server::{Server, unix_us};
 use crate::stats::WorkerStats;
+use crate::tracking::{self, Broadcast};
 
 /// What a thread lends to the commands it runs.
 pub(crate) struct Bench {
@@ -36,6 +37,8 @@ pub(crate) struct Bench {
     pub(crate) held: Vec<Held>,
     /// The script that has just run, until its time is known.
     pub(crate) ended_script: EndedRun,
+    /// Modified keys of which clients in broadcasting mode are told at the end of the turn.
+    pub(crate) broadcasts: Vec<Broadcast>,
 }
 
 impl Bench {
@@ -55,6 +58,7 @@ impl Bench {
             to_self: Vec::new(),
             held: Vec::new(),
             ended_script: EndedRun::default(),
+            broadcasts: Vec::new(),
         }
     }
 
@@ -76,6 +80,7 @@ impl Bench {
             to_self: Vec::new(),
             held: Vec::new(),
             ended_script: EndedRun::default(),
+            broadcasts: Vec::new(),
         }
     }
 
@@ -100,6 +105,9 @@ impl Bench {
         self.random = lent.random.clone();
         if !lent.to_self.is_empty() {
             self.to_self.append(&mut lent.to_self);
+        }
+        if !lent.broadcasts.is_empty() {
+            self.broadcasts.append(&mut lent.broadcasts);
         }
     }
 }
@@ -277,6 +285,9 @@ pub(crate) fn run(
     };
     if records_effects && unit.changes.dirty != dirty {
         unit.finish_effects(database, args);
+    }
+    if unit.gathers_modifications() {
+        tracking::after_command(server, bench, client, entry, args, unit, origin);
     }
     next
 }
