@@ -210,10 +210,7 @@ pub(crate) static COMMANDS: &[Command] = &[
                 since: "2.2.12",
                 summary: "Returns the latest entries of the slow log.",
                 complexity: "O(N), N being the entries returned",
-                arguments: &[
-                    Argument::integer("count").optional(),
-                    Argument::word("inner", "INNER").optional(),
-                ],
+                arguments: &[Argument::integer("count").optional()],
                 ..Command::EMPTY
             },
             Command {
