@@ -8,7 +8,7 @@ use crate::edit::{Edit, Origin};
 use crate::entry::{AccessPolicy, Entry, LFU_INITIAL, NEVER, ObjectInfo, lfu_decayed, lfu_touched};
 use crate::event::Event;
 use crate::kind::{Kind, WrongType};
-use crate::lock::{Guards, Keyspace, LockPlan, SHARD_COUNT, ShardIndex};
+use crate::lock::{Guards, KeptLock, Keyspace, LockPlan, Patience, SHARD_COUNT, ShardIndex};
 use crate::shard::{Shard, record_event};
 use crate::table::Place;
 use crate::undo::{Record, Removed};
@@ -249,6 +249,15 @@ impl<'k> Unit<'k> {
         self.scope.touches = touches;
     }
 
+    /// Ends the unit, but keeps its lock for the next one if it is just one. The changes have been settled.
+    #[inline]
+    pub fn keep_lock(self) -> Option<KeptLock<'k>> {
+        match self.guards {
+            Guards::One(shard, guard) => Some(KeptLock { shard, guard }),
+            _ => None,
+        }
+    }
+
     /// Whether the unit holds all locks of `plan`.
     pub fn covers(&self, plan: &LockPlan) -> bool {
         match (plan, &self.guards) {
@@ -289,9 +298,10 @@ impl<'k> Unit<'k> {
             LockPlan::All => (0..SHARD_COUNT as ShardIndex).collect(),
         };
         let mut taken = Vec::new();
+        let mut patience = Patience::default();
         for shard in wanted {
             if !self.holds(shard) {
-                match self.scope.keyspace.try_shard(shard) {
+                match self.scope.keyspace.try_shard(shard, &mut patience) {
                     Some(guard) => taken.push((shard, guard)),
                     None => return false,
                 }

@@ -125,6 +125,8 @@ impl Session {
         out: &mut Vec<u8>,
     ) -> Outcome {
         let started = bench.clock.now();
+        let kept_lock = bench.kept_lock.take();
+        let took_over = kept_lock.is_some();
         let client = &mut self.client;
         let reply_start = out.len();
         let checked = lookup(args).and_then(|entry| {
@@ -145,6 +147,7 @@ impl Session {
                 return Outcome::Abort;
             }
             Err(error) => {
+                drop(kept_lock);
                 if let (CommandError::Arity(_), Ok(entry)) = (&error, find(args)) {
                     bench.stats.command_rejected(entry.index);
                 }
@@ -174,7 +177,13 @@ impl Session {
         }
         let plan = entry.plan(server, bench, client, args);
         let now_ms = bench.clock.unix_ms();
-        let Some(mut unit) = server.keyspace.try_lock(&plan, client.database, now_ms) else {
+        let Some(mut unit) = server.keyspace.try_lock_with(
+            kept_lock,
+            &plan,
+            client.database,
+            now_ms,
+            &mut bench.patience,
+        ) else {
             if let Some(world) = overdue(server, bench, client, entry, args) {
                 bench.stats.command_rejected(entry.index);
                 return self.reject(server, bench, args, busy(world), out);
@@ -211,8 +220,8 @@ impl Session {
             Next::Done => {
                 let is_debugged = client.debugging.is_some();
                 settle::settle_unit(server, bench, &mut unit);
-                drop(unit);
                 self.finish(server, bench, header, args);
+                bench.keep_lock(unit, took_over);
                 if is_debugged && matches!(entry.command.name, "eval" | "eval_ro") {
                     // The script did not get as far as its first stop.
                     out.splice(reply_start..reply_start, debugging::ended_at_once());

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use commands::{BlockRequest, CommandError, CommandResult, Context, Handler, Random};
-use keyspace::{EffectReaders, Unit};
+use keyspace::{Ahead, EffectReaders, KeptLock, Patience, Unit};
 use resp::Reply;
 
 use crate::atomicity::Held;
@@ -33,6 +33,11 @@ pub(crate) struct Bench {
     pub(crate) to_self: Vec<Arc<[u8]>>,
     /// What subscribers are told when the changes of the running script or transaction stand.
     pub(crate) held: Vec<Held>,
+    /// The lock that the request before has left to the next one of its pipeline, and since when it is kept.
+    pub(crate) kept_lock: Option<KeptLock<'static>>,
+    pub(crate) kept_since: Instant,
+    /// How long busy locks are waited for in this turn.
+    pub(crate) patience: Patience,
 }
 
 impl Bench {
@@ -51,6 +56,9 @@ impl Bench {
             machines: Machines::default(),
             to_self: Vec::new(),
             held: Vec::new(),
+            kept_lock: None,
+            kept_since: Instant::now(),
+            patience: Patience::default(),
         }
     }
 
@@ -71,7 +79,38 @@ impl Bench {
             machines: Machines::default(),
             to_self: Vec::new(),
             held: Vec::new(),
+            kept_lock: None,
+            kept_since: Instant::now(),
+            patience: Patience::default(),
         }
+    }
+
+    /// Looks ahead to these keys; a lock taken for that is kept for the requests. Returns whether it was worth it.
+    pub(crate) fn look_ahead(
+        &mut self,
+        server: &'static Server,
+        database: usize,
+        requests: &[Ahead<'_>],
+    ) -> bool {
+        let (kept, patience) = (&mut self.kept_lock, &mut self.patience);
+        if kept.is_none() {
+            self.kept_since = self.clock.now();
+        }
+        server
+            .keyspace
+            .look_ahead(database, requests, kept, patience)
+    }
+
+    /// Leaves a unit's lock to the next request of the pipeline, if others have not been kept waiting long.
+    #[inline]
+    pub(crate) fn keep_lock(&mut self, unit: Unit<'static>, took_over: bool) {
+        let now = self.clock.now();
+        if !took_over {
+            self.kept_since = now;
+        } else if now.duration_since(self.kept_since) > LOCK_KEPT_MAX {
+            return;
+        }
+        self.kept_lock = unit.keep_lock();
     }
 
     /// Borrows for another run from the bench that an earlier run borrowed from. Mostly little has changed since, which
@@ -98,6 +137,9 @@ impl Bench {
         }
     }
 }
+
+/// How long a pipeline may keep a lock: no longer than a long command does.
+const LOCK_KEPT_MAX: Duration = Duration::from_micros(50);
 
 fn settings_of(server: &Server, config: &Config) -> commands::Settings {
     let entries = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
