@@ -252,7 +252,8 @@ impl Keyspace {
     ///
     /// # Panics
     /// If `database` is not below [`Keyspace::database_count`].
-    #[inline]
+    // Inlined, so that the unit is made where it stays: to move it costs more than to make it.
+    #[inline(always)]
     pub fn try_lock_with<'k>(
         &'k self,
         kept: Option<KeptLock<'k>>,
@@ -262,24 +263,34 @@ impl Keyspace {
         patience: &mut Patience,
     ) -> Option<Unit<'k>> {
         assert!(database < self.databases, "database index out of range");
-        let guards = match (plan, kept) {
-            (LockPlan::None, _) => Guards::None,
+        let guards = self.try_guards(kept, plan, patience)?;
+        Some(Unit::new(self, guards, database, now_ms))
+    }
+
+    #[inline]
+    fn try_guards<'k>(
+        &'k self,
+        kept: Option<KeptLock<'k>>,
+        plan: &LockPlan,
+        patience: &mut Patience,
+    ) -> Option<Guards<'k>> {
+        match (plan, kept) {
+            (LockPlan::None, _) => Some(Guards::None),
             (LockPlan::Shards(shards), kept) if shards.len() == 1 => {
                 let shard = shards[0];
                 match kept {
-                    Some(kept) if kept.shard == shard => Guards::One(shard, kept.guard),
+                    Some(kept) if kept.shard == shard => Some(Guards::One(shard, kept.guard)),
                     other => {
                         drop(other);
-                        Guards::One(shard, self.try_shard(shard, patience)?)
+                        Some(Guards::One(shard, self.try_shard(shard, patience)?))
                     }
                 }
             }
             (_, kept) => {
                 drop(kept);
-                self.try_many(plan, patience)?
+                self.try_many(plan, patience)
             }
-        };
-        Some(Unit::new(self, guards, database, now_ms))
+        }
     }
 
     fn try_many(&self, plan: &LockPlan, patience: &mut Patience) -> Option<Guards<'_>> {

@@ -193,6 +193,7 @@ impl Scope<'_> {
 }
 
 impl<'k> Unit<'k> {
+    #[inline(always)]
     pub(crate) fn new(
         keyspace: &'k Keyspace,
         guards: Guards<'k>,
@@ -249,11 +250,14 @@ impl<'k> Unit<'k> {
         self.scope.touches = touches;
     }
 
-    /// Ends the unit, but keeps its lock for the next one if it is just one. The changes have been settled.
+    /// Takes the unit's lock for the next one, if it is just one. The changes have been settled; nothing more follows.
     #[inline]
-    pub fn keep_lock(self) -> Option<KeptLock<'k>> {
+    pub fn take_lock(&mut self) -> Option<KeptLock<'k>> {
         match self.guards {
-            Guards::One(shard, guard) => Some(KeptLock { shard, guard }),
+            Guards::One(..) => match std::mem::replace(&mut self.guards, Guards::None) {
+                Guards::One(shard, guard) => Some(KeptLock { shard, guard }),
+                _ => None,
+            },
             _ => None,
         }
     }

@@ -18,7 +18,7 @@ use crate::handlers::transaction::{discard_transaction, plan_watched};
 use crate::message::OnTimeout;
 use crate::road::check::may_replicate;
 use crate::road::lookup::{Entry, find, lookup};
-use crate::road::run::{Bench, Next, refuse, run};
+use crate::road::run::{Bench, Moment, Next, refuse, run};
 use crate::road::{Origin, check, settle};
 use crate::running::KillError;
 use crate::script_run::{ScriptRun, Slice};
@@ -59,7 +59,7 @@ pub(crate) struct Waiting {
 #[derive(Clone, Copy)]
 pub(crate) struct Header {
     pub(crate) entry: &'static Entry,
-    pub(crate) started: Instant,
+    pub(crate) started: Moment,
     /// Where the reply begins in the output; kept only to drop it when replies are off.
     pub(crate) reply_muted: bool,
 }
@@ -70,7 +70,7 @@ pub(crate) struct Execution {
     position: usize,
     header: Header,
     /// When the command before `position` was started.
-    started: Instant,
+    started: Moment,
     /// The replies of a transaction that is all or nothing, until it is known which.
     replies: Option<Vec<u8>>,
     /// Where the reply of the command that runs begins.
@@ -124,7 +124,7 @@ impl Session {
         args: &[&[u8]],
         out: &mut Vec<u8>,
     ) -> Outcome {
-        let started = bench.clock.now();
+        let started = bench.clock.moment();
         let kept_lock = bench.kept_lock.take();
         let took_over = kept_lock.is_some();
         let client = &mut self.client;
@@ -221,7 +221,8 @@ impl Session {
                 let is_debugged = client.debugging.is_some();
                 settle::settle_unit(server, bench, &mut unit);
                 self.finish(server, bench, header, args);
-                bench.keep_lock(unit, took_over);
+                bench.keep_lock(&mut unit, took_over);
+                drop(unit);
                 if is_debugged && matches!(entry.command.name, "eval" | "eval_ro") {
                     // The script did not get as far as its first stop.
                     out.splice(reply_start..reply_start, debugging::ended_at_once());
@@ -386,7 +387,7 @@ impl Session {
     ) -> Outcome {
         let mut failed = execution.failed();
         while execution.position < execution.queue.len() && !failed {
-            execution.started = bench.clock.now();
+            execution.started = bench.clock.moment();
             let Execution {
                 queue,
                 position,
@@ -566,10 +567,10 @@ impl Session {
         server: &Server,
         bench: &mut Bench,
         entry: &Entry,
-        started: Instant,
+        started: Moment,
         args: &[&[u8]],
     ) {
-        let took = bench.clock.tick().duration_since(started);
+        let took = bench.clock.tick().since(started);
         bench.stats.command_ran(entry.index, took);
         let microseconds = took.as_micros() as u64;
         if server.slowlog.wants(microseconds) && !entry.command.has(flag::SKIP_SLOWLOG) {

@@ -527,7 +527,8 @@ impl Service for Worker {
     }
 
     fn on_turn(&mut self, context: &mut Context<'_, Message>) -> Wait {
-        let now = self.bench.clock.tick();
+        self.bench.clock.tick();
+        let now = self.bench.clock.now();
         self.bench.patience = Patience::default();
         while let Some((address, waiter)) = self.timers.take_due(now) {
             let message = Message::Unblock {
@@ -558,7 +559,8 @@ impl Service for Worker {
     }
 
     fn on_cron(&mut self, _context: &mut Context<'_, Message>) {
-        let now = self.bench.clock.tick();
+        self.bench.clock.tick();
+        let now = self.bench.clock.now();
         self.expire();
         self.bench
             .machines
