@@ -8,9 +8,9 @@ use super::arithmetic;
 use super::call::MAX_NATIVE_DEPTH;
 use super::copy_value;
 use super::kernel::{Code, Frames, Registers};
-use super::stack::{clear, lift_parameters, shift, spread};
+use super::stack::{clear, for_registers, lift_parameters, open_count, settle, shift, spread};
+use super::upvalue::{load_upvalue, store_upvalue};
 use super::{Exit, Leave, Step};
-use crate::heap::Upvalue;
 use crate::loaded::CodeEntry;
 use crate::metamethod::Metamethod;
 use crate::opcode::{Opcode, decode_float_byte};
@@ -239,15 +239,27 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                 };
             }
 
+            // Pushes the frame of a Lua function called by the instruction.
+            macro_rules! push_call {
+                ($function:expr, $base:expr, $number:expr, $callee:expr) => {{
+                    let want = i16::from(instruction.c()) - 1;
+                    frames.top().pc = code.position();
+                    frames.push(Frame::lua(
+                        $function,
+                        $base,
+                        $number,
+                        $callee,
+                        want,
+                        Finish::Call,
+                    ));
+                }};
+            }
             // Goes on in a function whose frame was just pushed or put in place of another.
             macro_rules! enter {
                 ($entry:expr, $callee:expr, $base:expr) => {{
                     let (entry, base) = ($entry, $base);
                     registers.set_base(base);
-                    let arguments = match instruction.b() {
-                        0 => top.saturating_sub(base),
-                        b => b as usize - 1,
-                    };
+                    let arguments = open_count(instruction.b(), top, base);
                     if arguments < entry.parameters as usize {
                         clear(&mut registers.window()[arguments..entry.parameters as usize]);
                     }
@@ -348,35 +360,12 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     Opcode::GetUpvalue => {
                         let upvalue =
                             heap.closures[closure.index()].upvalues[instruction.b() as usize];
-                        match &heap.upvalues[upvalue.index()] {
-                            Upvalue::Closed(value) => {
-                                copy_value(value, registers.get_mut(instruction.a()));
-                            }
-                            Upvalue::Open { thread, slot } if thread == current => {
-                                registers.copy_from_slot(*slot as usize, instruction.a());
-                            }
-                            Upvalue::Open { thread, slot } => {
-                                set_a!(heap.threads[thread.index()].stack[*slot as usize]);
-                            }
-                        }
+                        load_upvalue(heap, current, upvalue, &mut registers, instruction.a());
                     }
                     Opcode::SetUpvalue => {
                         let upvalue =
                             heap.closures[closure.index()].upvalues[instruction.b() as usize];
-                        match &mut heap.upvalues[upvalue.index()] {
-                            Upvalue::Closed(place) => {
-                                copy_value(&a!(), place);
-                                heap.barrier_upvalue(upvalue, a!());
-                            }
-                            Upvalue::Open { thread, slot } if thread == current => {
-                                registers.copy_to_slot(instruction.a(), *slot as usize);
-                            }
-                            Upvalue::Open { thread, slot } => {
-                                let (thread, slot) = (*thread, *slot as usize);
-                                heap.threads[thread.index()].stack[slot] = a!();
-                                heap.barrier_upvalue(upvalue, a!());
-                            }
-                        }
+                        store_upvalue(heap, current, upvalue, &mut registers, instruction.a());
                     }
                     Opcode::GetGlobal => {
                         let environment = heap.closures[closure.index()].environment;
@@ -586,10 +575,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                                     next!();
                                 }
                                 let function = base + instruction.a() as usize;
-                                let arguments = match instruction.b() {
-                                    0 => top.saturating_sub(function + 1),
-                                    b => b as usize - 1,
-                                };
+                                let arguments = open_count(instruction.b(), top, function + 1);
                                 frames.top().pc = code.position();
                                 frames.store();
                                 let want = i16::from(instruction.c()) - 1;
@@ -614,10 +600,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             pause!(execute_call);
                         }
                         if !registers.has_slots(base + entry.room as usize) {
-                            let arguments = match instruction.b() {
-                                0 => top.saturating_sub(base),
-                                b => b as usize - 1,
-                            };
+                            let arguments = open_count(instruction.b(), top, base);
                             let parameters = entry.parameters as usize;
                             let above = base + arguments;
                             if !entry.collects_arguments
@@ -625,30 +608,14 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             {
                                 pause!(execute_call);
                             }
-                            frames.top().pc = code.position();
-                            frames.push(Frame::lua(
-                                function,
-                                above,
-                                number,
-                                callee,
-                                i16::from(instruction.c()) - 1,
-                                Finish::Call,
-                            ));
+                            push_call!(function, above, number, callee);
                             lift_parameters(registers.stack(), base, arguments, parameters);
                             registers.set_base(above);
                             code = Code::new(entry);
                             closure = callee;
                             continue;
                         }
-                        frames.top().pc = code.position();
-                        frames.push(Frame::lua(
-                            function,
-                            base,
-                            number,
-                            callee,
-                            i16::from(instruction.c()) - 1,
-                            Finish::Call,
-                        ));
+                        push_call!(function, base, number, callee);
                         enter!(entry, callee, base);
                     }
                     Opcode::TailCall => {
@@ -665,10 +632,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             pause!(execute_slowly);
                         }
                         let function = base + instruction.a() as usize;
-                        let arguments = match instruction.b() {
-                            0 => top.saturating_sub(function + 1),
-                            b => b as usize - 1,
-                        };
+                        let arguments = open_count(instruction.b(), top, function + 1);
                         let frame = frames.top();
                         let target = frame.function as usize;
                         frame.base = target as u32 + 1;
@@ -690,12 +654,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                                 registers.copy_to_slot(instruction.a(), destination);
                                 let want = frame.want;
                                 if want != 1 {
-                                    if want < 0 {
-                                        *top = destination + 1;
-                                    } else {
-                                        let end = destination + want.max(1) as usize;
-                                        clear(&mut registers.stack()[destination + 1..end]);
-                                    }
+                                    settle(registers.stack(), top, destination, 1, want);
                                 }
                             }
                             Finish::Store(register) => {
@@ -716,10 +675,9 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         }
                         let (destination, want) = (frame.function as usize, frame.want);
                         let from = registers.base() + instruction.a() as usize;
-                        let count = match (instruction.opcode(), instruction.b()) {
-                            (Opcode::Return0, _) => 0,
-                            (_, 0) => top.saturating_sub(from),
-                            (_, b) => b as usize - 1,
+                        let count = match instruction.opcode() {
+                            Opcode::Return0 => 0,
+                            _ => open_count(instruction.b(), top, from),
                         };
                         match count {
                             0 => {}
@@ -731,12 +689,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             }
                             _ => shift(registers.stack(), meter, from, count, destination),
                         }
-                        if want < 0 {
-                            *top = destination + count;
-                        } else if (want as usize) > count {
-                            let end = destination + want as usize;
-                            clear(&mut registers.stack()[destination + count..end]);
-                        }
+                        settle(registers.stack(), top, destination, count, want);
                         frames.pop();
                         leave!(caller, entry);
                     }
@@ -819,22 +772,12 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             pause!(execute_iterator)
                         }
                         let control = *registers.get(control);
-                        let wanted = instruction.c() as usize;
                         let first = instruction.a() as usize + 3;
-                        let Some(results) = registers.window()[first..].first_chunk_mut() else {
-                            pause!(execute_slowly)
-                        };
-                        if Some(native) == heap.iterators.next {
-                            if !heap.next_into(table, control, results) {
-                                pause!(execute_iterator);
-                            }
-                        } else if Some(native) == heap.iterators.ipairs_step {
-                            if !heap.next_element_into(table, control, results) {
-                                pause!(execute_iterator);
-                            }
-                        } else {
-                            pause!(execute_iterator)
+                        let window = &mut registers.window()[first..];
+                        if !heap.iterate(native, table, control, window) {
+                            pause!(execute_iterator);
                         }
+                        let wanted = instruction.c() as usize;
                         if wanted > 2 {
                             registers.window()[first + 2..first + wanted].fill(Value::Nil);
                         }
@@ -845,10 +788,4 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
             }
         }
     }
-}
-
-/// The registers of index or iterator, limit or state, and step or control variable of a loop.
-#[inline(always)]
-fn for_registers(first: u8) -> (u8, u8, u8) {
-    (first, first.wrapping_add(1), first.wrapping_add(2))
 }

@@ -18,6 +18,7 @@ use crate::road::lookup::Entry;
 use crate::script_run::ScriptRun;
 use crate::server::{Server, unix_us};
 use crate::stats::WorkerStats;
+use crate::tracking::{self, Broadcast};
 
 /// What a thread lends to the commands it runs.
 pub(crate) struct Bench {
@@ -38,6 +39,8 @@ pub(crate) struct Bench {
     pub(crate) kept_since: Moment,
     /// How long busy locks are waited for in this turn.
     pub(crate) patience: Patience,
+    /// Modified keys of which clients in broadcasting mode are told at the end of the turn.
+    pub(crate) broadcasts: Vec<Broadcast>,
 }
 
 impl Bench {
@@ -59,6 +62,7 @@ impl Bench {
             kept_lock: None,
             kept_since: Moment::default(),
             patience: Patience::default(),
+            broadcasts: Vec::new(),
         }
     }
 
@@ -82,6 +86,7 @@ impl Bench {
             kept_lock: None,
             kept_since: Moment::default(),
             patience: Patience::default(),
+            broadcasts: Vec::new(),
         }
     }
 
@@ -134,6 +139,9 @@ impl Bench {
         self.random = lent.random.clone();
         if !lent.to_self.is_empty() {
             self.to_self.append(&mut lent.to_self);
+        }
+        if !lent.broadcasts.is_empty() {
+            self.broadcasts.append(&mut lent.broadcasts);
         }
     }
 }
@@ -339,6 +347,9 @@ pub(crate) fn run(
     };
     if records_effects && unit.changes.dirty != dirty {
         unit.finish_effects(database, args);
+    }
+    if unit.gathers_modifications() {
+        tracking::after_command(server, bench, client, entry, args, unit, origin);
     }
     next
 }
