@@ -1,7 +1,7 @@
 //! A script's run, from its start to its reply, in slices if it takes long.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use keyspace::Unit;
@@ -17,6 +17,7 @@ use crate::debugging::DebugMode;
 use crate::machines::{Control, Home};
 use crate::private_copy::PrivateCopy;
 use crate::road::Entry;
+use crate::road::barrier::Barrier;
 use crate::road::run::Bench;
 use crate::running::RunningScript;
 use crate::script_host::RoadHost;
@@ -178,7 +179,7 @@ impl ScriptRun {
         }
         let read_only = self.read_only;
         let lacks_memory =
-            !self.flags.allow_oom && server.barriers.memory_is_full.load(Ordering::Relaxed);
+            !self.flags.allow_oom && server.barriers.raised().has(Barrier::MemoryIsFull);
         let host = self.host();
         host.begin(bench, client, unit);
         host.read_only = read_only;
