@@ -13,14 +13,15 @@
 //! | memory | too few replicas, and not `no-writes` | read-only replica |
 //! | disk error | read-only replica, and not `no-writes` | disk error |
 //! | too few replicas | stale data and no `allow-stale` | too few replicas |
-//! | read-only replica | \[cluster and `no-cluster`\] | memory, unless the script has written |
+//! | read-only replica | \[cluster and `no-cluster`\] | memory |
 //! | subscriber's context | EVAL_RO … FCALL_RO and not `no-writes` | \[cluster: the keys' slot is here\] |
 //! | stale data | | locks: [`script_host`](crate::script_host) |
 //! | \[loading\] | | a blocking command does not block: `Context::may_block` |
 //! | a script is overdue, with `busy-reply-scope all` | | |
 //!
 //! The states of the server that stop commands are [barriers](super::barrier); a script about to start is checked by
-//! `handlers::script::check_flags`. Scripts without a `#!` line are asked only about stale data when they start.
+//! `handlers::script::check_flags`. Scripts without a `#!` line are asked only about stale data when they start. Once a
+//! script has called a writing command, the states from `read-only replica` to `memory` do not stop it any more.
 
 use commands::record::flag;
 use commands::{CommandError, Handler};
@@ -44,8 +45,10 @@ pub(crate) enum Origin {
     Script {
         /// The script has declared that it writes nothing, or runs as EVAL_RO.
         read_only: bool,
-        /// Memory is short and the script neither may nor did go on all the same.
+        /// Memory was short when the script started, and it has not declared that it may go on then.
         lacks_memory: bool,
+        /// It has called a writing command: having begun it may end, whatever the server's state has become.
+        has_written: bool,
     },
 }
 
@@ -67,7 +70,8 @@ pub(crate) fn check(
         Origin::Script {
             read_only,
             lacks_memory,
-        } => from_script(server, entry, read_only, lacks_memory),
+            has_written,
+        } => from_script(server, entry, read_only, lacks_memory, has_written),
     }
 }
 
@@ -109,6 +113,7 @@ fn from_script(
     entry: &Entry,
     read_only: bool,
     lacks_memory: bool,
+    has_written: bool,
 ) -> Result<(), CommandError> {
     let command = entry.command;
     if command.has(flag::NOSCRIPT) && !server.scripts_may_call_all() {
@@ -124,6 +129,9 @@ fn from_script(
         return Err(CommandError::text(
             "ERR Write commands are not allowed from read-only scripts.",
         ));
+    }
+    if has_written {
+        return Ok(());
     }
     if !raised.none() {
         barrier::before_an_inner_write(raised, Traits::of_flags(command.flags))?;
