@@ -43,6 +43,21 @@ const UNITS: &[&str] = &[
     "unit/functions",
 ];
 
+/// The units that run more tests when the suite starts the servers itself.
+const EMBEDDED_UNITS: &[&str] = &[
+    "unit/type/list",
+    "unit/type/set",
+    "unit/keyspace",
+    "unit/expire",
+    "unit/multi",
+    "unit/pubsub",
+    "unit/pubsubshard",
+    "unit/protocol",
+    "unit/bitfield",
+    "unit/scripting",
+    "unit/functions",
+];
+
 /// Seconds without progress after which the suite gives up on a unit.
 const PATIENCE: &str = "60";
 
@@ -65,7 +80,8 @@ pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
     let subject = Program::subject(&mut arguments)?;
     let mut units = arguments.finish()?;
     if units.is_empty() {
-        units = UNITS.iter().map(|unit| (*unit).to_owned()).collect();
+        let all = if embedded { EMBEDDED_UNITS } else { UNITS };
+        units = all.iter().map(|unit| (*unit).to_owned()).collect();
     }
     let mut record = Record::read(if embedded { "embedded-" } else { "" })?;
     let traits = Traits::of(&subject)?;

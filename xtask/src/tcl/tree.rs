@@ -19,6 +19,10 @@ const TOOLS: &[&str] = &[
     "redis-check-aof",
 ];
 
+/// The suite takes it that what one connection sends without waiting for the answer is done before what another sends
+/// next. External mode runs with several threads, but for the tests that this breaks.
+const ONE_THREAD: &str = "io-threads 1";
+
 /// A copy of the suite, of this process alone; removed when dropped.
 #[derive(Debug)]
 pub struct Tree(PathBuf);
@@ -68,7 +72,7 @@ pub fn prepare(source: &Path, server: &Program, traits: &Traits) -> Result<Tree,
     if traits.busy_reply_scope {
         let path = tree.path().join("tests/assets/default.conf");
         let mut text = fs::read_to_string(&path).map_err(Error::file(&path))?;
-        text.push_str(&format!("\n{}\n", BUSY_FOR_ALL.join(" ")));
+        text.push_str(&format!("\n{}\n{ONE_THREAD}\n", BUSY_FOR_ALL.join(" ")));
         fs::write(&path, text).map_err(Error::file(&path))?;
     }
     if !traits.functions {
