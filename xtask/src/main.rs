@@ -8,6 +8,7 @@
 
 mod arguments;
 mod bench;
+mod busy;
 mod differential;
 mod error;
 mod programs;
@@ -30,6 +31,7 @@ usage: cargo xtask <task> [options]
   differential [PATH ...]   play tests/differential against the subject and redis-server, compare reply bytes
   random                    seeded random commands against both, for a bounded time
   sandbox                   seeded hostile scripts: none reaches another's world, all are refused in Redis's words
+  busy                      every command while a slow script runs: the same are refused as by redis-server
   programs [NAME ...]       real programs of tests/programs on the subject
   tcl --source DIR [UNIT ...]
                             the open Tcl suite of Redis's source package, against tests/tcl/known-failures.txt
@@ -60,6 +62,7 @@ fn run(task: &str, arguments: Arguments) -> Result<Tally, Error> {
         "differential" => differential::run(arguments),
         "random" => random::run(arguments),
         "sandbox" => sandbox::run(arguments),
+        "busy" => busy::run(arguments),
         "programs" => programs::run(arguments),
         "tcl" => tcl::run(arguments),
         "bench" => bench::run(arguments),

@@ -162,7 +162,10 @@ impl Play {
     fn prepare(&mut self) -> Result<(), Error> {
         let mut connection = self.subject.connect()?;
         let set: Vec<&str> = ["CONFIG", "SET"].into_iter().chain(LIMITS).collect();
-        self.has_limits = said(&self.subject, connection.call(&set).map(|frame| frame.reply))? == "OK";
+        self.has_limits = said(
+            &self.subject,
+            connection.call(&set).map(|frame| frame.reply),
+        )? == "OK";
         for seed in 0..SEEDS {
             let script = format!("math.randomseed({seed}) {DRAW}");
             let draw = connection.call(&["EVAL", &script, "0"]);
@@ -178,7 +181,9 @@ impl Play {
     fn compare_worlds(&self) -> Result<Vec<String>, Error> {
         let theirs = probe(&self.oracle)?;
         let pairs = theirs.iter().zip(&self.pristine);
-        Ok(pairs.flat_map(|(theirs, ours)| differences(theirs, ours)).collect())
+        Ok(pairs
+            .flat_map(|(theirs, ours)| differences(theirs, ours))
+            .collect())
     }
 
     /// Plays an episode; tells what is wrong.
@@ -191,7 +196,9 @@ impl Play {
         if episode.load.is_none() {
             let second = play(&self.subject, &commands);
             if first != second {
-                return Ok(Some(format!("the second run answers otherwise:\n    {first}\n    {second}")));
+                return Ok(Some(format!(
+                    "the second run answers otherwise:\n    {first}\n    {second}"
+                )));
             }
         }
         if episode.means == Means::Shared {
@@ -210,19 +217,30 @@ impl Play {
         let draw = connection.call(&["EVAL", DRAW, "0"]);
         let draw = said(&self.subject, draw.map(|frame| frame.reply))?;
         if self.foreseen.contains(&draw) {
-            return Ok(Some(format!("the next script draws {draw}, which could be foreseen")));
+            return Ok(Some(format!(
+                "the next script draws {draw}, which could be foreseen"
+            )));
         }
         let probes = probe(&self.subject)?;
         let pairs = self.pristine.iter().zip(&probes);
-        let found: Vec<String> = pairs.flat_map(|(before, after)| differences(before, after)).collect();
+        let found: Vec<String> = pairs
+            .flat_map(|(before, after)| differences(before, after))
+            .collect();
         if found.is_empty() {
             return Ok(None);
         }
-        Ok(Some(format!("the next script finds a changed world:\n    {}", found.join("\n    "))))
+        Ok(Some(format!(
+            "the next script finds a changed world:\n    {}",
+            found.join("\n    ")
+        )))
     }
 
     /// Leaves out attempts as long as there is a finding.
-    fn cut(&mut self, mut episode: Episode, mut finding: String) -> Result<(Episode, String), Error> {
+    fn cut(
+        &mut self,
+        mut episode: Episode,
+        mut finding: String,
+    ) -> Result<(Episode, String), Error> {
         'smaller: loop {
             for smaller in episode.smaller() {
                 self.restart()?;
@@ -293,8 +311,14 @@ fn differences(before: &str, after: &str) -> Vec<String> {
     }
     let items = |text: &str| -> Vec<String> { text.split("\" \"").map(str::to_owned).collect() };
     let (before, after) = (items(before), items(after));
-    let gone = before.iter().filter(|item| !after.contains(item)).map(|item| format!("- {item}"));
-    let new = after.iter().filter(|item| !before.contains(item)).map(|item| format!("+ {item}"));
+    let gone = before
+        .iter()
+        .filter(|item| !after.contains(item))
+        .map(|item| format!("- {item}"));
+    let new = after
+        .iter()
+        .filter(|item| !before.contains(item))
+        .map(|item| format!("+ {item}"));
     gone.chain(new).collect()
 }
 

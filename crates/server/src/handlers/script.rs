@@ -10,10 +10,10 @@ use scripting::{KeyUse, ScriptError, ScriptFlags, World};
 use crate::client::Client;
 use crate::debugging::DebugMode;
 use crate::machines::{By, for_debugging};
-use crate::road::lookup::Planner;
-use crate::road::run::{Bench, Call, Next, ServerHandler};
 use crate::road::Origin;
 use crate::road::barrier::{self, Traits};
+use crate::road::lookup::Planner;
+use crate::road::run::{Bench, Call, Next, ServerHandler};
 use crate::script_run::DebugStart;
 use crate::server::Server;
 

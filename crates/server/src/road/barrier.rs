@@ -141,8 +141,7 @@ pub(crate) fn before_an_inner_write(raised: Raised, traits: Traits) -> Result<()
 }
 
 fn first_of(order: &[Barrier], raised: Raised, traits: Traits) -> Result<(), CommandError> {
-    let stops =
-        |barrier: &&Barrier| raised.has(**barrier) && traits.are_stopped_by(**barrier);
+    let stops = |barrier: &&Barrier| raised.has(**barrier) && traits.are_stopped_by(**barrier);
     match order.iter().find(stops) {
         Some(barrier) => Err(text(*barrier)),
         None => Ok(()),
@@ -210,7 +209,11 @@ mod tests {
         ] {
             let raised = raised(states);
             assert_eq!(code(at_the_door(raised, SET)), door, "{states:?}");
-            assert_eq!(code(before_an_inner_write(raised, SET)), inner, "{states:?}");
+            assert_eq!(
+                code(before_an_inner_write(raised, SET)),
+                inner,
+                "{states:?}"
+            );
         }
     }
 
@@ -225,7 +228,10 @@ mod tests {
             is_ping: true,
             ..GET
         };
-        assert_eq!(code(at_the_door(raised(&[Barrier::DiskError]), ping)), "MISCONF");
+        assert_eq!(
+            code(at_the_door(raised(&[Barrier::DiskError]), ping)),
+            "MISCONF"
+        );
         assert_eq!(code(at_the_door(raised(&[Barrier::StaleData]), ping)), "OK");
     }
 
