@@ -50,8 +50,8 @@ pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
             tally.count(&command.join(" "), &expected, &seen, (&theirs, &ours));
         }
         println!(
-            "busy: not compared, for the subject does not have them: {}",
-            absent.join(", ")
+            "{} slow: {absent} commands are not compared, for the subject does not have them",
+            if is_function { "a function is" } else { "a script is" }
         );
         let (expected, seen) = (transaction(&theirs), transaction(&ours));
         tally.count("MULTI, GET, EXEC", &expected, &seen, (&theirs, &ours));
