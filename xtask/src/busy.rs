@@ -51,7 +51,11 @@ pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
         }
         println!(
             "{} slow: {absent} commands are not compared, for the subject does not have them",
-            if is_function { "a function is" } else { "a script is" }
+            if is_function {
+                "a function is"
+            } else {
+                "a script is"
+            }
         );
         let (expected, seen) = (transaction(&theirs), transaction(&ours));
         tally.count("MULTI, GET, EXEC", &expected, &seen, (&theirs, &ours));

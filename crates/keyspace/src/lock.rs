@@ -11,12 +11,16 @@ use smallvec::SmallVec;
 use types::key_slot;
 
 use crate::entry::{AccessPolicy, LfuSettings};
+use crate::event::EventClass;
 use crate::shard::Shard;
 use crate::unit::Unit;
 
 /// How many shards there are. Enough that a few dozen threads rarely meet; few enough that taking all of them, as a
 /// script with undeclared keys must, stays well below a microsecond.
 pub const SHARD_COUNT: usize = 64;
+
+// Sets of shards are told by bits.
+const _: () = assert!(SHARD_COUNT == u64::BITS as usize);
 
 /// Which shard; always below [`SHARD_COUNT`].
 pub type ShardIndex = u16;
@@ -49,7 +53,10 @@ impl LockPlan {
 
     /// Widens the plan by a key's shard.
     pub fn add_key(&mut self, key: &[u8]) {
-        let shard = Keyspace::shard_of(key);
+        self.add_shard(Keyspace::shard_of(key));
+    }
+
+    fn add_shard(&mut self, shard: ShardIndex) {
         match self {
             LockPlan::All => {}
             LockPlan::None => *self = LockPlan::Shards(SmallVec::from_slice(&[shard])),
@@ -58,6 +65,28 @@ impl LockPlan {
                     shards.insert(position, shard);
                 }
             }
+        }
+    }
+
+    /// The plan as a set of bits, one for each shard.
+    pub fn to_bits(&self) -> u64 {
+        match self {
+            LockPlan::None => 0,
+            LockPlan::Shards(shards) => shards.iter().fold(0, |bits, shard| bits | 1 << shard),
+            LockPlan::All => u64::MAX,
+        }
+    }
+
+    /// Widens the plan by the shards of a set of bits.
+    pub fn add_bits(&mut self, bits: u64) {
+        if bits == u64::MAX {
+            *self = LockPlan::All;
+            return;
+        }
+        let mut left = bits;
+        while left != 0 {
+            self.add_shard(left.trailing_zeros() as ShardIndex);
+            left &= left - 1;
         }
     }
 
@@ -102,10 +131,29 @@ impl Default for Settings {
 impl Settings {
     /// Which event classes are recorded: the bits of `notify-keyspace-events`.
     pub fn set_notify_mask(&self, mask: u16) {
-        self.notify_mask.store(mask, Ordering::Relaxed);
+        let modifications = EventClass::MODIFICATION.0;
+        let update = |before: u16| Some((before & modifications) | (mask & !modifications));
+        let updated = self
+            .notify_mask
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, update);
+        debug_assert!(updated.is_ok(), "the update always has a value");
     }
     /// See [`Settings::set_notify_mask`].
     pub fn notify_mask(&self) -> u16 {
+        self.gathered() & !EventClass::MODIFICATION.0
+    }
+    /// Whether units gather which keys they modify ([`Changes::modified`](crate::Changes::modified)). Off at the start. Who
+    /// switches it on and takes a key's lock afterwards hears of every later modification of that key.
+    pub fn gather_modifications(&self, on: bool) {
+        let bit = EventClass::MODIFICATION.0;
+        if on {
+            self.notify_mask.fetch_or(bit, Ordering::Relaxed);
+        } else {
+            self.notify_mask.fetch_and(!bit, Ordering::Relaxed);
+        }
+    }
+    /// All that units gather: classes of events, and modifications.
+    pub(crate) fn gathered(&self) -> u16 {
         self.notify_mask.load(Ordering::Relaxed)
     }
     /// How accesses are recorded; follows `maxmemory-policy`.

@@ -155,6 +155,8 @@ impl Vm {
     pub fn end_region(&mut self) {
         self.abandon();
         self.clear_stack();
+        // What is left in them may have no meaning any more.
+        self.runtime.spare_stacks.clear();
         if self.runtime.heap.release() {
             let loaded = &mut self.runtime.loaded;
             let first = self.loaded_before_region.min(loaded.len());
@@ -293,7 +295,7 @@ impl Vm {
         thread.natives.clear();
         thread.top = 0;
         thread.native_depth = runtime.outer_calls;
-        thread.handler_depth = 0;
+        thread.failed_calls = 0;
         thread.overflowed = false;
         thread.status = Status::Running;
     }
@@ -355,7 +357,7 @@ impl Vm {
     pub(crate) fn failure(&mut self, raise: Raise) -> RuntimeError {
         let runtime = &mut self.runtime;
         let kind = match raise {
-            Raise::Error(_) => ErrorKind::Error,
+            Raise::Error(_) | Raise::NoRoomForHandler => ErrorKind::Error,
             Raise::OutOfMemory => ErrorKind::OutOfMemory,
             Raise::Stopped => ErrorKind::Stopped,
         };

@@ -12,8 +12,24 @@ pub(crate) const WINDOW: usize = 256;
 /// Slots of a new stack.
 pub(crate) const SMALLEST_STACK: usize = WINDOW + 16;
 
-/// The number in a frame's `proto` that marks a native function.
+/// The numbers in a frame's `proto` that mark native functions which wait.
 const NATIVE: u32 = u32::MAX;
+const PROTECTED_CALL: u32 = u32::MAX - 1;
+const RESUME: u32 = u32::MAX - 2;
+const WRAPPER: u32 = u32::MAX - 3;
+
+/// What the native function of a frame waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waiting {
+    /// What its [`NativeFrame`] says.
+    Step,
+    /// `pcall`, for the function it called. The frame is all there is to it.
+    ProtectedCall,
+    /// `coroutine.resume`, for the coroutine. The frame is all there is to it.
+    Resume,
+    /// The same of a function that `coroutine.wrap` made.
+    Wrapper,
+}
 
 /// What happens with the results of a frame when it returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +50,8 @@ pub(crate) enum Finish {
     Concat(u8),
     /// The native function below goes on with them.
     Native,
+    /// They are the results of the `pcall` below, behind `true`.
+    Protected,
     /// The first one is the error value an `xpcall` handler made.
     ErrorHandler,
 }
@@ -49,7 +67,7 @@ pub(crate) struct Frame {
     pub(crate) base: u32,
     /// Next instruction (Lua) or end of the window (native).
     pub(crate) pc: u32,
-    /// Number of the loaded prototype, or `NATIVE`.
+    /// Number of the loaded prototype, or what kind of native function waits.
     pub(crate) proto: u32,
     /// The Lua closure; for natives the native handle's number.
     pub(crate) callee: u32,
@@ -65,7 +83,19 @@ pub(crate) struct Frame {
 impl Frame {
     #[inline(always)]
     pub(crate) fn is_lua(&self) -> bool {
-        self.proto != NATIVE
+        self.proto < WRAPPER
+    }
+
+    /// What it waits for, if it is that of a native function.
+    #[inline(always)]
+    pub(crate) fn waiting(&self) -> Option<Waiting> {
+        match self.proto {
+            NATIVE => Some(Waiting::Step),
+            PROTECTED_CALL => Some(Waiting::ProtectedCall),
+            RESUME => Some(Waiting::Resume),
+            WRAPPER => Some(Waiting::Wrapper),
+            _ => None,
+        }
     }
 
     pub(crate) fn closure(&self) -> Option<ClosureHandle> {
@@ -117,6 +147,27 @@ impl Frame {
             scanned: 0,
         }
     }
+
+    /// The frame of a native function the VM itself carries out: its window ends behind the function's slot.
+    #[inline(always)]
+    pub(crate) fn waiting_for(
+        waiting: Waiting,
+        function: usize,
+        handle: NativeHandle,
+        want: i16,
+        finish: Finish,
+    ) -> Frame {
+        let base = function + 1;
+        Frame {
+            proto: match waiting {
+                Waiting::Step => NATIVE,
+                Waiting::ProtectedCall => PROTECTED_CALL,
+                Waiting::Resume => RESUME,
+                Waiting::Wrapper => WRAPPER,
+            },
+            ..Frame::native(function, base, base, handle, want, finish)
+        }
+    }
 }
 
 /// What a waiting native function keeps.
@@ -129,6 +180,8 @@ pub(crate) struct NativeFrame {
     pub(crate) protected: bool,
     /// `xpcall`'s handler.
     pub(crate) handler: Option<Value>,
+    /// The thread's `failed_calls` when it began to wait.
+    pub(crate) failed_calls: u32,
 }
 
 /// A register captured by closures.
@@ -167,12 +220,13 @@ pub(crate) struct Thread {
     pub(crate) status: Status,
     pub(crate) environment: TableHandle,
     pub(crate) resumer: Option<ThreadHandle>,
-    /// Calls into Lua by natives and metamethods that are under way.
+    /// Calls by natives and metamethods that are under way, with those that failed and whose error nothing has caught yet.
     pub(crate) native_depth: u32,
     /// Those below the first call of a coroutine: its resume, and all that its resumer had.
     pub(crate) base_depth: u32,
-    /// Error handlers called for errors that are not caught yet.
-    pub(crate) handler_depth: u32,
+    /// How many of `native_depth` have failed without leaving a frame: 5.1 takes them off its C stack only when the error is caught, so
+    /// that error handlers run above them.
+    pub(crate) failed_calls: u32,
     /// Frames above 5.1's limit are only for error handling.
     pub(crate) overflowed: bool,
     /// Where the values go that a suspended coroutine is resumed with.
@@ -201,6 +255,18 @@ impl Thread {
             base_depth: native_depth,
             ..Thread::default()
         }
+    }
+
+    /// Counts a call that failed before it had a frame, or was that of a native function.
+    pub(crate) fn count_failed_call(&mut self) {
+        self.native_depth += 1;
+        self.failed_calls += 1;
+    }
+
+    /// Takes the calls off that have failed since there were `failed_calls`: their error is caught.
+    pub(crate) fn forget_failed_calls(&mut self, failed_calls: u32) {
+        self.native_depth -= self.failed_calls.saturating_sub(failed_calls);
+        self.failed_calls = failed_calls;
     }
 
     /// The heap bytes behind the thread.

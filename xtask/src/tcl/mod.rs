@@ -41,6 +41,7 @@ const UNITS: &[&str] = &[
     "unit/bitfield",
     "unit/scripting",
     "unit/functions",
+    "unit/tracking",
 ];
 
 /// The units that run more tests when the suite starts the servers itself.
@@ -56,6 +57,7 @@ const EMBEDDED_UNITS: &[&str] = &[
     "unit/bitfield",
     "unit/scripting",
     "unit/functions",
+    "unit/tracking",
 ];
 
 /// Seconds without progress after which the suite gives up on a unit.

@@ -2,7 +2,7 @@
 
 use super::Heap;
 use crate::table::{InvalidKey, Table, TableError};
-use crate::value::{StringHandle, TableHandle, Value};
+use crate::value::{NativeHandle, StringHandle, TableHandle, Value};
 
 impl Heap {
     /// Makes a table with room for so many array and hash entries.
@@ -157,14 +157,31 @@ impl Heap {
         self.tables[table.index()].entry_from(position)
     }
 
+    /// A step of a generic `for` over `table` with `next` or the iterator of `ipairs`: puts key and value into the first two registers of
+    /// `results`, which has at least these. False if it is another iterator, or a step these do not take.
+    #[inline(always)]
+    pub(crate) fn iterate(
+        &mut self,
+        iterator: NativeHandle,
+        table: TableHandle,
+        control: Value,
+        results: &mut [Value],
+    ) -> bool {
+        let Some(results) = results.first_chunk_mut() else {
+            return false;
+        };
+        if Some(iterator) == self.iterators.next {
+            self.next_into(table, control, results)
+        } else if Some(iterator) == self.iterators.ipairs_step {
+            self.next_element_into(table, control, results)
+        } else {
+            false
+        }
+    }
+
     /// `next` for a loop: puts the entry after `key` into `results` (nil after the last one). False if the key is not in the table.
     #[inline]
-    pub(crate) fn next_into(
-        &mut self,
-        table: TableHandle,
-        key: Value,
-        results: &mut [Value; 2],
-    ) -> bool {
+    fn next_into(&mut self, table: TableHandle, key: Value, results: &mut [Value; 2]) -> bool {
         let table = &self.tables[table.index()];
         let hint = self.iterators.cursor;
         let position = match table.nodes.get(hint) {
@@ -188,7 +205,7 @@ impl Heap {
 
     /// A step of `ipairs` for a loop. False if the control value is not what such a loop makes.
     #[inline]
-    pub(crate) fn next_element_into(
+    fn next_element_into(
         &self,
         table: TableHandle,
         control: Value,

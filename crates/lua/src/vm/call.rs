@@ -15,14 +15,16 @@ use crate::value::{ClosureHandle, Value};
 /// too many: 64 MB.
 const STACK_SLOTS_MAX: usize = 1 << 22;
 
-/// Most frames a thread can have before "stack overflow": 5.1 doubles its frame array up to 16,384 entries.
-pub(crate) const MAX_FRAMES: usize = 16_384;
+/// Most frames a thread can have before "stack overflow", its host's included: 5.1 doubles its frame array up to 16,384 entries.
+const MAX_FRAMES: usize = 16_384;
+/// So many frames there may be whatever the host has.
+pub(crate) const SAFE_FRAMES: usize = MAX_FRAMES - SPARE_FRAMES;
 /// Frames beyond that are for error handlers only.
 const SPARE_FRAMES: usize = 500;
 /// Most nested calls from natives and metamethods into Lua: one below 5.1's `LUAI_MAXCCALLS`.
 pub(crate) const MAX_NATIVE_DEPTH: u32 = 199;
 /// Depth that leaves no room for error handlers either.
-pub(super) const MAX_HANDLER_DEPTH: u32 = 225;
+pub(super) const MAX_HANDLER_DEPTH: u32 = 224;
 
 /// What has to happen next.
 pub(crate) enum Action {
@@ -218,26 +220,20 @@ impl Runtime {
     #[cold]
     fn too_deep(&mut self) -> Result<(), Raise> {
         if self.thread.native_depth == MAX_NATIVE_DEPTH {
-            self.thread.native_depth += 1;
-            let raise = self.error("C stack overflow");
-            self.thread.native_depth -= 1;
-            return Err(raise);
+            self.thread.count_failed_call();
+            return Err(self.error("C stack overflow"));
         }
         if self.thread.native_depth >= MAX_HANDLER_DEPTH {
-            return Err(self.error_in_error_handling());
+            return Err(Raise::NoRoomForHandler);
         }
         Ok(())
-    }
-
-    pub(crate) fn error_in_error_handling(&mut self) -> Raise {
-        Raise::Error(self.heap.new_string(b"error in error handling").into())
     }
 
     /// Counts a frame in; fails if there are too many.
     #[inline(always)]
     pub(super) fn count_frame(&mut self, finish: Finish) -> Result<(), Raise> {
         let thread = &*self.thread;
-        if thread.frames.len() >= MAX_FRAMES - SPARE_FRAMES
+        if thread.frames.len() >= SAFE_FRAMES
             || thread.stack.len() > STACK_SLOTS_MAX
             || thread.overflowed
         {
@@ -252,23 +248,82 @@ impl Runtime {
 
     #[cold]
     fn check_frames(&mut self) -> Result<(), Raise> {
-        let frames = self.thread.frames.len();
+        // In 5.1 a coroutine has a frame below its function, and the main thread one for each call of the host.
+        let outer = match self.thread.resumer {
+            None => self.outer_calls as usize,
+            Some(_) => 1,
+        };
+        let frames = self.thread.frames.len() + outer;
         if frames >= MAX_FRAMES || self.thread.stack.len() > STACK_SLOTS_MAX {
             if !self.thread.overflowed {
                 self.thread.overflowed = true;
                 return Err(self.error("stack overflow"));
             }
             if frames >= MAX_FRAMES + SPARE_FRAMES {
-                return Err(self.error_in_error_handling());
+                return Err(Raise::NoRoomForHandler);
             }
-        } else if self.thread.overflowed && frames < MAX_FRAMES - SPARE_FRAMES {
+        } else if self.thread.overflowed && frames < SAFE_FRAMES {
             self.thread.overflowed = false;
         }
         Ok(())
     }
 
     /// Pushes the frame of a Lua function, its arguments arranged as it expects them.
+    #[inline]
     pub(crate) fn push_frame(
+        &mut self,
+        closure: ClosureHandle,
+        function: usize,
+        arguments: usize,
+        want: i16,
+        finish: Finish,
+    ) -> Result<(), Raise> {
+        if self.push_plain_frame(closure, function, arguments, want, finish) {
+            return Ok(());
+        }
+        self.push_any_frame(closure, function, arguments, want, finish)
+    }
+
+    /// The same where nothing has to grow or to move. False if it is not so simple; then nothing has happened.
+    #[inline(always)]
+    fn push_plain_frame(
+        &mut self,
+        closure: ClosureHandle,
+        function: usize,
+        arguments: usize,
+        want: i16,
+        finish: Finish,
+    ) -> bool {
+        let number = self.heap.closures[closure.index()].proto;
+        let Some(Some(loaded)) = self.loaded.get(number as usize) else {
+            return false;
+        };
+        let parameters = usize::from(loaded.parameters);
+        let thread = &mut *self.thread;
+        let (base, slots) = (function + 1, thread.stack.len());
+        let room = thread.frames.capacity().min(SAFE_FRAMES);
+        if loaded.is_vararg
+            || thread.overflowed
+            || thread.frames.len() >= room
+            || slots > STACK_SLOTS_MAX
+            || slots < base + arguments + parameters + 1 + WINDOW
+            || thread.native_depth >= MAX_NATIVE_DEPTH
+        {
+            return false;
+        }
+        if is_nested(finish) {
+            thread.native_depth += 1;
+        }
+        for index in arguments..parameters {
+            thread.stack[base + index] = Value::Nil;
+        }
+        let frame = Frame::lua(function, base, number, closure, want, finish);
+        thread.frames.push(frame);
+        true
+    }
+
+    #[inline(never)]
+    fn push_any_frame(
         &mut self,
         closure: ClosureHandle,
         function: usize,
@@ -418,6 +473,7 @@ impl Runtime {
                     None => Action::Leave(Step::Exit(Exit::Finished)),
                 }
             }
+            Finish::Protected => self.protected_call_returned(from, count),
             Finish::ErrorHandler => self.unwind(Raise::Error(first)),
         }
     }

@@ -8,15 +8,16 @@ use super::arithmetic;
 use super::call::MAX_NATIVE_DEPTH;
 use super::copy_value;
 use super::kernel::{Code, Frames, Registers};
-use super::stack::{clear, lift_parameters, shift, spread};
+use super::stack::{clear, for_registers, lift_parameters, open_count, settle, shift, spread};
+use super::upvalue::{load_upvalue, store_upvalue};
 use super::{Exit, Leave, Step};
-use crate::heap::Upvalue;
+use crate::heap::Role;
 use crate::loaded::CodeEntry;
 use crate::metamethod::Metamethod;
 use crate::opcode::{Opcode, decode_float_byte};
 use crate::runtime::Runtime;
 use crate::shortcut;
-use crate::thread::{Finish, Frame, Thread, WINDOW};
+use crate::thread::{Finish, Frame, Thread, WINDOW, Waiting};
 use crate::value::{ClosureHandle, Value};
 
 /// Executes the top frame and those it calls, until the run is left or code is missing. If `HOOKED`, the VM's hook is asked before each instruction.
@@ -52,6 +53,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                 open_end,
                 top,
                 native_depth,
+                failed_calls,
                 ..
             } = &mut **thread;
             let Some(mut frames) = Frames::new(frames) else {
@@ -145,7 +147,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                 ($left:expr, $right:expr, $x:ident, $y:ident, $result:expr) => {
                     match ($left, $right) {
                         (Value::Number($x), Value::Number($y)) => set_a!(Value::Number($result)),
-                        _ => pause!(execute_slowly),
+                        _ => pause!(execute_arithmetic),
                     }
                 };
             }
@@ -156,7 +158,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             let $y = code.number(instruction.c() as usize);
                             set_a!(Value::Number($result))
                         }
-                        _ => pause!(execute_slowly),
+                        _ => pause!(execute_arithmetic),
                     }
                 };
             }
@@ -167,7 +169,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             let $x = code.number(instruction.b() as usize);
                             set_a!(Value::Number($result))
                         }
-                        _ => pause!(execute_slowly),
+                        _ => pause!(execute_arithmetic),
                     }
                 };
             }
@@ -239,15 +241,27 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                 };
             }
 
+            // Pushes the frame of a Lua function called by the instruction.
+            macro_rules! push_call {
+                ($function:expr, $base:expr, $number:expr, $callee:expr) => {{
+                    let want = i16::from(instruction.c()) - 1;
+                    frames.top().pc = code.position();
+                    frames.push(Frame::lua(
+                        $function,
+                        $base,
+                        $number,
+                        $callee,
+                        want,
+                        Finish::Call,
+                    ));
+                }};
+            }
             // Goes on in a function whose frame was just pushed or put in place of another.
             macro_rules! enter {
                 ($entry:expr, $callee:expr, $base:expr) => {{
                     let (entry, base) = ($entry, $base);
                     registers.set_base(base);
-                    let arguments = match instruction.b() {
-                        0 => top.saturating_sub(base),
-                        b => b as usize - 1,
-                    };
+                    let arguments = open_count(instruction.b(), top, base);
                     if arguments < entry.parameters as usize {
                         clear(&mut registers.window()[arguments..entry.parameters as usize]);
                     }
@@ -296,6 +310,76 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     pause!(execute_slowly)
                 }};
             }
+            // Calls the Lua function that is the first argument of `pcall`.
+            macro_rules! call_protected {
+                ($native:expr) => {{
+                    let function = registers.base() + instruction.a() as usize;
+                    let base = function + 2;
+                    if let Value::Function(callee) = *registers.get(instruction.a().wrapping_add(1))
+                        && open_count(instruction.b(), top, function + 1) > 0
+                        && let number = heap.closures[callee.index()].proto
+                        && let Some(entry) = entries.get(number as usize)
+                        && registers.has_slots(base + entry.room as usize)
+                        && *native_depth < MAX_NATIVE_DEPTH
+                        && *failed_calls == 0
+                        && frames.has_room_for_two()
+                    {
+                        *native_depth += 1;
+                        frames.top().pc = code.position();
+                        let want = i16::from(instruction.c()) - 1;
+                        let waiting = Waiting::ProtectedCall;
+                        frames.push(Frame::waiting_for(
+                            waiting,
+                            function,
+                            $native,
+                            want,
+                            Finish::Call,
+                        ));
+                        let finish = Finish::Protected;
+                        frames.push(Frame::lua(function + 1, base, number, callee, -1, finish));
+                        registers.set_base(base);
+                        let arguments = match instruction.b() {
+                            0 => top.saturating_sub(base),
+                            b => b as usize - 2,
+                        };
+                        if arguments < entry.parameters as usize {
+                            clear(&mut registers.window()[arguments..entry.parameters as usize]);
+                        }
+                        code = Code::new(entry);
+                        closure = callee;
+                        continue;
+                    }
+                    pause!(execute_call)
+                }};
+            }
+            // Returns `$count` values from register `A` up to the caller of the `pcall` that waits for them, if that is all there is to it.
+            macro_rules! return_protected {
+                ($count:expr) => {{
+                    if frames.top().finish == Finish::Protected
+                        && *open_end <= registers.base()
+                        && let (Some(waiting), Some(caller)) =
+                            (frames.caller(), frames.caller_of_caller())
+                        && waiting.finish == Finish::Call
+                        && let Some(entry) = entries.get(caller.proto as usize)
+                    {
+                        *native_depth -= 1;
+                        let (count, destination) = ($count, waiting.function as usize);
+                        let from = registers.base() + instruction.a() as usize;
+                        let stack = registers.stack();
+                        if count == 1 {
+                            stack[destination + 1] = stack[from];
+                        } else {
+                            shift(stack, meter, from, count, destination + 1);
+                        }
+                        stack[destination] = Value::Boolean(true);
+                        settle(stack, top, destination, count + 1, waiting.want);
+                        frames.pop();
+                        frames.pop();
+                        leave!(caller, entry);
+                    }
+                    pause!(execute_return)
+                }};
+            }
             // Goes on in the caller, whose frame is on top again.
             macro_rules! leave {
                 ($caller:expr, $entry:expr) => {{
@@ -307,7 +391,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
             }
             // The caller and its code, if the top frame returns to Lua code without further ado.
             macro_rules! caller {
-                () => {{
+                ($count:expr) => {{
                     if *open_end > registers.base() {
                         pause!(execute_return);
                     }
@@ -315,7 +399,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         pause!(execute_return)
                     };
                     let Some(entry) = entries.get(caller.proto as usize) else {
-                        pause!(execute_return)
+                        return_protected!($count)
                     };
                     (caller, entry)
                 }};
@@ -326,7 +410,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                 if HOOKED && hooks.must_ask() {
                     pause!(consult_hook);
                 }
-                match instruction.opcode() {
+                match code.opcode() {
                     Opcode::Move => registers.copy(instruction.b(), instruction.a()),
                     Opcode::LoadK => set_a!(*code.constant(instruction.bx() as usize)),
                     Opcode::LoadKx => {
@@ -348,35 +432,12 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     Opcode::GetUpvalue => {
                         let upvalue =
                             heap.closures[closure.index()].upvalues[instruction.b() as usize];
-                        match &heap.upvalues[upvalue.index()] {
-                            Upvalue::Closed(value) => {
-                                copy_value(value, registers.get_mut(instruction.a()));
-                            }
-                            Upvalue::Open { thread, slot } if thread == current => {
-                                registers.copy_from_slot(*slot as usize, instruction.a());
-                            }
-                            Upvalue::Open { thread, slot } => {
-                                set_a!(heap.threads[thread.index()].stack[*slot as usize]);
-                            }
-                        }
+                        load_upvalue(heap, current, upvalue, &mut registers, instruction.a());
                     }
                     Opcode::SetUpvalue => {
                         let upvalue =
                             heap.closures[closure.index()].upvalues[instruction.b() as usize];
-                        match &mut heap.upvalues[upvalue.index()] {
-                            Upvalue::Closed(place) => {
-                                copy_value(&a!(), place);
-                                heap.barrier_upvalue(upvalue, a!());
-                            }
-                            Upvalue::Open { thread, slot } if thread == current => {
-                                registers.copy_to_slot(instruction.a(), *slot as usize);
-                            }
-                            Upvalue::Open { thread, slot } => {
-                                let (thread, slot) = (*thread, *slot as usize);
-                                heap.threads[thread.index()].stack[slot] = a!();
-                                heap.barrier_upvalue(upvalue, a!());
-                            }
-                        }
+                        store_upvalue(heap, current, upvalue, &mut registers, instruction.a());
                     }
                     Opcode::GetGlobal => {
                         let environment = heap.closures[closure.index()].environment;
@@ -577,6 +638,11 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         let callee = match a!() {
                             Value::Function(callee) => callee,
                             Value::Native(native) => {
+                                match heap.natives[native.index()].role {
+                                    Role::Ordinary => {}
+                                    Role::ProtectedCall(_) => call_protected!(native),
+                                    _ => pause!(execute_call),
+                                }
                                 let base = registers.base();
                                 let window = registers.window();
                                 if shortcut::take(heap, meter, window, base, top, instruction) {
@@ -586,10 +652,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                                     next!();
                                 }
                                 let function = base + instruction.a() as usize;
-                                let arguments = match instruction.b() {
-                                    0 => top.saturating_sub(function + 1),
-                                    b => b as usize - 1,
-                                };
+                                let arguments = open_count(instruction.b(), top, function + 1);
                                 frames.top().pc = code.position();
                                 frames.store();
                                 let want = i16::from(instruction.c()) - 1;
@@ -614,10 +677,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             pause!(execute_call);
                         }
                         if !registers.has_slots(base + entry.room as usize) {
-                            let arguments = match instruction.b() {
-                                0 => top.saturating_sub(base),
-                                b => b as usize - 1,
-                            };
+                            let arguments = open_count(instruction.b(), top, base);
                             let parameters = entry.parameters as usize;
                             let above = base + arguments;
                             if !entry.collects_arguments
@@ -625,36 +685,34 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             {
                                 pause!(execute_call);
                             }
-                            frames.top().pc = code.position();
-                            frames.push(Frame::lua(
-                                function,
-                                above,
-                                number,
-                                callee,
-                                i16::from(instruction.c()) - 1,
-                                Finish::Call,
-                            ));
+                            push_call!(function, above, number, callee);
                             lift_parameters(registers.stack(), base, arguments, parameters);
                             registers.set_base(above);
                             code = Code::new(entry);
                             closure = callee;
                             continue;
                         }
-                        frames.top().pc = code.position();
-                        frames.push(Frame::lua(
-                            function,
-                            base,
-                            number,
-                            callee,
-                            i16::from(instruction.c()) - 1,
-                            Finish::Call,
-                        ));
+                        push_call!(function, base, number, callee);
                         enter!(entry, callee, base);
                     }
                     Opcode::TailCall => {
                         burn_first!();
-                        let Value::Function(callee) = a!() else {
-                            pause!(execute_slowly)
+                        let callee = match a!() {
+                            Value::Function(callee) => callee,
+                            Value::Native(_) => {
+                                // The instruction that follows returns its results.
+                                instruction = instruction.as_call();
+                                let base = registers.base();
+                                let window = registers.window();
+                                if shortcut::take(heap, meter, window, base, top, instruction) {
+                                    if heap.needs_attention() {
+                                        pause!(attend_to_memory);
+                                    }
+                                    next!();
+                                }
+                                pause!(execute_call)
+                            }
+                            _ => pause!(execute_slowly),
                         };
                         let number = heap.closures[callee.index()].proto;
                         let Some(entry) = entries.get(number as usize) else {
@@ -665,10 +723,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             pause!(execute_slowly);
                         }
                         let function = base + instruction.a() as usize;
-                        let arguments = match instruction.b() {
-                            0 => top.saturating_sub(function + 1),
-                            b => b as usize - 1,
-                        };
+                        let arguments = open_count(instruction.b(), top, function + 1);
                         let frame = frames.top();
                         let target = frame.function as usize;
                         frame.base = target as u32 + 1;
@@ -682,7 +737,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         enter!(entry, callee, target + 1);
                     }
                     Opcode::Return1 => {
-                        let (caller, entry) = caller!();
+                        let (caller, entry) = caller!(1);
                         let frame = frames.top();
                         match frame.finish {
                             Finish::Call => {
@@ -690,12 +745,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                                 registers.copy_to_slot(instruction.a(), destination);
                                 let want = frame.want;
                                 if want != 1 {
-                                    if want < 0 {
-                                        *top = destination + 1;
-                                    } else {
-                                        let end = destination + want.max(1) as usize;
-                                        clear(&mut registers.stack()[destination + 1..end]);
-                                    }
+                                    settle(registers.stack(), top, destination, 1, want);
                                 }
                             }
                             Finish::Store(register) => {
@@ -709,18 +759,24 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         leave!(caller, entry);
                     }
                     Opcode::Return0 | Opcode::Return => {
-                        let (caller, entry) = caller!();
+                        let from = registers.base() + instruction.a() as usize;
+                        let count = match instruction.opcode() {
+                            Opcode::Return0 => 0,
+                            _ => open_count(instruction.b(), top, from),
+                        };
+                        let (caller, entry) = caller!(count);
                         let frame = frames.top();
                         if frame.finish != Finish::Call {
-                            pause!(execute_return);
+                            let (Finish::Store(register), 1..) = (frame.finish, count) else {
+                                pause!(execute_return);
+                            };
+                            *native_depth -= 1;
+                            let destination = caller.base as usize + register as usize;
+                            registers.copy_to_slot(instruction.a(), destination);
+                            frames.pop();
+                            leave!(caller, entry);
                         }
                         let (destination, want) = (frame.function as usize, frame.want);
-                        let from = registers.base() + instruction.a() as usize;
-                        let count = match (instruction.opcode(), instruction.b()) {
-                            (Opcode::Return0, _) => 0,
-                            (_, 0) => top.saturating_sub(from),
-                            (_, b) => b as usize - 1,
-                        };
                         match count {
                             0 => {}
                             1 => registers.copy_to_slot(instruction.a(), destination),
@@ -731,12 +787,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             }
                             _ => shift(registers.stack(), meter, from, count, destination),
                         }
-                        if want < 0 {
-                            *top = destination + count;
-                        } else if (want as usize) > count {
-                            let end = destination + want as usize;
-                            clear(&mut registers.stack()[destination + count..end]);
-                        }
+                        settle(registers.stack(), top, destination, count, want);
                         frames.pop();
                         leave!(caller, entry);
                     }
@@ -819,22 +870,12 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             pause!(execute_iterator)
                         }
                         let control = *registers.get(control);
-                        let wanted = instruction.c() as usize;
                         let first = instruction.a() as usize + 3;
-                        let Some(results) = registers.window()[first..].first_chunk_mut() else {
-                            pause!(execute_slowly)
-                        };
-                        if Some(native) == heap.iterators.next {
-                            if !heap.next_into(table, control, results) {
-                                pause!(execute_iterator);
-                            }
-                        } else if Some(native) == heap.iterators.ipairs_step {
-                            if !heap.next_element_into(table, control, results) {
-                                pause!(execute_iterator);
-                            }
-                        } else {
-                            pause!(execute_iterator)
+                        let window = &mut registers.window()[first..];
+                        if !heap.iterate(native, table, control, window) {
+                            pause!(execute_iterator);
                         }
+                        let wanted = instruction.c() as usize;
                         if wanted > 2 {
                             registers.window()[first + 2..first + wanted].fill(Value::Nil);
                         }
@@ -845,10 +886,4 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
             }
         }
     }
-}
-
-/// The registers of index or iterator, limit or state, and step or control variable of a loop.
-#[inline(always)]
-fn for_registers(first: u8) -> (u8, u8, u8) {
-    (first, first.wrapping_add(1), first.wrapping_add(2))
 }

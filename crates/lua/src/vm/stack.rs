@@ -1,4 +1,4 @@
-//! Loops over stack slots, kept out of the [dispatch loop](super::dispatch): in it, what they need would be computed on every entry.
+//! What the [dispatch loop](super::dispatch) does with stack slots. Loops over them are kept out of it: in it, what they need would be computed on every entry.
 
 use crate::meter::Meter;
 use crate::value::Value;
@@ -51,4 +51,35 @@ pub(super) fn lift_parameters(
     }
     // The register of `arg`.
     stack[first + arguments + parameters] = Value::Nil;
+}
+
+/// Ends the `count` results at slot `destination` as their receiver wants them: with nils, or (`want` below 0) with the stack's top.
+#[inline(always)]
+pub(super) fn settle(
+    stack: &mut [Value],
+    top: &mut usize,
+    destination: usize,
+    count: usize,
+    want: i16,
+) {
+    if want < 0 {
+        *top = destination + count;
+    } else if (want as usize) > count {
+        clear(&mut stack[destination + count..destination + want as usize]);
+    }
+}
+
+/// How many values there are from slot `first` up: as the operand says, or up to the stack's top if it is 0.
+#[inline(always)]
+pub(super) fn open_count(operand: u8, top: &usize, first: usize) -> usize {
+    match operand {
+        0 => top.saturating_sub(first),
+        count => count as usize - 1,
+    }
+}
+
+/// The registers of index or iterator, limit or state, and step or control variable of a loop.
+#[inline(always)]
+pub(super) fn for_registers(first: u8) -> (u8, u8, u8) {
+    (first, first.wrapping_add(1), first.wrapping_add(2))
 }

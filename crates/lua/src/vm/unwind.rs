@@ -4,7 +4,7 @@ use super::Exit;
 use super::call::{Action, MAX_HANDLER_DEPTH, Step};
 use crate::native::Raise;
 use crate::runtime::{Failure, Runtime};
-use crate::thread::Finish;
+use crate::thread::{Finish, NativeFrame, Waiting};
 use crate::value::Value;
 
 impl Runtime {
@@ -12,26 +12,16 @@ impl Runtime {
     pub(crate) fn handle_error(&mut self, raise: Raise) -> Action {
         let value = match raise {
             Raise::Error(value) => value,
-            Raise::OutOfMemory | Raise::Stopped => {
+            Raise::NoRoomForHandler | Raise::OutOfMemory | Raise::Stopped => {
                 self.note_failure();
                 return self.unwind(raise);
             }
         };
-        let handler = self
-            .thread
-            .natives
-            .iter()
-            .rev()
-            .find(|native| native.protected)
-            .map(|native| native.handler);
-        match handler {
+        match self.handler() {
             Some(Some(handler)) => {
-                self.thread.handler_depth += 1;
                 let is_function = matches!(handler, Value::Function(_) | Value::Native(_));
-                let depth = self.thread.native_depth + self.thread.handler_depth;
-                if !is_function || depth >= MAX_HANDLER_DEPTH {
-                    let raise = self.error_in_error_handling();
-                    return self.unwind(raise);
+                if !is_function || self.thread.native_depth >= MAX_HANDLER_DEPTH {
+                    return self.unwind(Raise::NoRoomForHandler);
                 }
                 let slot = self.free_slot().max(self.thread.top);
                 self.ensure_stack(slot + 2);
@@ -52,6 +42,24 @@ impl Runtime {
                 self.unwind(raise)
             }
         }
+    }
+
+    /// The handler of the innermost protected call: none if nothing protects, an inner none if errors are just caught.
+    fn handler(&self) -> Option<Option<Value>> {
+        let mut natives = self.thread.natives.iter().rev();
+        for frame in self.thread.frames.iter().rev() {
+            match frame.waiting() {
+                Some(Waiting::ProtectedCall) => return Some(None),
+                Some(Waiting::Step) => {
+                    let native = natives.next()?;
+                    if native.protected {
+                        return Some(native.handler);
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
     }
 
     /// Notes where an error happened that ends the run.
@@ -75,20 +83,32 @@ impl Runtime {
         let catchable = match raise {
             Raise::Stopped => false,
             Raise::OutOfMemory => !self.memory_error_is_fatal,
-            Raise::Error(_) => true,
+            Raise::Error(_) | Raise::NoRoomForHandler => true,
         };
         while let Some(frame) = self.thread.frames.last() {
-            let protected = !frame.is_lua()
-                && self
-                    .thread
-                    .natives
-                    .last()
-                    .is_some_and(|native| native.protected);
-            if protected && catchable {
+            let waiting = frame.waiting();
+            if waiting == Some(Waiting::ProtectedCall) && catchable {
+                let called = frame.function as usize + 1;
+                self.close_upvalues(called);
+                // It was called where nothing had failed.
+                self.thread.forget_failed_calls(0);
+                return self.protected_call_failed(raise);
+            }
+            let native = match waiting {
+                Some(Waiting::Step) => self.thread.natives.last(),
+                _ => None,
+            };
+            if let Some(&NativeFrame {
+                protected: true,
+                failed_calls,
+                ..
+            }) = native
+                && catchable
+            {
                 let start = frame.pc as usize;
                 self.close_upvalues(start);
                 let value = self.error_value(raise);
-                self.thread.handler_depth = 0;
+                self.thread.forget_failed_calls(failed_calls);
                 self.ensure_stack(start + 1);
                 self.thread.stack[start] = value;
                 return match self.native_step(1, true) {
@@ -96,7 +116,7 @@ impl Runtime {
                     None => Action::Leave(Step::Exit(Exit::Finished)),
                 };
             }
-            if !frame.is_lua() {
+            if waiting == Some(Waiting::Step) {
                 self.thread.natives.pop();
             }
             let finish = frame.finish;
@@ -111,6 +131,7 @@ impl Runtime {
     pub(crate) fn error_value(&mut self, raise: Raise) -> Value {
         match raise {
             Raise::Error(value) => value,
+            Raise::NoRoomForHandler => self.heap.new_string(b"error in error handling").into(),
             Raise::OutOfMemory => self.heap.new_string(b"not enough memory").into(),
             Raise::Stopped => self.heap.new_string(b"script stopped").into(),
         }

@@ -1,5 +1,7 @@
-//! Closures and the registers they capture.
+//! Closures and the registers they capture. Reading and writing what is captured is inlined in the [dispatch loop](super::dispatch).
 
+use super::copy_value;
+use super::kernel::Registers;
 use crate::heap::{Closure, Heap, Upvalue};
 use crate::proto::UpvalueSource;
 use crate::runtime::Runtime;
@@ -52,6 +54,51 @@ impl Runtime {
                 .open
                 .last()
                 .map_or(0, |open| open.slot as usize + 1);
+        }
+    }
+}
+
+/// Copies what an upvalue holds to a register of the running thread, `current`.
+#[inline(always)]
+pub(super) fn load_upvalue(
+    heap: &Heap,
+    current: &ThreadHandle,
+    upvalue: UpvalueHandle,
+    registers: &mut Registers<'_>,
+    into: u8,
+) {
+    match &heap.upvalues[upvalue.index()] {
+        Upvalue::Closed(value) => copy_value(value, registers.get_mut(into)),
+        Upvalue::Open { thread, slot } if thread == current => {
+            registers.copy_from_slot(*slot as usize, into);
+        }
+        Upvalue::Open { thread, slot } => {
+            *registers.get_mut(into) = heap.threads[thread.index()].stack[*slot as usize];
+        }
+    }
+}
+
+/// Copies a register of the running thread, `current`, to where an upvalue is.
+#[inline(always)]
+pub(super) fn store_upvalue(
+    heap: &mut Heap,
+    current: &ThreadHandle,
+    upvalue: UpvalueHandle,
+    registers: &mut Registers<'_>,
+    from: u8,
+) {
+    match &mut heap.upvalues[upvalue.index()] {
+        Upvalue::Closed(place) => {
+            copy_value(registers.get(from), place);
+            heap.barrier_upvalue(upvalue, *registers.get(from));
+        }
+        Upvalue::Open { thread, slot } if thread == current => {
+            registers.copy_to_slot(from, *slot as usize);
+        }
+        Upvalue::Open { thread, slot } => {
+            let (thread, slot) = (*thread, *slot as usize);
+            heap.threads[thread.index()].stack[slot] = *registers.get(from);
+            heap.barrier_upvalue(upvalue, *registers.get(from));
         }
     }
 }
