@@ -59,6 +59,9 @@ const REPL_AOF: i64 = 1;
 const REPL_REPLICA: i64 = 2;
 const REPL_ALL: i64 = REPL_AOF | REPL_REPLICA;
 
+/// The work of a small command, in units of fuel: so many that a loop of calls ends its slice in time.
+const CALL_WORK: u64 = 50;
+
 /// The work of the SHA1 of nothing, in units of fuel.
 const SHA1_LEAST_WORK: u64 = 40;
 
@@ -131,6 +134,7 @@ fn register_version(heap: &mut Heap, table: TableHandle) {
 }
 
 fn call(call: &mut Call<'_>) -> NativeResult {
+    call.runtime.meter.burn(CALL_WORK);
     let mut reply = Value::Nil;
     if call.ask_host(&mut reply) {
         return Err(if is_void(call) {
@@ -143,6 +147,7 @@ fn call(call: &mut Call<'_>) -> NativeResult {
 }
 
 fn pcall(call: &mut Call<'_>) -> NativeResult {
+    call.runtime.meter.burn(CALL_WORK);
     let mut reply = Value::Nil;
     if call.ask_host(&mut reply) && is_void(call) {
         return Err(Raise::Stopped);

@@ -18,6 +18,7 @@ use crate::client::Client;
 use crate::config::enums::LogLevel as ServerLevel;
 use crate::few_locks::{Conflict, FewLocks, is_irrevocable};
 use crate::private_copy::PrivateCopy;
+use crate::road::barrier::Barrier;
 use crate::road::lookup::{Entry, find, lookup, resolve};
 use crate::road::run::{Bench, refuse, run};
 use crate::road::{Origin, check, settle};
@@ -339,11 +340,12 @@ impl RoadHost {
         protocol: Protocol,
         reply: &mut dyn Reply,
     ) -> Result<(), CommandError> {
+        let runs_out =
+            self.heeds_memory && self.server.barriers.raised().has(Barrier::MemoryIsFull);
         let origin = Origin::Script {
             read_only: self.read_only,
-            lacks_memory: (self.lacks_memory && !self.has_written)
-                || (self.heeds_memory
-                    && self.server.barriers.memory_is_full.load(Ordering::Relaxed)),
+            lacks_memory: self.lacks_memory || runs_out,
+            has_written: self.has_written && !runs_out,
         };
         if let Err(error) = check(self.server, &self.client, entry, origin) {
             self.bench.stats.command_rejected(entry.index);

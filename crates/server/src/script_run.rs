@@ -1,7 +1,7 @@
 //! A script's run, from its start to its reply, in slices if it takes long.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use keyspace::Unit;
@@ -19,6 +19,7 @@ use crate::few_locks::{Conflict, FewLocks};
 use crate::machines::{Control, Home};
 use crate::private_copy::PrivateCopy;
 use crate::road::Entry;
+use crate::road::barrier::Barrier;
 use crate::road::run::Bench;
 use crate::running::RunningScript;
 use crate::script_host::RoadHost;
@@ -201,7 +202,7 @@ impl ScriptRun {
         }
         let (read_only, few_locks) = (self.read_only, self.few_locks.take());
         let allow_oom = self.flags.allow_oom;
-        let lacks_memory = !allow_oom && server.barriers.memory_is_full.load(Ordering::Relaxed);
+        let lacks_memory = !allow_oom && server.barriers.raised().has(Barrier::MemoryIsFull);
         let given_name = self.machine.code().and_then(Code::given_name).cloned();
         let entry = self.entry;
         let host = self.host();
