@@ -202,10 +202,12 @@ impl ScriptRun {
         let lacks_memory =
             !self.flags.allow_oom && server.barriers.raised().has(Barrier::MemoryIsFull);
         let entry = self.entry;
+        let promised_keys = self.flags.allow_key_locking;
         let host = self.host();
         host.begin(bench, client, unit, few_locks);
         host.note_declared_keys(entry, args);
         host.read_only = read_only;
+        host.promised_keys = promised_keys;
         host.lacks_memory = lacks_memory;
         host.undoing = undoing;
         host.copy = copy;
