@@ -39,6 +39,8 @@ pub(crate) struct RoadHost {
     /// A key whose lock the run is known to hold: mostly the next call's as well.
     held_key: Vec<u8>,
     pub(crate) read_only: bool,
+    /// The script has promised to touch no keys but its own (`allow-key-locking`): it gets no others, free or not.
+    pub(crate) promised_keys: bool,
     /// Memory was short when the script started, and it has not declared that it may run then.
     pub(crate) lacks_memory: bool,
     /// It is refused writes as soon as memory is short, though it has written: all of it can be undone.
@@ -101,6 +103,7 @@ impl RoadHost {
             sites: CallSites::default(),
             held_key: Vec::new(),
             read_only: false,
+            promised_keys: false,
             lacks_memory: false,
             heeds_memory: false,
             has_written: false,
@@ -260,7 +263,7 @@ impl RoadHost {
         let Some(unit) = &mut self.unit else {
             return Err(NOT_HELD);
         };
-        if !unit.try_extend(plan) {
+        if self.promised_keys || !unit.try_extend(plan) {
             if self.few_locks.is_some() {
                 let mut needed = unit.plan();
                 needed.add(plan);

@@ -205,11 +205,13 @@ impl ScriptRun {
         let lacks_memory = !allow_oom && server.barriers.raised().has(Barrier::MemoryIsFull);
         let given_name = self.machine.code().and_then(Code::given_name).cloned();
         let entry = self.entry;
+        let promised_keys = self.flags.allow_key_locking;
         let host = self.host();
         host.begin(bench, client, unit, few_locks);
         host.tally.begin(given_name, host.started, &server.slowlog);
         host.note_declared_keys(entry, args);
         host.read_only = read_only;
+        host.promised_keys = promised_keys;
         host.lacks_memory = lacks_memory;
         host.heeds_memory = undoing == Undoing::OnFailure && !allow_oom;
         host.undoing = undoing;
