@@ -243,8 +243,19 @@ impl Reply for LuaReply<'_> {
     fn bulk_run(&mut self, values: &[&[u8]]) {
         let (fours, rest) = values.as_chunks();
         for &four in fours {
-            for string in self.heap.new_strings(four) {
-                self.emit(Value::String(string));
+            let strings = self.heap.new_strings(four);
+            if let Some(frame) = self.open.last_mut()
+                && let Kind::Array(index) = &mut frame.kind
+                && frame.missing > 4
+                && frame.missing != usize::MAX
+            {
+                self.heap.raw_set_strings(frame.table, *index, strings);
+                *index += 4;
+                frame.missing -= 4;
+            } else {
+                for string in strings {
+                    self.emit(Value::String(string));
+                }
             }
         }
         for value in rest {

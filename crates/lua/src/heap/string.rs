@@ -91,6 +91,21 @@ pub fn hash_bytes(bytes: &[u8]) -> u32 {
         .fold(length, mix)
 }
 
+/// Whether two texts, of which mostly both are short, are equal: without a call.
+#[inline(always)]
+fn are_equal(a: &[u8], b: &[u8]) -> bool {
+    let word = |bytes: &[u8], at: usize| bytes[at..].first_chunk().copied().map(u64::from_le_bytes);
+    match a.len() {
+        length if length != b.len() => false,
+        8..=INLINE => {
+            word(a, 0) == word(b, 0)
+                && word(a, a.len() - 8) == word(b, b.len() - 8)
+                && (a.len() <= 16 || word(a, 8) == word(b, 8))
+        }
+        _ => a == b,
+    }
+}
+
 /// [`hash_bytes`] of four texts of one length below 32. Each byte of a text waits for what the byte before it has given;
 /// those of the four do not wait for each other.
 fn hash_four(texts: [&[u8]; 4], length: usize) -> [u32; 4] {
@@ -156,7 +171,7 @@ impl Strings {
         let mut index = self.buckets[hash as usize & (self.buckets.len() - 1)];
         while index != NO_STRING {
             let object = &self.arena[index as usize];
-            if object.hash == hash && object.bytes() == bytes {
+            if object.hash == hash && are_equal(object.bytes(), bytes) {
                 return Some(StringHandle::new(index, hash, false));
             }
             index = object.next;
