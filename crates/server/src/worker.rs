@@ -149,7 +149,7 @@ impl Worker {
                     break;
                 }
                 Outcome::Shutdown => {
-                    connection.close_after_output();
+                    // Its connection closes with all others, when nobody listens any more.
                     self.server.shut_down();
                     break;
                 }
