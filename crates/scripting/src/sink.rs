@@ -389,9 +389,10 @@ mod tests {
             };
             assert_eq!(heap.length(table), count);
             for (index, text) in texts.iter().enumerate() {
-                let string = heap.raw_get_integer(table, index as i64 + 1);
-                let expected = Value::String(heap.new_string(text));
-                assert!(string.is_identical(expected));
+                let Value::String(string) = heap.raw_get_integer(table, index as i64 + 1) else {
+                    panic!("an element is a string");
+                };
+                assert_eq!(string, heap.new_string(text));
             }
         }
         for text in ERRORS.iter().chain(&["ERR other"]) {
