@@ -21,6 +21,17 @@ impl Heap {
         handle
     }
 
+    /// Makes four strings at once, which is faster than one after the other if they are short and of one length.
+    pub fn new_strings(&mut self, texts: [&[u8]; 4]) -> [StringHandle; 4] {
+        match self.strings.intern_four(texts) {
+            Some((strings, added)) => {
+                self.bytes += added;
+                strings
+            }
+            None => texts.map(|text| self.new_string(text)),
+        }
+    }
+
     /// The string that a part of another one is. The range must lie within it.
     pub fn new_substring(
         &mut self,
