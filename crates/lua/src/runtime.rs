@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::heap::{Heap, Roots};
 use crate::hook::HookState;
-use crate::loaded::LoadedProto;
+use crate::loaded::{LoadedProto, Unloaded};
 use crate::meter::Meter;
 use crate::native::{Host, Raise};
 use crate::thread::Thread;
@@ -28,8 +28,7 @@ pub struct Runtime {
     pub(crate) loaded: Vec<Option<Arc<LoadedProto>>>,
     /// What the libraries remember.
     pub libraries: crate::library::LibraryState,
-    /// Bytes of the prototypes the collector has found unused and whose code is still to be forgotten.
-    pub(crate) unloaded_bytes: usize,
+    pub(crate) unloaded: Unloaded,
     pub(crate) main: ThreadHandle,
     /// A native function runs, not an instruction.
     pub(crate) in_native: bool,
@@ -66,7 +65,7 @@ impl Runtime {
             host: None,
             loaded: Vec::new(),
             libraries: crate::library::LibraryState::default(),
-            unloaded_bytes: 0,
+            unloaded: Unloaded::default(),
             main,
             in_native: false,
             outer_calls: 1,
@@ -116,7 +115,7 @@ impl Runtime {
     fn heap_and_roots(&mut self, native_top: usize) -> (&mut Heap, Roots<'_>) {
         let roots = Roots {
             loaded: &mut self.loaded,
-            unloaded_bytes: &mut self.unloaded_bytes,
+            unloaded: &mut self.unloaded,
             thread: &mut self.thread,
             current: self.current,
             main: self.main,
