@@ -14,6 +14,9 @@ use crate::wire::Connection;
 /// How long a server may take to say that it is ready.
 const START_PATIENCE: Duration = Duration::from_secs(10);
 
+/// How many ports are tried until one stays free.
+const PORTS_TRIED: usize = 10;
+
 /// A server program and the name it goes by in reports.
 #[derive(Debug, Clone)]
 pub struct Program {
@@ -99,8 +102,19 @@ pub struct Server {
 
 impl Server {
     /// Starts `program` on a free port in an empty directory and waits until it is ready. `options` come after those
-    /// every task needs: no files written, DEBUG and protected directives allowed.
+    /// every task needs: no files written, DEBUG and protected directives allowed. Another program may take the port
+    /// before the server has it; then the next free one is tried.
     pub fn start(program: &Program, options: &[&str]) -> Result<Self, Error> {
+        for _ in 1..PORTS_TRIED {
+            match Self::start_once(program, options) {
+                Err(Error::NotReady { reason, .. }) if reason.contains("in use") => {}
+                outcome => return outcome,
+            }
+        }
+        Self::start_once(program, options)
+    }
+
+    fn start_once(program: &Program, options: &[&str]) -> Result<Self, Error> {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let directory =

@@ -11,6 +11,7 @@ use smallvec::SmallVec;
 use types::key_slot;
 
 use crate::entry::{AccessPolicy, LfuSettings};
+use crate::event::EventClass;
 use crate::shard::Shard;
 use crate::unit::Unit;
 
@@ -18,12 +19,26 @@ use crate::unit::Unit;
 /// script with undeclared keys must, stays well below a microsecond.
 pub const SHARD_COUNT: usize = 64;
 
+// Sets of shards are told by bits.
+const _: () = assert!(SHARD_COUNT == u64::BITS as usize);
+
 /// Which shard; always below [`SHARD_COUNT`].
 pub type ShardIndex = u16;
 
 /// How often a busy lock is tried before the caller is told to come back: a holder that is running a short command is
 /// done by then, one that is in a long script is not worth waiting for.
 const SPIN_TRIES: u32 = 200;
+
+/// How often busy locks are tried, over all units that share it. Whoever serves many, and has found out that a lock is
+/// busy for one of them, need not wait just as long for the next.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience(u32);
+
+impl Default for Patience {
+    fn default() -> Patience {
+        Patience(SPIN_TRIES)
+    }
+}
 
 /// The shards a unit of work needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,7 +64,10 @@ impl LockPlan {
 
     /// Widens the plan by a key's shard.
     pub fn add_key(&mut self, key: &[u8]) {
-        let shard = Keyspace::shard_of(key);
+        self.add_shard(Keyspace::shard_of(key));
+    }
+
+    fn add_shard(&mut self, shard: ShardIndex) {
         match self {
             LockPlan::All => {}
             LockPlan::None => *self = LockPlan::Shards(SmallVec::from_slice(&[shard])),
@@ -58,6 +76,28 @@ impl LockPlan {
                     shards.insert(position, shard);
                 }
             }
+        }
+    }
+
+    /// The plan as a set of bits, one for each shard.
+    pub fn to_bits(&self) -> u64 {
+        match self {
+            LockPlan::None => 0,
+            LockPlan::Shards(shards) => shards.iter().fold(0, |bits, shard| bits | 1 << shard),
+            LockPlan::All => u64::MAX,
+        }
+    }
+
+    /// Widens the plan by the shards of a set of bits.
+    pub fn add_bits(&mut self, bits: u64) {
+        if bits == u64::MAX {
+            *self = LockPlan::All;
+            return;
+        }
+        let mut left = bits;
+        while left != 0 {
+            self.add_shard(left.trailing_zeros() as ShardIndex);
+            left &= left - 1;
         }
     }
 
@@ -102,10 +142,29 @@ impl Default for Settings {
 impl Settings {
     /// Which event classes are recorded: the bits of `notify-keyspace-events`.
     pub fn set_notify_mask(&self, mask: u16) {
-        self.notify_mask.store(mask, Ordering::Relaxed);
+        let modifications = EventClass::MODIFICATION.0;
+        let update = |before: u16| Some((before & modifications) | (mask & !modifications));
+        let updated = self
+            .notify_mask
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, update);
+        debug_assert!(updated.is_ok(), "the update always has a value");
     }
     /// See [`Settings::set_notify_mask`].
     pub fn notify_mask(&self) -> u16 {
+        self.gathered() & !EventClass::MODIFICATION.0
+    }
+    /// Whether units gather which keys they modify ([`Changes::modified`](crate::Changes::modified)). Off at the start. Who
+    /// switches it on and takes a key's lock afterwards hears of every later modification of that key.
+    pub fn gather_modifications(&self, on: bool) {
+        let bit = EventClass::MODIFICATION.0;
+        if on {
+            self.notify_mask.fetch_or(bit, Ordering::Relaxed);
+        } else {
+            self.notify_mask.fetch_and(!bit, Ordering::Relaxed);
+        }
+    }
+    /// All that units gather: classes of events, and modifications.
+    pub(crate) fn gathered(&self) -> u16 {
         self.notify_mask.load(Ordering::Relaxed)
     }
     /// How accesses are recorded; follows `maxmemory-policy`.
@@ -154,6 +213,19 @@ pub struct Keyspace {
     random_state: AtomicU64,
 }
 
+/// Tries a busy lock while there is patience.
+#[cold]
+fn wait<'k>(lock: &'k Mutex<Shard>, patience: &mut Patience) -> Option<MutexGuard<'k, Shard>> {
+    while patience.0 > 0 {
+        patience.0 -= 1;
+        std::hint::spin_loop();
+        if let Some(guard) = lock.try_lock() {
+            return Some(guard);
+        }
+    }
+    None
+}
+
 /// Counts of one database's part in one shard.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
@@ -165,6 +237,14 @@ pub(crate) struct Seen {
 #[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct Padded(pub(crate) Mutex<Shard>);
+
+/// A shard's lock that outlives its unit: the requests of a pipeline mostly go on with the same key, and a lock that
+/// goes from thread to thread between any two of them takes its shard's data along from one cache to the other.
+#[derive(Debug)]
+pub struct KeptLock<'k> {
+    pub(crate) shard: ShardIndex,
+    pub(crate) guard: MutexGuard<'k, Shard>,
+}
 
 /// The locks a unit holds.
 #[derive(Debug)]
@@ -210,29 +290,75 @@ impl Keyspace {
     ///
     /// # Panics
     /// If `database` is not below [`Keyspace::database_count`].
+    #[inline]
     pub fn try_lock(&self, plan: &LockPlan, database: usize, now_ms: i64) -> Option<Unit<'_>> {
+        self.try_lock_with(None, plan, database, now_ms, &mut Patience::default())
+    }
+
+    /// As [`Keyspace::try_lock`], with the lock that the unit before has left; it is released if it is not just what
+    /// the plan wants.
+    ///
+    /// # Panics
+    /// If `database` is not below [`Keyspace::database_count`].
+    // Inlined, so that the unit is made where it stays: to move it costs more than to make it.
+    #[inline(always)]
+    pub fn try_lock_with<'k>(
+        &'k self,
+        kept: Option<KeptLock<'k>>,
+        plan: &LockPlan,
+        database: usize,
+        now_ms: i64,
+        patience: &mut Patience,
+    ) -> Option<Unit<'k>> {
         assert!(database < self.databases, "database index out of range");
-        let guards = match plan {
-            LockPlan::None => Guards::None,
-            LockPlan::Shards(shards) if shards.len() == 1 => {
-                Guards::One(shards[0], self.try_shard(shards[0])?)
+        let guards = self.try_guards(kept, plan, patience)?;
+        Some(Unit::new(self, guards, database, now_ms))
+    }
+
+    #[inline]
+    fn try_guards<'k>(
+        &'k self,
+        kept: Option<KeptLock<'k>>,
+        plan: &LockPlan,
+        patience: &mut Patience,
+    ) -> Option<Guards<'k>> {
+        match (plan, kept) {
+            (LockPlan::None, _) => Some(Guards::None),
+            (LockPlan::Shards(shards), kept) if shards.len() == 1 => {
+                let shard = shards[0];
+                match kept {
+                    Some(kept) if kept.shard == shard => Some(Guards::One(shard, kept.guard)),
+                    other => {
+                        drop(other);
+                        Some(Guards::One(shard, self.try_shard(shard, patience)?))
+                    }
+                }
             }
+            (_, kept) => {
+                drop(kept);
+                self.try_many(plan, patience)
+            }
+        }
+    }
+
+    fn try_many(&self, plan: &LockPlan, patience: &mut Patience) -> Option<Guards<'_>> {
+        Some(match plan {
+            LockPlan::None => Guards::None,
             LockPlan::Shards(shards) => {
                 let mut guards = Vec::with_capacity(shards.len());
                 for &shard in shards {
-                    guards.push((shard, self.try_shard(shard)?));
+                    guards.push((shard, self.try_shard(shard, patience)?));
                 }
                 Guards::Some(guards)
             }
             LockPlan::All => {
                 let mut guards = Vec::with_capacity(SHARD_COUNT);
                 for shard in 0..SHARD_COUNT {
-                    guards.push(self.try_shard(shard as ShardIndex)?);
+                    guards.push(self.try_shard(shard as ShardIndex, patience)?);
                 }
                 Guards::All(guards)
             }
-        };
-        Some(Unit::new(self, guards, database, now_ms))
+        })
     }
 
     /// As [`Keyspace::try_lock`], but tries until it has them. For tests and for threads that serve nobody else.
@@ -249,18 +375,14 @@ impl Keyspace {
         &self.seen[usize::from(shard) * self.databases + database]
     }
 
-    pub(crate) fn try_shard(&self, shard: ShardIndex) -> Option<MutexGuard<'_, Shard>> {
+    #[inline]
+    pub(crate) fn try_shard(
+        &self,
+        shard: ShardIndex,
+        patience: &mut Patience,
+    ) -> Option<MutexGuard<'_, Shard>> {
         let lock = &self.shards[usize::from(shard)].0;
-        if let Some(guard) = lock.try_lock() {
-            return Some(guard);
-        }
-        for _ in 0..SPIN_TRIES {
-            std::hint::spin_loop();
-            if let Some(guard) = lock.try_lock() {
-                return Some(guard);
-            }
-        }
-        None
+        lock.try_lock().or_else(|| wait(lock, patience))
     }
 
     #[inline]

@@ -6,9 +6,9 @@ use crate::changes::Changes;
 use crate::database::Database;
 use crate::edit::{Edit, Origin};
 use crate::entry::{AccessPolicy, Entry, LFU_INITIAL, NEVER, ObjectInfo, lfu_decayed, lfu_touched};
-use crate::event::Event;
+use crate::event::{Event, EventClass};
 use crate::kind::{Kind, WrongType};
-use crate::lock::{Guards, Keyspace, LockPlan, SHARD_COUNT, ShardIndex};
+use crate::lock::{Guards, KeptLock, Keyspace, LockPlan, Patience, SHARD_COUNT, ShardIndex};
 use crate::shard::{Shard, record_event};
 use crate::table::Place;
 use crate::undo::{Record, Removed};
@@ -137,6 +137,7 @@ impl Scope<'_> {
             effects.push(database, [b"DEL".as_slice(), &entry.key]);
         }
         shard.note_expired(database, &entry.key, changes);
+        changes.note_modified(self.notify_mask, &entry.key, true);
         record_event(
             changes,
             self.notify_mask,
@@ -188,18 +189,20 @@ impl Scope<'_> {
     ) {
         changes.dirty += count;
         shard.note_change(self.database, key, changes);
+        changes.note_modified(self.notify_mask, key, false);
         record_event(changes, self.notify_mask, self.database, event, key);
     }
 }
 
 impl<'k> Unit<'k> {
+    #[inline(always)]
     pub(crate) fn new(
         keyspace: &'k Keyspace,
         guards: Guards<'k>,
         database: usize,
         now_ms: i64,
     ) -> Unit<'k> {
-        let notify_mask = keyspace.settings.notify_mask();
+        let notify_mask = keyspace.settings.gathered();
         Unit {
             guards,
             scope: Scope {
@@ -249,6 +252,24 @@ impl<'k> Unit<'k> {
         self.scope.touches = touches;
     }
 
+    /// Takes the unit's lock for the next one, if it is just one. The changes have been settled; nothing more follows.
+    #[inline]
+    pub fn take_lock(&mut self) -> Option<KeptLock<'k>> {
+        match self.guards {
+            Guards::One(..) => match std::mem::replace(&mut self.guards, Guards::None) {
+                Guards::One(shard, guard) => Some(KeptLock { shard, guard }),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether the unit gathers what it modifies.
+    #[inline]
+    pub fn gathers_modifications(&self) -> bool {
+        self.scope.notify_mask & EventClass::MODIFICATION.0 != 0
+    }
+
     /// Whether the unit holds all locks of `plan`.
     pub fn covers(&self, plan: &LockPlan) -> bool {
         match (plan, &self.guards) {
@@ -273,6 +294,11 @@ impl<'k> Unit<'k> {
         matches!(self.guards, Guards::All(_))
     }
 
+    /// Whether the unit holds no lock at all.
+    pub fn covers_none(&self) -> bool {
+        matches!(self.guards, Guards::None)
+    }
+
     /// Whether the unit holds the lock of this key's shard.
     pub fn covers_key(&self, key: &[u8]) -> bool {
         self.holds(Keyspace::shard_of(key))
@@ -289,9 +315,10 @@ impl<'k> Unit<'k> {
             LockPlan::All => (0..SHARD_COUNT as ShardIndex).collect(),
         };
         let mut taken = Vec::new();
+        let mut patience = Patience::default();
         for shard in wanted {
             if !self.holds(shard) {
-                match self.scope.keyspace.try_shard(shard) {
+                match self.scope.keyspace.try_shard(shard, &mut patience) {
                     Some(guard) => taken.push((shard, guard)),
                     None => return false,
                 }
@@ -303,6 +330,9 @@ impl<'k> Unit<'k> {
             Guards::Some(held) => taken.extend(held),
             Guards::All(_) => unreachable!("all locks cover every plan"),
         }
+        // Who began to listen before these locks were free is to hear of what happens under them.
+        let gathered = self.scope.keyspace.settings.gathered();
+        self.scope.notify_mask |= gathered & EventClass::MODIFICATION.0;
         taken.sort_by_key(|&(shard, _)| shard);
         self.guards = if taken.len() == SHARD_COUNT {
             Guards::All(taken.into_iter().map(|(_, guard)| guard).collect())
@@ -310,6 +340,11 @@ impl<'k> Unit<'k> {
             Guards::Some(taken)
         };
         true
+    }
+
+    /// What the unit gathers.
+    pub(crate) fn gathered(&self) -> u16 {
+        self.scope.notify_mask
     }
 
     pub(crate) fn holds(&self, shard: ShardIndex) -> bool {

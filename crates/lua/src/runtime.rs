@@ -11,7 +11,7 @@ use crate::hook::HookState;
 use crate::loaded::{LoadedProto, Unloaded};
 use crate::meter::Meter;
 use crate::native::{Host, Raise};
-use crate::thread::Thread;
+use crate::thread::{Frame, Thread};
 use crate::value::{ThreadHandle, Value};
 
 /// The running part of a VM, as natives see it.
@@ -30,6 +30,8 @@ pub struct Runtime {
     pub libraries: crate::library::LibraryState,
     pub(crate) unloaded: Unloaded,
     pub(crate) main: ThreadHandle,
+    /// Stacks and frames of coroutines that are over, for the next ones. Not counted as the program's memory.
+    pub(crate) spare_stacks: Vec<(Vec<Value>, Vec<Frame>)>,
     /// A native function runs, not an instruction.
     pub(crate) in_native: bool,
     /// Native calls of the host below a run, as 5.1 counts them towards its limit of 200: a host that calls through a protected call has 1.
@@ -67,6 +69,7 @@ impl Runtime {
             libraries: crate::library::LibraryState::default(),
             unloaded: Unloaded::default(),
             main,
+            spare_stacks: Vec::new(),
             in_native: false,
             outer_calls: 1,
             memory_error_is_fatal: false,

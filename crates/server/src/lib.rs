@@ -18,6 +18,7 @@ pub mod config;
 mod debug_command;
 mod debugging;
 mod effects;
+mod few_locks;
 mod handlers;
 pub mod log;
 mod look_ahead;
@@ -37,6 +38,7 @@ mod session;
 mod slowlog;
 mod start;
 mod stats;
+mod tracking;
 mod transaction;
 mod worker;
 

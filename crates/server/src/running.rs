@@ -24,7 +24,8 @@ pub(crate) struct RunningScript {
     /// The command that runs it.
     pub(crate) command: OwnedArgs,
     pub(crate) started: Instant,
-    pub(crate) plan: LockPlan,
+    /// The locks it holds.
+    pub(crate) plan: Mutex<LockPlan>,
     pub(crate) control: Arc<Control>,
     /// Whether the script has changed data, so that it cannot be killed unless that can be undone.
     pub(crate) has_written: AtomicBool,
@@ -131,8 +132,19 @@ impl RunningScripts {
     pub(crate) fn overdue(&self, plan: &LockPlan, threshold_ms: u64) -> Option<World> {
         let scripts = self.scripts.lock();
         let overdue = scripts.iter().find(|script| {
-            script.started.elapsed().as_millis() as u64 >= threshold_ms && meet(&script.plan, plan)
+            script.started.elapsed().as_millis() as u64 >= threshold_ms
+                && meet(&script.plan.lock(), plan)
         });
+        overdue.map(|script| script.world)
+    }
+
+    /// What has run longer than the threshold, whatever keys it holds; 0 is for no threshold.
+    pub(crate) fn any_overdue(&self, threshold_ms: u64) -> Option<World> {
+        let scripts = self.scripts.lock();
+        let is_overdue = |script: &&Arc<RunningScript>| {
+            script.started.elapsed().as_millis() as u64 >= threshold_ms
+        };
+        let overdue = scripts.iter().find(is_overdue).filter(|_| threshold_ms > 0);
         overdue.map(|script| script.world)
     }
 

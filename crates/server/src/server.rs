@@ -21,11 +21,13 @@ use crate::monitor::Monitors;
 use crate::net::{Hub, Listener, Mail};
 use crate::private_copy::PrivateKeyspaces;
 use crate::pubsub::PubSub;
+use crate::road::barrier::{Barrier, Barriers};
 use crate::road::run::Bench;
 use crate::running::RunningScripts;
 use crate::script_run::ScriptRun;
 use crate::slowlog::Slowlog;
 use crate::stats::{ErrorStats, WorkerStats};
+use crate::tracking::{self, Tracking};
 
 /// The process-wide state. It lives as long as the process, so that locks may be held across calls.
 pub(crate) struct Server {
@@ -33,6 +35,7 @@ pub(crate) struct Server {
     pub(crate) config: Arc<ConfigStore>,
     pub(crate) clients: Clients,
     pub(crate) pubsub: PubSub,
+    pub(crate) tracking: Tracking,
     pub(crate) monitors: Monitors,
     pub(crate) blocked: BlockedClients,
     pub(crate) slowlog: Slowlog,
@@ -54,6 +57,8 @@ pub(crate) struct Server {
     pub(crate) replication_id: String,
     /// DEBUG SET-DISABLE-DENY-SCRIPTS.
     pub(crate) deny_scripts_disabled: AtomicBool,
+    /// DEBUG PAUSE-CRON.
+    pub(crate) cron_paused: AtomicBool,
     /// DEBUG QUICKLIST-PACKED-THRESHOLD.
     pub(crate) list_plain_element_min: AtomicUsize,
     /// What keeps commands from running at all.
@@ -78,6 +83,7 @@ impl Server {
             config,
             clients: Clients::default(),
             pubsub: PubSub::new(Arc::clone(&hub)),
+            tracking: Tracking::default(),
             monitors: Monitors::new(Arc::clone(&hub)),
             blocked: BlockedClients::default(),
             slowlog: Slowlog::new(),
@@ -100,6 +106,7 @@ impl Server {
             run_id: random_hex(),
             replication_id: random_hex(),
             deny_scripts_disabled: AtomicBool::new(false),
+            cron_paused: AtomicBool::new(false),
             list_plain_element_min: AtomicUsize::new(0),
             barriers: Barriers::default(),
             effects: Effects::default(),
@@ -201,9 +208,8 @@ impl Server {
         self.log.set_level(config.loglevel);
         // There are no replicas yet, so any number of them is too many to ask for.
         let lacks_replicas = config.min_replicas_to_write > 0 && config.min_replicas_max_lag > 0;
-        self.barriers
-            .lacks_replicas
-            .store(lacks_replicas, Ordering::Relaxed);
+        self.barriers.set(Barrier::LacksReplicas, lacks_replicas);
+        tracking::apply_limit(self, config.tracking_table_max_keys);
         self.look_at_memory();
     }
 
@@ -212,19 +218,8 @@ impl Server {
     pub(crate) fn look_at_memory(&self) {
         let limit = self.config.current().maxmemory;
         let is_full = limit > 0 && memory::resident_bytes() > limit;
-        self.barriers
-            .memory_is_full
-            .store(is_full, Ordering::Relaxed);
+        self.barriers.set(Barrier::MemoryIsFull, is_full);
     }
-}
-
-/// States of the server in which some commands are refused.
-#[derive(Debug, Default)]
-pub(crate) struct Barriers {
-    /// More memory is in use than `maxmemory` allows.
-    pub(crate) memory_is_full: AtomicBool,
-    /// `min-replicas-to-write` asks for more replicas than there are.
-    pub(crate) lacks_replicas: AtomicBool,
 }
 
 /// CLIENT PAUSE.

@@ -14,15 +14,17 @@ use crate::atomicity;
 use crate::blocking;
 use crate::client::{Client, ReplyMode};
 use crate::debugging::{self, DebugRun};
+use crate::few_locks::{Conflict, Rerun};
 use crate::handlers::transaction::{discard_transaction, plan_watched};
 use crate::message::OnTimeout;
 use crate::road::check::may_replicate;
 use crate::road::lookup::{Entry, find, lookup};
-use crate::road::run::{Bench, Next, refuse, run};
+use crate::road::run::{Bench, Moment, Next, refuse, run};
 use crate::road::{Origin, check, settle};
 use crate::running::KillError;
-use crate::script_run::{ScriptRun, Slice};
+use crate::script_run::{HandedBack, ScriptRun, Slice};
 use crate::server::Server;
+use crate::tracking::tracking_flag;
 use crate::transaction::{OwnedArgs, Queued};
 
 /// One connection's state.
@@ -41,6 +43,8 @@ pub(crate) enum Activity {
     Blocked(Waiting),
     /// A script.
     Script(Box<ScriptRun>, Header),
+    /// A script that was undone and has to start again.
+    Rerun(Box<Rerun>),
     /// A transaction, at a script in its queue.
     Transaction(Box<Execution>, Box<ScriptRun>),
     /// A script that is debugged: it runs, or waits at a stop for the debugger's commands.
@@ -59,7 +63,7 @@ pub(crate) struct Waiting {
 #[derive(Clone, Copy)]
 pub(crate) struct Header {
     pub(crate) entry: &'static Entry,
-    pub(crate) started: Instant,
+    pub(crate) started: Moment,
     /// Where the reply begins in the output; kept only to drop it when replies are off.
     pub(crate) reply_muted: bool,
 }
@@ -70,11 +74,25 @@ pub(crate) struct Execution {
     position: usize,
     header: Header,
     /// When the command before `position` was started.
-    started: Instant,
+    started: Moment,
     /// The replies of a transaction that is all or nothing, until it is known which.
     replies: Option<Vec<u8>>,
     /// Where the reply of the command that runs begins.
     reply_start: usize,
+}
+
+/// What has become of a script in a slice.
+enum After {
+    /// It goes on.
+    Suspended(Box<ScriptRun>),
+    /// It is over, and so are its locks; its command, if it took more than one slice.
+    Over(OwnedArgs),
+    /// It has to start again; its command, if it took more than one slice.
+    Conflicted(OwnedArgs, Conflict),
+}
+
+fn own(args: &[&[u8]]) -> OwnedArgs {
+    args.iter().map(|&argument| Bytes::from(argument)).collect()
 }
 
 impl Execution {
@@ -124,7 +142,9 @@ impl Session {
         args: &[&[u8]],
         out: &mut Vec<u8>,
     ) -> Outcome {
-        let started = bench.clock.now();
+        let started = bench.clock.moment();
+        let kept_lock = bench.kept_lock.take();
+        let took_over = kept_lock.is_some();
         let client = &mut self.client;
         let reply_start = out.len();
         let checked = lookup(args).and_then(|entry| {
@@ -145,6 +165,7 @@ impl Session {
                 return Outcome::Abort;
             }
             Err(error) => {
+                drop(kept_lock);
                 if let (CommandError::Arity(_), Ok(entry)) = (&error, find(args)) {
                     bench.stats.command_rejected(entry.index);
                 }
@@ -158,7 +179,7 @@ impl Session {
             }
             client.transaction.queue.push(Queued {
                 entry,
-                args: args.iter().map(|&argument| Bytes::from(argument)).collect(),
+                args: own(args),
             });
             let queued = client.transaction.queue.len() as i64;
             client.record.queued.store(queued, Ordering::Relaxed);
@@ -174,7 +195,13 @@ impl Session {
         }
         let plan = entry.plan(server, bench, client, args);
         let now_ms = bench.clock.unix_ms();
-        let Some(mut unit) = server.keyspace.try_lock(&plan, client.database, now_ms) else {
+        let Some(mut unit) = server.keyspace.try_lock_with(
+            kept_lock,
+            &plan,
+            client.database,
+            now_ms,
+            &mut bench.patience,
+        ) else {
             if let Some(world) = overdue(server, bench, client, entry, args) {
                 bench.stats.command_rejected(entry.index);
                 return self.reject(server, bench, args, busy(world), out);
@@ -185,7 +212,7 @@ impl Session {
             .record
             .last_command
             .store(entry.index, Ordering::Relaxed);
-        let shown_before = entry.command.name != "exec";
+        let shown_before = entry.command.name != "exec" && bench.machines.planning.rerun.is_none();
         if shown_before {
             show(server, bench, client, entry, args);
         }
@@ -211,8 +238,9 @@ impl Session {
             Next::Done => {
                 let is_debugged = client.debugging.is_some();
                 settle::settle_unit(server, bench, &mut unit);
-                drop(unit);
                 self.finish(server, bench, header, args);
+                bench.keep_lock(&mut unit, took_over);
+                drop(unit);
                 if is_debugged && matches!(entry.command.name, "eval" | "eval_ro") {
                     // The script did not get as far as its first stop.
                     out.splice(reply_start..reply_start, debugging::ended_at_once());
@@ -258,13 +286,18 @@ impl Session {
             Next::Script(run) => {
                 let slice = run.start(server, bench, client, unit, args, &mut writer);
                 match self.after_slice(server, bench, slice) {
-                    Ok((unit, _)) => {
-                        drop(unit);
+                    After::Over(_) => {
                         self.finish(server, bench, header, args);
                         Outcome::Done
                     }
-                    Err(run) => {
+                    After::Suspended(run) => {
                         self.activity = Activity::Script(run, header);
+                        Outcome::Busy
+                    }
+                    After::Conflicted(_, conflict) => {
+                        out.truncate(reply_start);
+                        let args = own(args);
+                        self.activity = Activity::Rerun(Box::new(Rerun { args, conflict }));
                         Outcome::Busy
                     }
                 }
@@ -310,7 +343,12 @@ impl Session {
             } else {
                 reply_start
             };
-            return self.end_request(out, held_back);
+            let outcome = self.end_request(out, held_back);
+            let keeps_caching = entry
+                .container
+                .is_some_and(|container| container.name == "client");
+            self.end_tracking(keeps_caching, out);
+            return outcome;
         }
         outcome
     }
@@ -322,14 +360,26 @@ impl Session {
         bench: &mut Bench,
         out: &mut Vec<u8>,
     ) -> Outcome {
+        let outcome = self.resume_activity(server, bench, out);
+        if outcome == Outcome::Done {
+            self.end_tracking(false, out);
+        }
+        outcome
+    }
+
+    fn resume_activity(
+        &mut self,
+        server: &'static Server,
+        bench: &mut Bench,
+        out: &mut Vec<u8>,
+    ) -> Outcome {
         let reply_start = out.len();
         match std::mem::replace(&mut self.activity, Activity::Idle) {
             Activity::Script(run, header) => {
                 let mut writer = RespWriter::new(out, self.client.protocol);
                 let slice = run.resume(&mut writer);
                 match self.after_slice(server, bench, slice) {
-                    Ok((unit, args)) => {
-                        drop(unit);
+                    After::Over(args) => {
                         let args: Vec<&[u8]> = args.iter().map(|argument| &**argument).collect();
                         self.finish(server, bench, header, &args);
                         if header.reply_muted {
@@ -337,18 +387,37 @@ impl Session {
                         }
                         Outcome::Done
                     }
-                    Err(run) => {
+                    After::Suspended(run) => {
                         self.activity = Activity::Script(run, header);
                         Outcome::Busy
                     }
+                    After::Conflicted(args, conflict) => {
+                        out.truncate(reply_start);
+                        self.activity = Activity::Rerun(Box::new(Rerun { args, conflict }));
+                        Outcome::Busy
+                    }
+                }
+            }
+            Activity::Rerun(rerun) => {
+                let Rerun { args, conflict } = *rerun;
+                let words: Vec<&[u8]> = args.iter().map(|argument| &**argument).collect();
+                bench.machines.planning.rerun = Some(conflict);
+                let outcome = self.execute(server, bench, &words, out);
+                let conflict = bench.machines.planning.rerun.take();
+                match (outcome, conflict) {
+                    (Outcome::Later, Some(conflict)) => {
+                        self.activity = Activity::Rerun(Box::new(Rerun { args, conflict }));
+                        Outcome::Busy
+                    }
+                    _ => outcome,
                 }
             }
             Activity::Transaction(mut execution, run) => {
                 let replies = execution.replies.as_mut().unwrap_or(out);
                 let mut writer = RespWriter::new(replies, self.client.protocol);
                 let slice = run.resume(&mut writer);
-                match self.after_slice_in_transaction(bench, slice) {
-                    Ok((mut unit, _)) => {
+                match self.hand_back(bench, slice) {
+                    Ok(HandedBack { mut unit, .. }) => {
                         self.end_queued(server, bench, &execution, &mut unit);
                         self.go_on(server, bench, execution, unit, out)
                     }
@@ -377,7 +446,7 @@ impl Session {
     ) -> Outcome {
         let mut failed = execution.failed();
         while execution.position < execution.queue.len() && !failed {
-            execution.started = bench.clock.now();
+            execution.started = bench.clock.moment();
             let Execution {
                 queue,
                 position,
@@ -413,8 +482,8 @@ impl Session {
                 refuse(server, &mut writer, &IN_A_PIPELINE);
             } else if let Next::Script(run) = next {
                 let slice = run.start(server, bench, &self.client, unit, &args, &mut writer);
-                match self.after_slice_in_transaction(bench, slice) {
-                    Ok((back, _)) => unit = back,
+                match self.hand_back(bench, slice) {
+                    Ok(back) => unit = back.unit,
                     Err(run) => {
                         self.activity = Activity::Transaction(execution, run);
                         return Outcome::Busy;
@@ -477,30 +546,33 @@ impl Session {
         RespWriter::new(out, self.client.protocol).error(&text);
     }
 
-    /// Takes a script's end in: its locks are settled and handed back, with its command if it took more than one slice.
-    /// `Err` if it goes on.
-    fn after_slice(
-        &mut self,
-        server: &'static Server,
-        bench: &mut Bench,
-        slice: Slice,
-    ) -> Result<(Unit<'static>, OwnedArgs), Box<ScriptRun>> {
-        let (mut unit, args) = self.after_slice_in_transaction(bench, slice)?;
-        settle::settle_unit(server, bench, &mut unit);
-        Ok((unit, args))
+    /// Takes a script's end in: its locks are settled and released.
+    fn after_slice(&mut self, server: &'static Server, bench: &mut Bench, slice: Slice) -> After {
+        match self.hand_back(bench, slice) {
+            Err(run) => After::Suspended(run),
+            Ok(HandedBack {
+                mut unit,
+                args,
+                conflict,
+                ..
+            }) => {
+                settle::settle_unit(server, bench, &mut unit);
+                match conflict {
+                    None => After::Over(args),
+                    Some(conflict) => After::Conflicted(args, conflict),
+                }
+            }
+        }
     }
 
-    fn after_slice_in_transaction(
-        &mut self,
-        bench: &mut Bench,
-        slice: Slice,
-    ) -> Result<(Unit<'static>, OwnedArgs), Box<ScriptRun>> {
+    /// Takes a script's end in: what it gives back. `Err` if it goes on.
+    fn hand_back(&mut self, bench: &mut Bench, slice: Slice) -> Result<HandedBack, Box<ScriptRun>> {
         match slice {
             Slice::Suspended(run) => Err(run),
             Slice::Finished(mut run) => {
-                let (server, unit, args) = run.hand_back(bench);
-                server.give_back(bench, run);
-                Ok((unit, args))
+                let back = run.hand_back(bench);
+                back.server.give_back(bench, run);
+                Ok(back)
             }
         }
     }
@@ -557,10 +629,10 @@ impl Session {
         server: &Server,
         bench: &mut Bench,
         entry: &Entry,
-        started: Instant,
+        started: Moment,
         args: &[&[u8]],
     ) {
-        let took = bench.clock.tick().duration_since(started);
+        let took = bench.clock.tick().since(started);
         bench.stats.command_ran(entry.index, took);
         let microseconds = took.as_micros() as u64;
         if server.slowlog.wants(microseconds) && !entry.command.has(flag::SKIP_SLOWLOG) {
@@ -600,7 +672,25 @@ impl Session {
             ));
         }
         refuse(server, &mut RespWriter::new(out, client.protocol), &error);
-        self.end_request(out, reply_start)
+        let outcome = self.end_request(out, reply_start);
+        self.end_tracking(false, out);
+        outcome
+    }
+
+    /// What client-side caching has to do after each request: messages about it follow its reply, and what CLIENT CACHING
+    /// said is over.
+    #[inline]
+    fn end_tracking(&self, keeps_caching: bool, out: &mut Vec<u8>) {
+        let state = &self.client.record.tracking;
+        if !state.has(tracking_flag::PENDING | tracking_flag::CACHING) {
+            return;
+        }
+        for message in state.take_pending() {
+            out.extend_from_slice(&message);
+        }
+        if !keeps_caching && !self.client.transaction.open {
+            state.clear(tracking_flag::CACHING);
+        }
     }
 
     /// Applies CLIENT REPLY to what a request has written.

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use commands::Random;
-use keyspace::{LockPlan, WaiterId};
+use keyspace::{LockPlan, Patience, WaiterId};
 use resp::{Parse, Reply, RespWriter};
 use smallvec::SmallVec;
 use types::Bytes;
@@ -30,6 +30,7 @@ use crate::road::settle;
 use crate::server::Server;
 use crate::session::{Activity, Outcome, Session};
 use crate::stats::add;
+use crate::tracking;
 
 /// How soon a request whose locks were busy is tried again, unless the holder tells before.
 const RETRY: Duration = Duration::from_micros(200);
@@ -108,12 +109,16 @@ impl Worker {
                         None => break,
                     }
                 }
-                Activity::Script(..) | Activity::Transaction(..) | Activity::Debugging(_) => {
+                Activity::Script(..)
+                | Activity::Rerun(_)
+                | Activity::Transaction(..)
+                | Activity::Debugging(_) => {
                     let Connection { session, out, .. } = connection;
                     catch_unwind(AssertUnwindSafe(|| {
                         session.resume(self.server, &mut self.bench, out)
                     }))
                     .unwrap_or_else(|_| {
+                        self.bench.machines.planning.rerun = None;
                         self.server.log.warning(format_args!(
                             "Bug: a script panicked; its connection is closed"
                         ));
@@ -144,12 +149,13 @@ impl Worker {
                     break;
                 }
                 Outcome::Shutdown => {
-                    connection.close_after_output();
+                    // Its connection closes with all others, when nobody listens any more.
                     self.server.shut_down();
                     break;
                 }
             }
         }
+        drop(self.bench.kept_lock.take());
         let left = connection.query.unread().len();
         add(
             &self.bench.stats.input_bytes,
@@ -173,8 +179,12 @@ impl Worker {
         let consumed = match session.parsed {
             Some(consumed) => consumed,
             None => {
-                self.look_ahead
-                    .before_request(self.server, &session.client, query.unread());
+                self.look_ahead.before_request(
+                    self.server,
+                    &mut self.bench,
+                    &session.client,
+                    query.unread(),
+                );
                 let limits = resp::Limits {
                     max_bulk_len: self.bench.config.proto_max_bulk_len,
                     authenticated: session.client.authenticated,
@@ -262,6 +272,7 @@ impl Worker {
             Activity::Script(..) | Activity::Transaction(..) | Activity::Debugging(_) => {
                 self.running.push(address);
             }
+            Activity::Rerun(_) => self.parked.push(address),
             Activity::Idle => {}
         }
     }
@@ -349,6 +360,7 @@ impl Worker {
         let args: Vec<&[u8]> = blocked.args.iter().map(|argument| &**argument).collect();
         let Connection { session, out, .. } = connection;
         let outcome = session.execute(self.server, &mut self.bench, &args, out);
+        drop(self.bench.kept_lock.take());
         match outcome {
             Outcome::Busy => self.follow(connection),
             Outcome::Close | Outcome::Abort => connection.close_after_output(),
@@ -386,6 +398,7 @@ impl Worker {
                     unit.record_effects();
                 }
                 let removed = unit.expire_due(EXPIRE_BATCH);
+                tracking::after_expiry(self.server, &mut self.bench, &mut unit);
                 settle::settle_unit(self.server, &mut self.bench, &mut unit);
                 if removed < EXPIRE_BATCH {
                     break;
@@ -490,6 +503,7 @@ impl Service for Worker {
         self.server.clients.remove(session.client.id());
         handlers::pubsub::unsubscribe_all(self.server, &mut session.client);
         self.server.monitors.remove(&session.client.record);
+        tracking::disable(self.server, &session.client.record);
         session.leave_debugging(self.server, &mut self.bench);
         match &session.activity {
             Activity::Blocked(waiting) => {
@@ -498,7 +512,7 @@ impl Service for Worker {
                     self.leave_queues(blocked.client.database, blocked.keys, waiter);
                 }
             }
-            Activity::Script(..) | Activity::Transaction(..) => {
+            Activity::Script(..) | Activity::Rerun(_) | Activity::Transaction(..) => {
                 // What has begun is done to the end, as in Redis.
                 let client = Client::new(Arc::clone(&session.client.record), true);
                 let orphan = std::mem::replace(session, Session::new(client));
@@ -521,7 +535,9 @@ impl Service for Worker {
     }
 
     fn on_turn(&mut self, context: &mut Context<'_, Message>) -> Wait {
-        let now = self.bench.clock.tick();
+        self.bench.clock.tick();
+        let now = self.bench.clock.now();
+        self.bench.patience = Patience::default();
         while let Some((address, waiter)) = self.timers.take_due(now) {
             let message = Message::Unblock {
                 waiter,
@@ -532,6 +548,9 @@ impl Service for Worker {
         self.run_orphans();
         if !self.leftovers.is_empty() {
             self.clear_leftovers();
+        }
+        if !self.bench.broadcasts.is_empty() {
+            tracking::broadcast(self.server, &mut self.bench);
         }
         let is_running = !self.running.is_empty() || !self.orphans.is_empty();
         let is_parked = !self.parked.is_empty() || !self.retries.is_empty();
@@ -551,7 +570,11 @@ impl Service for Worker {
     }
 
     fn on_cron(&mut self, _context: &mut Context<'_, Message>) {
-        let now = self.bench.clock.tick();
+        self.bench.clock.tick();
+        let now = self.bench.clock.now();
+        if self.server.cron_paused.load(Ordering::Relaxed) {
+            return;
+        }
         self.expire();
         self.bench
             .machines

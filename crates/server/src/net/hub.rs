@@ -1,7 +1,7 @@
 //! How threads reach each other's connections and services: one mailbox per worker.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mio::Waker;
@@ -43,6 +43,8 @@ pub struct NewConnection {
 #[derive(Debug)]
 struct Mailbox<M> {
     mail: Mutex<Vec<Mail<M>>>,
+    /// Whether there may be mail, for a look without the lock.
+    is_filled: AtomicBool,
     waker: Waker,
     connections: AtomicUsize,
 }
@@ -54,6 +56,9 @@ pub struct Hub<M> {
     pollers: Mutex<Vec<Option<Poller>>>,
     next_id: AtomicU64,
 }
+
+/// The worker that accepts connections.
+pub(super) const LISTENING: usize = 0;
 
 impl<M> Hub<M> {
     /// A hub for so many workers, at least one.
@@ -67,6 +72,7 @@ impl<M> Hub<M> {
             let (poller, waker) = Poller::new()?;
             boxes.push(Mailbox {
                 mail: Mutex::new(Vec::new()),
+                is_filled: AtomicBool::new(false),
                 waker,
                 connections: AtomicUsize::new(0),
             });
@@ -106,6 +112,7 @@ impl<M> Hub<M> {
         let was_empty = {
             let mut waiting = mailbox.mail.lock().unwrap_or_else(PoisonError::into_inner);
             waiting.push(mail);
+            mailbox.is_filled.store(true, Ordering::Release);
             waiting.len() == 1
         };
         // A box with mail in it has woken its worker already.
@@ -120,9 +127,15 @@ impl<M> Hub<M> {
         self.send(usize::from(address.worker), mail);
     }
 
-    /// Stops all workers: each finishes its turn, writes what it can, closes its connections and ends.
+    /// Stops all workers: each finishes its turn, writes what it can, closes its connections and ends. The one that
+    /// listens stops listening first and then tells the others, so that who loses a connection finds nobody to connect to.
     pub fn stop(&self) {
-        for worker in 0..self.workers() {
+        self.send(LISTENING, Mail::Stop);
+    }
+
+    /// Stops the workers that do not listen.
+    pub(super) fn stop_others(&self) {
+        for worker in (0..self.workers()).filter(|&worker| worker != LISTENING) {
             self.send(worker, Mail::Stop);
         }
     }
@@ -135,10 +148,12 @@ impl<M> Hub<M> {
 
     /// Takes all mail of a worker into `mail`.
     pub(super) fn collect(&self, worker: usize, mail: &mut Vec<Mail<M>>) {
-        let mut waiting = self.boxes[worker]
-            .mail
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mailbox = &self.boxes[worker];
+        if !mailbox.is_filled.load(Ordering::Acquire) {
+            return;
+        }
+        let mut waiting = mailbox.mail.lock().unwrap_or_else(PoisonError::into_inner);
+        mailbox.is_filled.store(false, Ordering::Relaxed);
         mail.append(&mut waiting);
     }
 

@@ -10,6 +10,17 @@ use std::time::{Duration, Instant};
 /// How long a server may take to start and a reply to come on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How many ports are tried until one stays free.
+const PORTS_TRIED: usize = 20;
+
+/// A port that is free now.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a free port")
+        .port()
+}
+
 /// A running server; it ends with this value.
 pub struct Server {
     child: Child,
@@ -17,25 +28,40 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the binary with these arguments, on a port that was free a moment ago.
+    /// Starts the binary with these arguments, on a port that was free a moment ago. Another program may take that
+    /// port in between; then the next one is tried, so that the server that answers is always this one.
     pub fn start(arguments: &[&str]) -> Server {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .expect("a free port")
-            .port();
+        (0..PORTS_TRIED)
+            .find_map(|_| Server::start_on(free_port(), arguments))
+            .expect("one of the ports stays free")
+    }
+
+    /// Starts the binary on this port; nothing when the port is another's.
+    fn start_on(port: u16, arguments: &[&str]) -> Option<Server> {
         let child = Command::new(env!("CARGO_BIN_EXE_tidelock"))
             .args(["--port", &port.to_string(), "--save", ""])
             .args(arguments)
             .stdout(Stdio::null())
             .spawn()
             .expect("the binary starts");
-        let server = Server { child, port };
+        let mut server = Server { child, port };
         let deadline = Instant::now() + PATIENCE;
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        loop {
+            if matches!(server.child.try_wait(), Ok(Some(_))) {
+                return None;
+            }
+            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return server.answers_itself().then_some(server);
+            }
             assert!(Instant::now() < deadline, "the server does not listen");
             std::thread::sleep(Duration::from_millis(10));
         }
-        server
+    }
+
+    /// Whether the process behind the port is the one that was started here.
+    fn answers_itself(&self) -> bool {
+        let own = format!("process_id:{}\r\n", self.child.id());
+        matches!(self.connect().call(&["INFO", "server"]), Reply::Bulk(info) if info.contains(&own))
     }
 
     pub fn connect(&self) -> Client {
