@@ -21,6 +21,7 @@ use crate::config::settings::ClientClass;
 use crate::debug_command;
 use crate::handlers;
 use crate::look_ahead::LookAhead;
+use crate::memory_report;
 use crate::message::Message;
 use crate::net::connection::OUTPUT_BATCH;
 use crate::net::service::Opened;
@@ -562,6 +563,7 @@ impl Service for Worker {
             return;
         }
         self.expire();
+        memory_report::note_machines(&self.bench);
         self.bench
             .machines
             .follow_flush(self.server.scripts.generation() + self.server.libraries.removals());
