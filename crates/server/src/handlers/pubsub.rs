@@ -136,6 +136,7 @@ pub(crate) fn unsubscribe_all(server: &Server, client: &mut Client) {
 }
 
 fn publish(call: &mut Call<'_>, kind: Kind) -> CommandResult {
+    call.unit.tell_message(call.args);
     if call.unit.keeps_undo() {
         let receivers = call.server.pubsub.receivers(kind, call.args[1]);
         call.bench.held.push(Held::Message {
