@@ -19,6 +19,9 @@ use crate::unit::Unit;
 /// script with undeclared keys must, stays well below a microsecond.
 pub const SHARD_COUNT: usize = 64;
 
+// Sets of shards are told by bits.
+const _: () = assert!(SHARD_COUNT == u64::BITS as usize);
+
 /// Which shard; always below [`SHARD_COUNT`].
 pub type ShardIndex = u16;
 
@@ -50,7 +53,10 @@ impl LockPlan {
 
     /// Widens the plan by a key's shard.
     pub fn add_key(&mut self, key: &[u8]) {
-        let shard = Keyspace::shard_of(key);
+        self.add_shard(Keyspace::shard_of(key));
+    }
+
+    fn add_shard(&mut self, shard: ShardIndex) {
         match self {
             LockPlan::All => {}
             LockPlan::None => *self = LockPlan::Shards(SmallVec::from_slice(&[shard])),
@@ -59,6 +65,28 @@ impl LockPlan {
                     shards.insert(position, shard);
                 }
             }
+        }
+    }
+
+    /// The plan as a set of bits, one for each shard.
+    pub fn to_bits(&self) -> u64 {
+        match self {
+            LockPlan::None => 0,
+            LockPlan::Shards(shards) => shards.iter().fold(0, |bits, shard| bits | 1 << shard),
+            LockPlan::All => u64::MAX,
+        }
+    }
+
+    /// Widens the plan by the shards of a set of bits.
+    pub fn add_bits(&mut self, bits: u64) {
+        if bits == u64::MAX {
+            *self = LockPlan::All;
+            return;
+        }
+        let mut left = bits;
+        while left != 0 {
+            self.add_shard(left.trailing_zeros() as ShardIndex);
+            left &= left - 1;
         }
     }
 

@@ -281,6 +281,11 @@ impl<'k> Unit<'k> {
         matches!(self.guards, Guards::All(_))
     }
 
+    /// Whether the unit holds no lock at all.
+    pub fn covers_none(&self) -> bool {
+        matches!(self.guards, Guards::None)
+    }
+
     /// Whether the unit holds the lock of this key's shard.
     pub fn covers_key(&self, key: &[u8]) -> bool {
         self.holds(Keyspace::shard_of(key))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::function::library::Function;
 use crate::script::Script;
 use crate::shebang::ScriptFlags;
+use crate::widening::Widening;
 
 /// A script or a function.
 #[derive(Clone, Debug)]
@@ -29,6 +30,14 @@ impl Code {
         match self {
             Code::Script(script) => script.text(),
             Code::Function(function) => function.library().text(),
+        }
+    }
+
+    /// How runs under few locks went.
+    pub fn widening(&self) -> &Widening {
+        match self {
+            Code::Script(script) => script.widening(),
+            Code::Function(function) => function.widening(),
         }
     }
 

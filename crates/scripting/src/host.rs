@@ -68,6 +68,12 @@ pub trait ScriptHost: Any + Send {
         true
     }
 
+    /// Whether the run is void: what it called could not be done, all it did will be undone, and it starts again. It ends
+    /// at once, and nothing in it can catch that. Asked after a call that failed.
+    fn is_void(&self) -> bool {
+        false
+    }
+
     /// Writes to the server's log, which drops what is below its level.
     fn log(&mut self, level: LogLevel, message: &[u8]);
 

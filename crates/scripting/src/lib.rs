@@ -21,6 +21,7 @@ mod sandbox;
 mod script;
 mod shebang;
 mod sink;
+mod widening;
 
 pub use cache::{Flushed, ScriptCache, sha1_hex};
 pub use code::Code;
@@ -31,3 +32,4 @@ pub use host::{Failure, LogLevel, ScriptHost, Verdict};
 pub use machine::{Interrupt, Machine, Progress, World};
 pub use script::{KeyUse, Script, ScriptError};
 pub use shebang::ScriptFlags;
+pub use widening::{Locking, Widening};

@@ -346,7 +346,7 @@ impl Machine {
         }
     }
 
-    /// What runs.
+    /// What runs, or ran last.
     pub fn code(&self) -> Option<&Code> {
         self.current.as_ref()
     }
@@ -488,7 +488,7 @@ impl Machine {
     }
 
     fn end(&mut self) {
-        if let Some(Code::Script(_)) = self.current.take() {
+        if let Some(Code::Script(_)) = &self.current {
             let globals = self.vm.globals();
             let heap = &mut self.vm.runtime.heap;
             heap.raw_set_transient(globals, self.keys_name, Value::Nil);

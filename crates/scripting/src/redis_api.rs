@@ -130,15 +130,30 @@ fn register_version(heap: &mut Heap, table: TableHandle) {
 fn call(call: &mut Call<'_>) -> NativeResult {
     let mut reply = Value::Nil;
     if call.ask_host(&mut reply) {
-        return Err(Raise::Error(reply));
+        return Err(if is_void(call) {
+            Raise::Stopped
+        } else {
+            Raise::Error(reply)
+        });
     }
     return_reply(call, &reply)
 }
 
 fn pcall(call: &mut Call<'_>) -> NativeResult {
     let mut reply = Value::Nil;
-    call.ask_host(&mut reply);
+    if call.ask_host(&mut reply) && is_void(call) {
+        return Err(Raise::Stopped);
+    }
     return_reply(call, &reply)
+}
+
+/// Whether the run has to start again, because of the call that has just failed.
+#[cold]
+fn is_void(call: &mut Call<'_>) -> bool {
+    let state = call.host::<RunState>();
+    state
+        .and_then(|state| state.host.as_ref())
+        .is_some_and(|host| host.is_void())
 }
 
 /// Returns a value that was just written, in two words: to copy it as one would have to wait for both.

@@ -7,6 +7,7 @@ use lua::proto::Proto;
 use thiserror::Error;
 
 use crate::shebang::{self, ScriptFlags};
+use crate::widening::Widening;
 
 /// The name scripts go by in error positions: `user_script:1:`.
 pub(crate) const CHUNK_NAME: &[u8] = b"@user_script";
@@ -60,6 +61,7 @@ pub struct Script {
     text: Arc<[u8]>,
     proto: Arc<Proto>,
     key_use: KeyUse,
+    widening: Widening,
     flags: ScriptFlags,
     /// The cache's age when the script was last looked up.
     last_used: AtomicU64,
@@ -83,6 +85,7 @@ impl Script {
             text: text.into(),
             proto,
             key_use,
+            widening: Widening::default(),
             flags,
             last_used: AtomicU64::new(0),
             kept: AtomicBool::new(false),
@@ -148,6 +151,11 @@ impl Script {
     /// Which keys the script can touch.
     pub fn key_use(&self) -> KeyUse {
         self.key_use
+    }
+
+    /// How runs under few locks went.
+    pub fn widening(&self) -> &Widening {
+        &self.widening
     }
 
     /// Bytes the script takes: text, code and tables.

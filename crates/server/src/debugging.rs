@@ -13,7 +13,7 @@ use scripting::DebugStep;
 use crate::private_copy::PrivateCopy;
 use crate::road::run::Bench;
 use crate::road::settle;
-use crate::script_run::{ScriptRun, Slice};
+use crate::script_run::{HandedBack, ScriptRun, Slice};
 use crate::server::Server;
 use crate::session::{Activity, Header, Outcome, Session};
 
@@ -156,7 +156,7 @@ impl Session {
                 lines.push(END.to_vec());
                 write_lines(&lines, out);
                 out.extend_from_slice(reply);
-                let (_, unit, args) = run.hand_back(bench);
+                let HandedBack { unit, args, .. } = run.hand_back(bench);
                 end(server, bench, mode, unit);
                 let args: Vec<&[u8]> = args.iter().map(|argument| &**argument).collect();
                 self.finish(server, bench, header, &args);

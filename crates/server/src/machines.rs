@@ -8,6 +8,7 @@ use hashbrown::HashMap;
 use parking_lot::Mutex;
 use scripting::{Function, Library, Script, ScriptCache, ScriptError, Verdict, World};
 
+use crate::few_locks::Planning;
 use crate::road::Entry;
 use crate::script_run::ScriptRun;
 
@@ -217,6 +218,7 @@ pub(crate) struct Machines {
     /// SCRIPT FLUSH and changes of libraries count up; VMs from before are dropped, for they hold code that nobody names any more.
     generation: u64,
     pub(crate) known: KnownScripts,
+    pub(crate) planning: Planning,
     /// The function whose locks were planned last.
     pub(crate) planned_function: Option<Arc<Function>>,
 }

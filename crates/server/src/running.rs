@@ -24,7 +24,8 @@ pub(crate) struct RunningScript {
     /// The command that runs it.
     pub(crate) command: OwnedArgs,
     pub(crate) started: Instant,
-    pub(crate) plan: LockPlan,
+    /// The locks it holds.
+    pub(crate) plan: Mutex<LockPlan>,
     pub(crate) control: Arc<Control>,
     /// Whether the script has changed data, so that it cannot be killed unless that can be undone.
     pub(crate) has_written: AtomicBool,
@@ -131,7 +132,8 @@ impl RunningScripts {
     pub(crate) fn overdue(&self, plan: &LockPlan, threshold_ms: u64) -> Option<World> {
         let scripts = self.scripts.lock();
         let overdue = scripts.iter().find(|script| {
-            script.started.elapsed().as_millis() as u64 >= threshold_ms && meet(&script.plan, plan)
+            script.started.elapsed().as_millis() as u64 >= threshold_ms
+                && meet(&script.plan.lock(), plan)
         });
         overdue.map(|script| script.world)
     }

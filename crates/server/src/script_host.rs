@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use commands::record::flag;
 use commands::{CommandError, Handler};
-use keyspace::{Changes, EffectReaders, LockPlan, Unit};
+use keyspace::{Changes, EffectReaders, EventClass, LockPlan, Unit};
 use resp::{Protocol, Reply};
 use scripting::{Failure, LogLevel, ScriptHost};
 use types::Bytes;
@@ -16,6 +16,7 @@ use crate::atomicity::{self, Undoing};
 use crate::call_sites::CallSites;
 use crate::client::Client;
 use crate::config::enums::LogLevel as ServerLevel;
+use crate::few_locks::{Conflict, FewLocks, is_irrevocable};
 use crate::private_copy::PrivateCopy;
 use crate::road::lookup::{Entry, find, lookup, resolve};
 use crate::road::run::{Bench, refuse, run};
@@ -43,11 +44,27 @@ pub(crate) struct RoadHost {
     pub(crate) undoing: Undoing,
     /// The unit's undo log was begun for this run, not for the transaction it is part of.
     owns_log: bool,
+    /// Set if the run has fewer locks than it may need. If one that it meets is not free, it is undone and starts again.
+    few_locks: Option<FewLocks>,
+    /// That has happened: the locks it had and those it met. Nothing more is done in this run.
+    conflict: Option<LockPlan>,
+    /// What the run has told the log and monitors, until it is known that it need not start again.
+    told: Vec<Told>,
     pub(crate) started: Instant,
     /// Set when the script has run past its first slice.
     pub(crate) listed: Option<Arc<RunningScript>>,
     /// Set if the unit is that of a private copy, of whose changes nobody is told.
     pub(crate) copy: Option<Box<PrivateCopy>>,
+}
+
+/// What a run tells that may have to start again.
+enum Told {
+    Log(ServerLevel, Vec<u8>),
+    Monitors {
+        unix_us: i64,
+        database: usize,
+        args: Vec<Vec<u8>>,
+    },
 }
 
 /// What there is to tell of a run that is past its first slice.
@@ -77,6 +94,9 @@ impl RoadHost {
             has_written: false,
             undoing: Undoing::Never,
             owns_log: false,
+            few_locks: None,
+            conflict: None,
+            told: Vec::new(),
             started: lender.clock.now(),
             listed: None,
             copy: None,
@@ -84,14 +104,41 @@ impl RoadHost {
     }
 
     /// Begins a run for `caller` with the locks of `unit`.
-    pub(crate) fn begin(&mut self, lender: &Bench, caller: &Client, unit: Unit<'static>) {
+    pub(crate) fn begin(
+        &mut self,
+        lender: &Bench,
+        caller: &Client,
+        unit: Unit<'static>,
+        few_locks: Option<FewLocks>,
+    ) {
         self.bench.borrow_from(lender);
         self.client.serve_script_of(caller);
         self.unit = Some(unit);
         self.held_key.clear();
         self.has_written = false;
         self.owns_log = false;
+        self.few_locks = few_locks;
+        self.conflict = None;
         self.started = lender.clock.now();
+        let notify_mask = self.server.keyspace.settings.notify_mask();
+        if few_locks.is_some() && notify_mask & EventClass::KEY_MISS.0 != 0 {
+            // Then reading has consequences as well.
+            self.begin_undo();
+        }
+    }
+
+    fn begin_undo(&mut self) {
+        if let Some(unit) = &mut self.unit
+            && !unit.keeps_undo()
+        {
+            unit.begin_undo();
+            self.owns_log = true;
+        }
+    }
+
+    /// Set if the run has fewer locks than it may need.
+    pub(crate) fn few_locks(&self) -> Option<FewLocks> {
+        self.few_locks
     }
 
     /// Puts down the keys that the script was called with, if its caller tracks what it reads.
@@ -128,8 +175,87 @@ impl RoadHost {
         }
     }
 
+    /// After the end: lets the writes stand and tells what was held back; or, if the run has to start again, takes all
+    /// back, and hands out what locks it needs.
+    pub(crate) fn settle(&mut self) -> Option<Conflict> {
+        let Some(few_locks) = self.few_locks.take() else {
+            self.commit();
+            return None;
+        };
+        let Some(needed) = self.conflict.take() else {
+            self.commit();
+            self.tell();
+            return None;
+        };
+        self.told.clear();
+        if let Some(unit) = &mut self.unit
+            && self.owns_log
+            && unit.keeps_undo()
+        {
+            atomicity::undo(self.server, &mut self.bench, unit);
+        }
+        Some(Conflict::new(few_locks, needed))
+    }
+
+    /// Tells what was held back.
+    fn tell(&mut self) {
+        for told in self.told.drain(..) {
+            match told {
+                Told::Log(level, message) => self
+                    .server
+                    .log
+                    .write(level, format_args!("{}", String::from_utf8_lossy(&message))),
+                Told::Monitors {
+                    unix_us,
+                    database,
+                    args,
+                } => {
+                    let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+                    self.server.monitors.show(unix_us, database, "lua", &args);
+                }
+            }
+        }
+    }
+
+    /// Shows an inner call to who monitors.
+    #[cold]
+    fn show(&mut self, args: &[&[u8]]) {
+        let (unix_us, database) = (self.bench.clock.unix_us(), self.client.database);
+        if self.few_locks.is_some() {
+            let args = args.iter().map(|argument| argument.to_vec()).collect();
+            self.told.push(Told::Monitors {
+                unix_us,
+                database,
+                args,
+            });
+        } else {
+            self.server.monitors.show(unix_us, database, "lua", args);
+        }
+    }
+
+    /// Takes the locks of a command for a run that started with fewer than it may need. If they are not free, the run is
+    /// void.
+    #[cold]
+    fn take_locks(&mut self, plan: &LockPlan) -> Result<(), CommandError> {
+        let Some(unit) = &mut self.unit else {
+            return Err(NOT_HELD);
+        };
+        if !unit.try_extend(plan) {
+            if self.few_locks.is_some() {
+                let mut needed = unit.plan();
+                needed.add(plan);
+                self.conflict = Some(needed);
+            }
+            return Err(NOT_HELD);
+        }
+        if let Some(listed) = &self.listed {
+            *listed.plan.lock() = unit.plan();
+        }
+        Ok(())
+    }
+
     /// Lets the writes of a run that is over stand, unless they are undone already or a transaction's.
-    pub(crate) fn commit(&mut self) {
+    fn commit(&mut self) {
         if let Some(unit) = &mut self.unit
             && self.owns_log
             && unit.keeps_undo()
@@ -151,26 +277,38 @@ impl RoadHost {
         CommandError::text("ERR Unknown Redis command called from script")
     }
 
-    /// Whether the run holds the locks of a command, or can have them at once.
-    fn hold_locks_of(&mut self, entry: &Entry, args: &[&[u8]]) -> bool {
-        let Some(unit) = &mut self.unit else {
-            return false;
-        };
-        if unit.covers_all() {
-            return true;
+    /// Sees to it that the run holds the locks of a command.
+    #[inline]
+    fn hold_locks_of(&mut self, entry: &Entry, args: &[&[u8]]) -> Result<(), CommandError> {
+        match &self.unit {
+            Some(unit) if unit.covers_all() => Ok(()),
+            _ => self.hold_further_locks(entry, args),
         }
+    }
+
+    fn hold_further_locks(&mut self, entry: &Entry, args: &[&[u8]]) -> Result<(), CommandError> {
+        let Some(unit) = &mut self.unit else {
+            return Err(NOT_HELD);
+        };
         if let (None, Some(key)) = (entry.planner, commands::keys::only_key(entry.command, args)) {
             if *key == *self.held_key && !key.is_empty() {
-                return true;
+                return Ok(());
             }
             if unit.covers_key(key) {
                 self.held_key.clear();
                 self.held_key.extend_from_slice(key);
-                return true;
+                return Ok(());
             }
         }
-        let plan = entry.plan(self.server, &mut self.bench, &self.client, args);
-        unit.try_extend(&plan)
+        let plan = if self.few_locks.is_some() && is_irrevocable(entry) {
+            LockPlan::All
+        } else {
+            entry.plan(self.server, &mut self.bench, &self.client, args)
+        };
+        if unit.covers(&plan) {
+            return Ok(());
+        }
+        self.take_locks(&plan)
     }
 
     #[inline]
@@ -192,15 +330,11 @@ impl RoadHost {
         if self.copy.is_some() {
             return self.call_privately(entry, args, protocol, reply, origin);
         }
-        if !self.hold_locks_of(entry, args) {
-            return Err(NOT_HELD);
-        }
-        let Some(unit) = &mut self.unit else {
-            return Err(NOT_HELD);
-        };
-        if self.undoing != Undoing::Never && !unit.keeps_undo() && check::may_replicate(entry) {
-            unit.begin_undo();
-            self.owns_log = true;
+        self.hold_locks_of(entry, args)?;
+        if (self.undoing != Undoing::Never || self.few_locks.is_some())
+            && check::may_replicate(entry)
+        {
+            self.begin_undo();
         }
         if entry.command.has(flag::WRITE) && !self.has_written {
             self.has_written = true;
@@ -209,11 +343,11 @@ impl RoadHost {
             }
         }
         if self.server.monitors.any() && !entry.command.has(flag::SKIP_MONITOR) {
-            let now_us = self.bench.clock.unix_us();
-            self.server
-                .monitors
-                .show(now_us, self.client.database, "lua", args);
+            self.show(args);
         }
+        let Some(unit) = &mut self.unit else {
+            return Err(NOT_HELD);
+        };
         self.client.protocol = protocol;
         if matches!(entry.command.handler, Handler::Server) {
             // It may be one that shows the counts.
@@ -303,7 +437,12 @@ impl RoadHost {
 impl ScriptHost for RoadHost {
     fn call(&mut self, args: &[&[u8]], protocol: Protocol, reply: &mut dyn Reply) {
         if let Err(error) = self.call_on_road(args, protocol, reply) {
-            refuse(self.server, reply, &error);
+            if self.conflict.is_some() {
+                // The script will never know.
+                reply.error(&error.reply());
+            } else {
+                refuse(self.server, reply, &error);
+            }
         }
     }
 
@@ -320,6 +459,10 @@ impl ScriptHost for RoadHost {
         result.is_ok()
     }
 
+    fn is_void(&self) -> bool {
+        self.conflict.is_some()
+    }
+
     fn log(&mut self, level: LogLevel, message: &[u8]) {
         let level = match level {
             LogLevel::Debug => ServerLevel::Debug,
@@ -327,6 +470,10 @@ impl ScriptHost for RoadHost {
             LogLevel::Notice => ServerLevel::Notice,
             LogLevel::Warning => ServerLevel::Warning,
         };
+        if self.few_locks.is_some() {
+            self.told.push(Told::Log(level, message.to_vec()));
+            return;
+        }
         self.server
             .log
             .write(level, format_args!("{}", String::from_utf8_lossy(message)));
@@ -354,13 +501,17 @@ impl ScriptHost for RoadHost {
         let Some(unit) = &mut self.unit else {
             return false;
         };
-        self.owns_log
+        self.conflict.is_none()
+            && self.owns_log
             && unit.keeps_undo()
             && self.undoing.covers(failure)
             && atomicity::undo(self.server, &mut self.bench, unit)
     }
 
     fn count_error(&mut self, text: &[u8]) {
+        if self.conflict.is_some() {
+            return;
+        }
         self.server.errors.count(text);
     }
 

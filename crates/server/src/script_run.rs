@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use keyspace::Unit;
+use parking_lot::Mutex;
 use resp::Reply;
 use scripting::{
     Code, Function, LibraryError, Machine, Progress, Script, ScriptCache, ScriptFlags, World,
@@ -14,6 +15,7 @@ use types::Bytes;
 use crate::atomicity::Undoing;
 use crate::client::Client;
 use crate::debugging::DebugMode;
+use crate::few_locks::{Conflict, FewLocks};
 use crate::machines::{Control, Home};
 use crate::private_copy::PrivateCopy;
 use crate::road::Entry;
@@ -40,6 +42,8 @@ pub(crate) struct ScriptRun {
     /// Whether it ended with an error.
     failed: bool,
     has_host: bool,
+    /// Set if the next run has fewer locks than it may need.
+    few_locks: Option<FewLocks>,
     /// Set if the next run is to be debugged.
     debug: Option<DebugStart>,
     is_debugged: bool,
@@ -59,6 +63,17 @@ pub(crate) struct DebugStart {
     pub(crate) mode: DebugMode,
     /// The keys the script declares.
     pub(crate) keys: Vec<Vec<u8>>,
+}
+
+/// What a run that is over gives back.
+pub(crate) struct HandedBack {
+    pub(crate) server: &'static Server,
+    /// Its locks.
+    pub(crate) unit: Unit<'static>,
+    /// The command that ran it, if it took more than one slice.
+    pub(crate) args: OwnedArgs,
+    /// Set if it has to start again: then its reply is void.
+    pub(crate) conflict: Option<Conflict>,
 }
 
 /// How far a slice got. Either way the run is handed back.
@@ -93,6 +108,7 @@ impl ScriptRun {
             reported: false,
             failed: false,
             has_host: false,
+            few_locks: None,
             debug: None,
             is_debugged: false,
         }
@@ -137,6 +153,11 @@ impl ScriptRun {
         self.reported = false;
     }
 
+    /// Tells the run that was prepared whether it has fewer locks than it may need.
+    pub(crate) fn start_with(&mut self, few_locks: Option<FewLocks>) {
+        self.few_locks = few_locks;
+    }
+
     /// Where the VM is kept between runs.
     pub(crate) fn home(&self) -> &Home {
         &self.home
@@ -176,12 +197,12 @@ impl ScriptRun {
             self.machine.set_host(Box::new(host));
             self.has_host = true;
         }
-        let read_only = self.read_only;
+        let (read_only, few_locks) = (self.read_only, self.few_locks.take());
         let lacks_memory =
             !self.flags.allow_oom && server.barriers.memory_is_full.load(Ordering::Relaxed);
         let entry = self.entry;
         let host = self.host();
-        host.begin(bench, client, unit);
+        host.begin(bench, client, unit, few_locks);
         host.note_declared_keys(entry, args);
         host.read_only = read_only;
         host.lacks_memory = lacks_memory;
@@ -271,24 +292,40 @@ impl ScriptRun {
         }
     }
 
-    /// After the end: lets the writes stand, gives back what the run had from its event loop, its locks, and the command
-    /// that ran it if it took more than one slice.
-    pub(crate) fn hand_back(
-        &mut self,
-        bench: &mut Bench,
-    ) -> (&'static Server, Unit<'static>, OwnedArgs) {
+    /// After the end: lets the writes stand, or takes them back if the run has to start again, and gives back what the
+    /// run had.
+    pub(crate) fn hand_back(&mut self, bench: &mut Bench) -> HandedBack {
         let (failed, index) = (self.failed, self.entry.index);
         let args = std::mem::take(&mut self.args);
         let host = self.host();
-        host.commit();
-        if failed {
+        let few_locks = host.few_locks();
+        let conflict = host.settle();
+        if failed && conflict.is_none() {
             host.bench.stats.command_failed(index);
         }
         if let Some(listed) = host.listed.take() {
             host.server.running.remove(&listed);
         }
         bench.take_back(&mut host.bench);
-        (host.server, host.end(), args)
+        let (server, unit) = (host.server, host.end());
+        if let (Some(few_locks), Some(code)) = (few_locks, self.machine.code()) {
+            match &conflict {
+                Some(conflict) => {
+                    let needed = conflict.needed.to_bits();
+                    code.widening().note_conflict(few_locks.declared, needed);
+                }
+                None if few_locks.reruns == 0 => {
+                    code.widening().note_success(few_locks.declared);
+                }
+                None => {}
+            }
+        }
+        HandedBack {
+            server,
+            unit,
+            args,
+            conflict,
+        }
     }
 
     /// Whether the VM should be dropped to give its memory back.
@@ -326,7 +363,7 @@ impl ScriptRun {
             name: name.to_owned(),
             command,
             started: state.started,
-            plan,
+            plan: Mutex::new(plan),
             control,
             has_written: AtomicBool::new(state.has_written),
             can_undo: state.can_undo,

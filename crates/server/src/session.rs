@@ -14,6 +14,7 @@ use crate::atomicity;
 use crate::blocking;
 use crate::client::{Client, ReplyMode};
 use crate::debugging::{self, DebugRun};
+use crate::few_locks::{Conflict, Rerun};
 use crate::handlers::transaction::{discard_transaction, plan_watched};
 use crate::message::OnTimeout;
 use crate::road::check::may_replicate;
@@ -21,7 +22,7 @@ use crate::road::lookup::{Entry, find, lookup};
 use crate::road::run::{Bench, Next, refuse, run};
 use crate::road::{Origin, check, settle};
 use crate::running::KillError;
-use crate::script_run::{ScriptRun, Slice};
+use crate::script_run::{HandedBack, ScriptRun, Slice};
 use crate::server::Server;
 use crate::tracking::tracking_flag;
 use crate::transaction::{OwnedArgs, Queued};
@@ -42,6 +43,8 @@ pub(crate) enum Activity {
     Blocked(Waiting),
     /// A script.
     Script(Box<ScriptRun>, Header),
+    /// A script that was undone and has to start again.
+    Rerun(Box<Rerun>),
     /// A transaction, at a script in its queue.
     Transaction(Box<Execution>, Box<ScriptRun>),
     /// A script that is debugged: it runs, or waits at a stop for the debugger's commands.
@@ -76,6 +79,20 @@ pub(crate) struct Execution {
     replies: Option<Vec<u8>>,
     /// Where the reply of the command that runs begins.
     reply_start: usize,
+}
+
+/// What has become of a script in a slice.
+enum After {
+    /// It goes on.
+    Suspended(Box<ScriptRun>),
+    /// It is over, and so are its locks; its command, if it took more than one slice.
+    Over(OwnedArgs),
+    /// It has to start again; its command, if it took more than one slice.
+    Conflicted(OwnedArgs, Conflict),
+}
+
+fn own(args: &[&[u8]]) -> OwnedArgs {
+    args.iter().map(|&argument| Bytes::from(argument)).collect()
 }
 
 impl Execution {
@@ -159,7 +176,7 @@ impl Session {
             }
             client.transaction.queue.push(Queued {
                 entry,
-                args: args.iter().map(|&argument| Bytes::from(argument)).collect(),
+                args: own(args),
             });
             let queued = client.transaction.queue.len() as i64;
             client.record.queued.store(queued, Ordering::Relaxed);
@@ -186,7 +203,7 @@ impl Session {
             .record
             .last_command
             .store(entry.index, Ordering::Relaxed);
-        let shown_before = entry.command.name != "exec";
+        let shown_before = entry.command.name != "exec" && bench.machines.planning.rerun.is_none();
         if shown_before {
             show(server, bench, client, entry, args);
         }
@@ -259,13 +276,18 @@ impl Session {
             Next::Script(run) => {
                 let slice = run.start(server, bench, client, unit, args, &mut writer);
                 match self.after_slice(server, bench, slice) {
-                    Ok((unit, _)) => {
-                        drop(unit);
+                    After::Over(_) => {
                         self.finish(server, bench, header, args);
                         Outcome::Done
                     }
-                    Err(run) => {
+                    After::Suspended(run) => {
                         self.activity = Activity::Script(run, header);
+                        Outcome::Busy
+                    }
+                    After::Conflicted(_, conflict) => {
+                        out.truncate(reply_start);
+                        let args = own(args);
+                        self.activity = Activity::Rerun(Box::new(Rerun { args, conflict }));
                         Outcome::Busy
                     }
                 }
@@ -347,8 +369,7 @@ impl Session {
                 let mut writer = RespWriter::new(out, self.client.protocol);
                 let slice = run.resume(&mut writer);
                 match self.after_slice(server, bench, slice) {
-                    Ok((unit, args)) => {
-                        drop(unit);
+                    After::Over(args) => {
                         let args: Vec<&[u8]> = args.iter().map(|argument| &**argument).collect();
                         self.finish(server, bench, header, &args);
                         if header.reply_muted {
@@ -356,18 +377,37 @@ impl Session {
                         }
                         Outcome::Done
                     }
-                    Err(run) => {
+                    After::Suspended(run) => {
                         self.activity = Activity::Script(run, header);
                         Outcome::Busy
                     }
+                    After::Conflicted(args, conflict) => {
+                        out.truncate(reply_start);
+                        self.activity = Activity::Rerun(Box::new(Rerun { args, conflict }));
+                        Outcome::Busy
+                    }
+                }
+            }
+            Activity::Rerun(rerun) => {
+                let Rerun { args, conflict } = *rerun;
+                let words: Vec<&[u8]> = args.iter().map(|argument| &**argument).collect();
+                bench.machines.planning.rerun = Some(conflict);
+                let outcome = self.execute(server, bench, &words, out);
+                let conflict = bench.machines.planning.rerun.take();
+                match (outcome, conflict) {
+                    (Outcome::Later, Some(conflict)) => {
+                        self.activity = Activity::Rerun(Box::new(Rerun { args, conflict }));
+                        Outcome::Busy
+                    }
+                    _ => outcome,
                 }
             }
             Activity::Transaction(mut execution, run) => {
                 let replies = execution.replies.as_mut().unwrap_or(out);
                 let mut writer = RespWriter::new(replies, self.client.protocol);
                 let slice = run.resume(&mut writer);
-                match self.after_slice_in_transaction(bench, slice) {
-                    Ok((mut unit, _)) => {
+                match self.hand_back(bench, slice) {
+                    Ok(HandedBack { mut unit, .. }) => {
                         self.end_queued(server, bench, &execution, &mut unit);
                         self.go_on(server, bench, execution, unit, out)
                     }
@@ -432,8 +472,8 @@ impl Session {
                 refuse(server, &mut writer, &IN_A_PIPELINE);
             } else if let Next::Script(run) = next {
                 let slice = run.start(server, bench, &self.client, unit, &args, &mut writer);
-                match self.after_slice_in_transaction(bench, slice) {
-                    Ok((back, _)) => unit = back,
+                match self.hand_back(bench, slice) {
+                    Ok(back) => unit = back.unit,
                     Err(run) => {
                         self.activity = Activity::Transaction(execution, run);
                         return Outcome::Busy;
@@ -496,30 +536,33 @@ impl Session {
         RespWriter::new(out, self.client.protocol).error(&text);
     }
 
-    /// Takes a script's end in: its locks are settled and handed back, with its command if it took more than one slice.
-    /// `Err` if it goes on.
-    fn after_slice(
-        &mut self,
-        server: &'static Server,
-        bench: &mut Bench,
-        slice: Slice,
-    ) -> Result<(Unit<'static>, OwnedArgs), Box<ScriptRun>> {
-        let (mut unit, args) = self.after_slice_in_transaction(bench, slice)?;
-        settle::settle_unit(server, bench, &mut unit);
-        Ok((unit, args))
+    /// Takes a script's end in: its locks are settled and released.
+    fn after_slice(&mut self, server: &'static Server, bench: &mut Bench, slice: Slice) -> After {
+        match self.hand_back(bench, slice) {
+            Err(run) => After::Suspended(run),
+            Ok(HandedBack {
+                mut unit,
+                args,
+                conflict,
+                ..
+            }) => {
+                settle::settle_unit(server, bench, &mut unit);
+                match conflict {
+                    None => After::Over(args),
+                    Some(conflict) => After::Conflicted(args, conflict),
+                }
+            }
+        }
     }
 
-    fn after_slice_in_transaction(
-        &mut self,
-        bench: &mut Bench,
-        slice: Slice,
-    ) -> Result<(Unit<'static>, OwnedArgs), Box<ScriptRun>> {
+    /// Takes a script's end in: what it gives back. `Err` if it goes on.
+    fn hand_back(&mut self, bench: &mut Bench, slice: Slice) -> Result<HandedBack, Box<ScriptRun>> {
         match slice {
             Slice::Suspended(run) => Err(run),
             Slice::Finished(mut run) => {
-                let (server, unit, args) = run.hand_back(bench);
-                server.give_back(bench, run);
-                Ok((unit, args))
+                let back = run.hand_back(bench);
+                back.server.give_back(bench, run);
+                Ok(back)
             }
         }
     }

@@ -110,12 +110,16 @@ impl Worker {
                         None => break,
                     }
                 }
-                Activity::Script(..) | Activity::Transaction(..) | Activity::Debugging(_) => {
+                Activity::Script(..)
+                | Activity::Rerun(_)
+                | Activity::Transaction(..)
+                | Activity::Debugging(_) => {
                     let Connection { session, out, .. } = connection;
                     catch_unwind(AssertUnwindSafe(|| {
                         session.resume(self.server, &mut self.bench, out)
                     }))
                     .unwrap_or_else(|_| {
+                        self.bench.machines.planning.rerun = None;
                         self.server.log.warning(format_args!(
                             "Bug: a script panicked; its connection is closed"
                         ));
@@ -264,6 +268,7 @@ impl Worker {
             Activity::Script(..) | Activity::Transaction(..) | Activity::Debugging(_) => {
                 self.running.push(address);
             }
+            Activity::Rerun(_) => self.parked.push(address),
             Activity::Idle => {}
         }
     }
@@ -502,7 +507,7 @@ impl Service for Worker {
                     self.leave_queues(blocked.client.database, blocked.keys, waiter);
                 }
             }
-            Activity::Script(..) | Activity::Transaction(..) => {
+            Activity::Script(..) | Activity::Rerun(_) | Activity::Transaction(..) => {
                 // What has begun is done to the end, as in Redis.
                 let client = Client::new(Arc::clone(&session.client.record), true);
                 let orphan = std::mem::replace(session, Session::new(client));

@@ -13,6 +13,7 @@ use crate::key_use::library as key_use;
 use crate::machine::Machine;
 use crate::script::KeyUse;
 use crate::shebang::ScriptFlags;
+use crate::widening::Widening;
 
 /// The name libraries go by in error positions: `user_function:1:`.
 const CHUNK_NAME: &[u8] = b"@user_function";
@@ -126,6 +127,7 @@ pub struct Function {
     description: Option<Box<[u8]>>,
     flags: ScriptFlags,
     key_use: KeyUse,
+    widening: Widening,
 }
 
 impl Function {
@@ -156,6 +158,11 @@ impl Function {
     /// Which keys it can touch.
     pub fn key_use(&self) -> KeyUse {
         self.key_use
+    }
+
+    /// How runs under few locks went.
+    pub fn widening(&self) -> &Widening {
+        &self.widening
     }
 
     /// Bytes it takes beside its library.
@@ -227,6 +234,7 @@ impl LoadedLibrary {
                     description,
                     flags,
                     key_use: flags.narrow(key_use),
+                    widening: Widening::default(),
                 })
             })
             .collect();

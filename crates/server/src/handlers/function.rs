@@ -13,7 +13,7 @@ use scripting::{
     Verdict, World,
 };
 
-use super::script::{KeysAndArguments, check_flags, debug_start, split};
+use super::script::{self, KeysAndArguments, check_flags, debug_start, split};
 use crate::client::Client;
 use crate::config::enums::LogLevel as ServerLevel;
 use crate::machines::for_debugging;
@@ -55,43 +55,43 @@ fn split_call<'a>(args: &'a [&'a [u8]]) -> Result<KeysAndArguments<'a>, CommandE
 
 /// The locks of a call.
 fn plan(server: &Server, bench: &mut Bench, client: &Client, args: &[&[u8]]) -> LockPlan {
-    let (Some(function), Ok((keys, _))) = (server.libraries.function(args[1]), split_call(args))
-    else {
-        return LockPlan::None;
+    let function = server.libraries.function(args[1]);
+    let plan = match (&function, split_call(args)) {
+        (Some(function), Ok((keys, _))) => plan_of(function, bench, client, keys),
+        _ => LockPlan::None,
     };
-    let plan = match client.debugging {
-        // The debugger's user may call any command.
-        Some(_) => LockPlan::All,
-        None => plan_of(&function, keys),
-    };
-    bench.machines.planned_function = Some(function);
+    bench.machines.planned_function = function;
     plan
 }
 
-/// The locks of a function: those of its keys if it is known to stay within them, else all. Calls of a library that has
-/// state are kept apart by the lock of the key that the library's name would be.
-fn plan_of(function: &Function, keys: &[&[u8]]) -> LockPlan {
-    let mut plan = match function.key_use() {
+/// The locks of a function, as of a script; all if it may touch undeclared keys and its library has state. Calls of a
+/// library that has state are kept apart by the lock of the key that the library's name would be.
+fn plan_of(function: &Function, bench: &mut Bench, client: &Client, keys: &[&[u8]]) -> LockPlan {
+    let key_use = function.key_use();
+    if !function.library().has_state() {
+        let planning = &mut bench.machines.planning;
+        return planning.plan(key_use, function.widening(), client, keys);
+    }
+    // What a run leaves behind in its library cannot be undone, so it must not have to start again.
+    let mut plan = match key_use {
+        _ if client.debugging.is_some() => LockPlan::All,
         KeyUse::None => LockPlan::None,
         KeyUse::Declared => LockPlan::for_keys(keys.iter().copied()),
         KeyUse::Any => LockPlan::All,
     };
-    if function.library().has_state() {
-        plan.add_key(function.library().name().as_bytes());
-    }
+    plan.add_key(function.library().name().as_bytes());
     plan
 }
 
-/// The function of a call: the one whose locks were planned, or, in a transaction, the one that is there now.
+/// The function of a call: the one whose locks were planned, if any, or, in a transaction, the one that is there now.
 fn find_again(call: &mut Call<'_>) -> Result<Arc<Function>, CommandError> {
     let name = call.args[1];
     let planned = call.bench.machines.planned_function.take();
-    let planned = planned.filter(|function| {
-        call.origin == Origin::Client && function.name().as_bytes().eq_ignore_ascii_case(name)
-    });
-    planned
-        .or_else(|| call.server.libraries.function(name))
-        .ok_or(CommandError::text("ERR Function not found"))
+    let function = match call.origin {
+        Origin::Client => planned,
+        _ => call.server.libraries.function(name),
+    };
+    function.ok_or(CommandError::text("ERR Function not found"))
 }
 
 fn start(call: &mut Call<'_>, read_only: bool) -> CommandResult {
@@ -101,7 +101,7 @@ fn start(call: &mut Call<'_>, read_only: bool) -> CommandResult {
     check_flags(call.server, flags, read_only)?;
     if call.origin == Origin::Transaction && !call.unit.covers_all() {
         // The library may have been replaced since the transaction's locks were planned.
-        let plan = plan_of(&function, keys);
+        let plan = plan_of(&function, call.bench, call.client, keys);
         if !call.unit.try_extend(&plan) {
             return Err(CommandError::text(
                 "ERR Function was replaced while its transaction waited for locks, please try again",
@@ -109,6 +109,11 @@ fn start(call: &mut Call<'_>, read_only: bool) -> CommandResult {
         }
     }
     let library = function.library();
+    let few_locks = if library.has_state() {
+        None
+    } else {
+        script::few_locks(call, function.key_use(), keys)
+    };
     let scripts = &call.server.scripts;
     let debug = debug_start(call, keys);
     let mut run = if debug.is_some() {
@@ -125,6 +130,7 @@ fn start(call: &mut Call<'_>, read_only: bool) -> CommandResult {
         call.server.give_back(call.bench, run);
         return Err(library_error(error));
     }
+    run.start_with(few_locks);
     if let Some(debug) = debug {
         run.debug(debug);
     }

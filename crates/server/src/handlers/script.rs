@@ -10,7 +10,8 @@ use scripting::{KeyUse, ScriptError, ScriptFlags, World};
 
 use crate::client::Client;
 use crate::debugging::DebugMode;
-use crate::machines::{By, for_debugging};
+use crate::few_locks::FewLocks;
+use crate::machines::{By, Machines, for_debugging};
 use crate::road::lookup::Planner;
 use crate::road::run::{Bench, Call, Next, ServerHandler};
 use crate::road::{Origin, check};
@@ -65,20 +66,32 @@ pub(super) fn split<'a>(
     Ok(rest.split_at(count))
 }
 
-/// The locks of a script: those of its keys if it is known to stay within them, else all.
+/// The locks of a script; see [`Planning::plan`](crate::few_locks::Planning::plan).
 fn plan(server: &Server, bench: &mut Bench, client: &Client, args: &[&[u8]], by: By) -> LockPlan {
     let keys = split(args, CommandError::NotInteger);
-    let known = &mut bench.machines.known;
+    let Machines {
+        known, planning, ..
+    } = &mut bench.machines;
     let (Ok((keys, _)), Ok(script)) = (keys, known.find(&server.scripts, args[1], by)) else {
-        return LockPlan::None;
+        // An earlier command of the transaction may load it yet.
+        return if client.transaction.open {
+            LockPlan::All
+        } else {
+            LockPlan::None
+        };
     };
-    match script.key_use() {
-        // The debugger's user may call any command.
-        _ if client.debugging.is_some() => LockPlan::All,
-        KeyUse::None => LockPlan::None,
-        KeyUse::Declared => LockPlan::for_keys(keys.iter().copied()),
-        KeyUse::Any => LockPlan::All,
-    }
+    planning.plan(script.key_use(), script.widening(), client, keys)
+}
+
+/// Whether a run starts with fewer locks than it may need, so that it may have to start again with more.
+pub(super) fn few_locks(call: &Call<'_>, key_use: KeyUse, keys: &[&[u8]]) -> Option<FewLocks> {
+    let lacks_some = match key_use {
+        KeyUse::None => false,
+        // It was not there yet when the locks were planned.
+        KeyUse::Declared => call.unit.covers_none() && !keys.is_empty(),
+        KeyUse::Any => !call.unit.covers_all(),
+    };
+    (lacks_some && call.origin == Origin::Client).then(|| call.bench.machines.planning.few_locks())
 }
 
 fn start(call: &mut Call<'_>, by: By, read_only: bool) -> CommandResult {
@@ -93,16 +106,36 @@ fn start(call: &mut Call<'_>, by: By, read_only: bool) -> CommandResult {
         .map_err(script_error)?;
     check_flags(call.server, script.flags(), read_only)?;
     let script = Arc::clone(script);
+    let few_locks = few_locks(call, script.key_use(), keys);
+    if few_locks.is_none() && !holds_enough(call, script.key_use(), keys) {
+        // Its transaction began before it was loaded.
+        return Err(script_error(ScriptError::NoScript));
+    }
+    let (cache, machines) = (&call.server.scripts, &mut call.bench.machines);
     let mut run = match debug {
         Some(_) => for_debugging(World::Scripts, cache, call.entry),
         None => machines.take(cache, call.entry),
     };
     run.prepare(&script, keys, arguments, call.entry, read_only);
+    run.start_with(few_locks);
     if let Some(debug) = debug {
         run.debug(debug);
     }
     call.next = Next::Script(run);
     Ok(())
+}
+
+/// Whether the locks that were taken are those of this script, which may have come since. If not, tries to have them now.
+fn holds_enough(call: &mut Call<'_>, key_use: KeyUse, keys: &[&[u8]]) -> bool {
+    match key_use {
+        KeyUse::None => true,
+        KeyUse::Declared if !call.unit.covers_none() => true,
+        KeyUse::Declared => {
+            let plan = LockPlan::for_keys(keys.iter().copied());
+            call.unit.try_extend(&plan)
+        }
+        KeyUse::Any => call.unit.try_extend(&LockPlan::All),
+    }
 }
 
 /// What a script or function of this client starts with if it is to be debugged. In a transaction none is.

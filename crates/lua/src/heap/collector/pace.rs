@@ -80,7 +80,9 @@ impl Heap {
         let most = if pace.debt > pace.expected_work {
             usize::MAX
         } else {
-            MOST_STEP_WORK
+            // A native function may have made much since the last step. If less were looked at, marking might never end, because it always
+            // finds what the last call made; and the pause is in proportion to the time the call took.
+            MOST_STEP_WORK.max(allocated / UNIT_BYTES)
         };
         let work = pace.debt.clamp(LEAST_STEP_WORK, most);
         let before = self.collector.statistics.work;
