@@ -386,6 +386,7 @@ impl Worker {
             return;
         }
         let now_ms = self.bench.clock.unix_ms();
+        self.bench.own.client = None;
         for shard in (self.index..keyspace::SHARD_COUNT).step_by(self.server.hub.workers()) {
             let plan = LockPlan::Shards(SmallVec::from_slice(&[shard as keyspace::ShardIndex]));
             while let Some(mut unit) = self.server.keyspace.try_lock(&plan, 0, now_ms) {
