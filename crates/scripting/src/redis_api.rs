@@ -187,15 +187,22 @@ impl Host for RunState {
             host.call(&args[..arguments.len()], *protocol, &mut reply);
             return reply.is_error();
         }
-        let text = match buffers.copy_all(reply.heap(), arguments).as_deref() {
-            Ok([]) => "ERR Please specify at least one argument for this redis lib call",
+        let copied = buffers.copy_all(reply.heap_mut(), arguments);
+        let text = match copied.as_deref() {
+            Ok([]) => Some("ERR Please specify at least one argument for this redis lib call"),
             Ok(args) => {
                 host.call(args, *protocol, &mut reply);
-                return reply.is_error();
+                None
             }
             Err(InvalidArgument) => {
-                "ERR Lua redis lib command arguments must be strings or integers"
+                Some("ERR Lua redis lib command arguments must be strings or integers")
             }
+        };
+        let is_error = reply.is_error();
+        drop(copied);
+        buffers.release();
+        let Some(text) = text else {
+            return is_error;
         };
         *answer = error_table(heap, debugger.as_deref_mut(), text);
         true
