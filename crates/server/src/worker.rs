@@ -21,6 +21,7 @@ use crate::config::settings::ClientClass;
 use crate::debug_command;
 use crate::handlers;
 use crate::look_ahead::LookAhead;
+use crate::memory_report;
 use crate::message::Message;
 use crate::net::connection::OUTPUT_BATCH;
 use crate::net::service::Opened;
@@ -391,6 +392,7 @@ impl Worker {
             return;
         }
         let now_ms = self.bench.clock.unix_ms();
+        self.bench.own.client = None;
         for shard in (self.index..keyspace::SHARD_COUNT).step_by(self.server.hub.workers()) {
             let plan = LockPlan::Shards(SmallVec::from_slice(&[shard as keyspace::ShardIndex]));
             while let Some(mut unit) = self.server.keyspace.try_lock(&plan, 0, now_ms) {
@@ -576,6 +578,7 @@ impl Service for Worker {
             return;
         }
         self.expire();
+        memory_report::note_machines(&self.bench);
         self.bench
             .machines
             .follow_flush(self.server.scripts.generation() + self.server.libraries.removals());
