@@ -14,7 +14,7 @@ use crate::atomicity;
 use crate::blocking;
 use crate::client::{Client, ReplyMode};
 use crate::debugging::{self, DebugRun};
-use crate::few_locks::{Conflict, Rerun};
+use crate::few_locks::{Conflict, Rerun, sure_plan};
 use crate::handlers::transaction::{discard_transaction, plan_watched};
 use crate::message::OnTimeout;
 use crate::road::check::may_replicate;
@@ -191,7 +191,15 @@ impl Session {
         }
         let plan = entry.plan(server, bench, client, args);
         let now_ms = bench.clock.unix_ms();
-        let Some(mut unit) = server.keyspace.try_lock(&plan, client.database, now_ms) else {
+        let locked = server.keyspace.try_lock(&plan, client.database, now_ms);
+        let locked = locked.or_else(|| {
+            // A script that runs for long may hold a lock that the call would only better have.
+            let is_script = entry.planner.is_some() && server.running.any();
+            let sure = is_script.then(|| sure_plan(server, bench, client, entry, args))?;
+            let keyspace = &server.keyspace;
+            keyspace.try_lock(&sure, client.database, now_ms)
+        });
+        let Some(mut unit) = locked else {
             if let Some(world) = overdue(server, bench, client, entry, args) {
                 bench.stats.command_rejected(entry.index);
                 return self.reject(server, bench, args, busy(world), out);
@@ -690,7 +698,7 @@ fn overdue(
     if threshold_ms == 0 || !server.running.any() || entry.command.has(flag::ALLOW_BUSY) {
         return None;
     }
-    let plan = entry.plan(server, bench, client, args);
+    let plan = sure_plan(server, bench, client, entry, args);
     server.running.overdue(&plan, threshold_ms)
 }
 
