@@ -37,7 +37,9 @@ struct Scene {
 impl Scene {
     /// A server where a script holds the key `held`.
     fn new(arguments: &[&str]) -> Scene {
-        let server = Server::start(arguments);
+        // However slow the machine is: nobody is told BUSY who does not ask for it.
+        let patient = ["--busy-reply-threshold", "0"];
+        let server = Server::start(&[&patient, arguments].concat());
         let mut scene = Scene {
             holder: server.connect(),
             client: server.connect(),
