@@ -3,7 +3,7 @@
 use types::Bytes;
 
 use crate::effect::EffectRecord;
-use crate::event::Event;
+use crate::event::{Event, EventClass};
 use crate::undo::UndoLog;
 
 /// A keyspace event that someone may subscribe to.
@@ -26,6 +26,20 @@ pub struct ReadyKey {
     pub key: Bytes,
 }
 
+/// What whoever keeps copies of values has to hear.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Modification {
+    /// A key's value, expiry or existence changed; which database it is in does not matter to those who listen.
+    Key {
+        /// The key.
+        key: Bytes,
+        /// Its time had come: nobody did it.
+        is_expiry: bool,
+    },
+    /// Whole databases were emptied.
+    Flush,
+}
+
 /// The record of one unit of work. The road drains it after each command and at the unit's end.
 #[derive(Debug, Default)]
 pub struct Changes {
@@ -35,6 +49,8 @@ pub struct Changes {
     pub events: Vec<KeyEvent>,
     /// Keys that may let a blocked client go on, in order, without repeats.
     pub ready: Vec<ReadyKey>,
+    /// What was modified, in order, if that is gathered ([`Settings::gather_modifications`](crate::Settings)).
+    pub modified: Vec<Modification>,
     /// Look-ups for reading that found a key.
     pub hits: u64,
     /// Look-ups for reading that found none.
@@ -45,4 +61,25 @@ pub struct Changes {
     pub effects: Option<Box<EffectRecord>>,
     /// How to undo what was changed, if the unit is to be all or nothing.
     pub(crate) log: Option<Box<UndoLog>>,
+}
+
+impl Changes {
+    /// Puts down that a key was modified, if `mask` says that this is gathered.
+    #[inline]
+    pub(crate) fn note_modified(&mut self, mask: u16, key: &[u8], is_expiry: bool) {
+        if mask & EventClass::MODIFICATION.0 != 0 {
+            self.modified.push(Modification::Key {
+                key: Bytes::from(key),
+                is_expiry,
+            });
+        }
+    }
+
+    /// Puts down that a database was emptied. One command that empties several is one flush.
+    pub(crate) fn note_flush(&mut self, mask: u16) {
+        let is_gathered = mask & EventClass::MODIFICATION.0 != 0;
+        if is_gathered && self.modified.last() != Some(&Modification::Flush) {
+            self.modified.push(Modification::Flush);
+        }
+    }
 }

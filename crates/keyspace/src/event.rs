@@ -34,6 +34,9 @@ impl EventClass {
     pub const KEYEVENT: EventClass = EventClass(1 << 12);
     /// `m`: a key was looked up and missing (not in `A`).
     pub const KEY_MISS: EventClass = EventClass(1 << 13);
+    /// No class of events: in a mask, it says that modifications are gathered too. It lies there because every unit reads
+    /// the mask anyway.
+    pub(crate) const MODIFICATION: EventClass = EventClass(1 << 15);
 }
 
 /// A keyspace event: its class and its name, e.g. `STRING` and `set`.

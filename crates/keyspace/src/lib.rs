@@ -34,7 +34,7 @@ mod unit;
 mod value_mut;
 mod whole;
 
-pub use changes::{Changes, KeyEvent, ReadyKey};
+pub use changes::{Changes, KeyEvent, Modification, ReadyKey};
 pub use edit::Edit;
 pub use effect::{Effect, EffectReaders, EffectRecord};
 pub use entry::{AccessPolicy, ObjectInfo};

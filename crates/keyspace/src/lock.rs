@@ -11,6 +11,7 @@ use smallvec::SmallVec;
 use types::key_slot;
 
 use crate::entry::{AccessPolicy, LfuSettings};
+use crate::event::EventClass;
 use crate::shard::Shard;
 use crate::unit::Unit;
 
@@ -130,10 +131,29 @@ impl Default for Settings {
 impl Settings {
     /// Which event classes are recorded: the bits of `notify-keyspace-events`.
     pub fn set_notify_mask(&self, mask: u16) {
-        self.notify_mask.store(mask, Ordering::Relaxed);
+        let modifications = EventClass::MODIFICATION.0;
+        let update = |before: u16| Some((before & modifications) | (mask & !modifications));
+        let updated = self
+            .notify_mask
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, update);
+        debug_assert!(updated.is_ok(), "the update always has a value");
     }
     /// See [`Settings::set_notify_mask`].
     pub fn notify_mask(&self) -> u16 {
+        self.gathered() & !EventClass::MODIFICATION.0
+    }
+    /// Whether units gather which keys they modify ([`Changes::modified`](crate::Changes::modified)). Off at the start. Who
+    /// switches it on and takes a key's lock afterwards hears of every later modification of that key.
+    pub fn gather_modifications(&self, on: bool) {
+        let bit = EventClass::MODIFICATION.0;
+        if on {
+            self.notify_mask.fetch_or(bit, Ordering::Relaxed);
+        } else {
+            self.notify_mask.fetch_and(!bit, Ordering::Relaxed);
+        }
+    }
+    /// All that units gather: classes of events, and modifications.
+    pub(crate) fn gathered(&self) -> u16 {
         self.notify_mask.load(Ordering::Relaxed)
     }
     /// How accesses are recorded; follows `maxmemory-policy`.

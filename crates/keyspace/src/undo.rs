@@ -74,6 +74,7 @@ pub(crate) struct UndoLog {
     dirty: u64,
     expired: u64,
     events: usize,
+    modified: usize,
     ready: usize,
     effects: usize,
 }
@@ -227,6 +228,7 @@ impl Unit<'_> {
                 dirty: self.changes.dirty,
                 expired: self.changes.expired,
                 events: self.changes.events.len(),
+                modified: self.changes.modified.len(),
                 ready: self.changes.ready.len(),
                 effects: self
                     .changes
@@ -283,6 +285,7 @@ impl Unit<'_> {
             dirty,
             expired,
             events,
+            modified,
             ready,
             effects,
             ..
@@ -293,6 +296,7 @@ impl Unit<'_> {
         self.changes.dirty = dirty;
         self.changes.expired = expired;
         self.changes.events.truncate(events);
+        self.changes.modified.truncate(modified);
         self.changes.ready.truncate(ready);
         if let Some(record) = &mut self.changes.effects {
             record.truncate(effects);

@@ -6,7 +6,7 @@ use crate::changes::Changes;
 use crate::database::Database;
 use crate::edit::{Edit, Origin};
 use crate::entry::{AccessPolicy, Entry, LFU_INITIAL, NEVER, ObjectInfo, lfu_decayed, lfu_touched};
-use crate::event::Event;
+use crate::event::{Event, EventClass};
 use crate::kind::{Kind, WrongType};
 use crate::lock::{Guards, Keyspace, LockPlan, SHARD_COUNT, ShardIndex};
 use crate::shard::{Shard, record_event};
@@ -137,6 +137,7 @@ impl Scope<'_> {
             effects.push(database, [b"DEL".as_slice(), &entry.key]);
         }
         shard.note_expired(database, &entry.key, changes);
+        changes.note_modified(self.notify_mask, &entry.key, true);
         record_event(
             changes,
             self.notify_mask,
@@ -188,6 +189,7 @@ impl Scope<'_> {
     ) {
         changes.dirty += count;
         shard.note_change(self.database, key, changes);
+        changes.note_modified(self.notify_mask, key, false);
         record_event(changes, self.notify_mask, self.database, event, key);
     }
 }
@@ -199,7 +201,7 @@ impl<'k> Unit<'k> {
         database: usize,
         now_ms: i64,
     ) -> Unit<'k> {
-        let notify_mask = keyspace.settings.notify_mask();
+        let notify_mask = keyspace.settings.gathered();
         Unit {
             guards,
             scope: Scope {
@@ -247,6 +249,12 @@ impl<'k> Unit<'k> {
     /// Whether look-ups count as accesses for LRU and LFU (CLIENT NO-TOUCH). On at the start.
     pub fn set_touches(&mut self, touches: bool) {
         self.scope.touches = touches;
+    }
+
+    /// Whether the unit gathers what it modifies.
+    #[inline]
+    pub fn gathers_modifications(&self) -> bool {
+        self.scope.notify_mask & EventClass::MODIFICATION.0 != 0
     }
 
     /// Whether the unit holds all locks of `plan`.
@@ -308,6 +316,9 @@ impl<'k> Unit<'k> {
             Guards::Some(held) => taken.extend(held),
             Guards::All(_) => unreachable!("all locks cover every plan"),
         }
+        // Who began to listen before these locks were free is to hear of what happens under them.
+        let gathered = self.scope.keyspace.settings.gathered();
+        self.scope.notify_mask |= gathered & EventClass::MODIFICATION.0;
         taken.sort_by_key(|&(shard, _)| shard);
         self.guards = if taken.len() == SHARD_COUNT {
             Guards::All(taken.into_iter().map(|(_, guard)| guard).collect())
@@ -315,6 +326,11 @@ impl<'k> Unit<'k> {
             Guards::Some(taken)
         };
         true
+    }
+
+    /// What the unit gathers.
+    pub(crate) fn gathered(&self) -> u16 {
+        self.scope.notify_mask
     }
 
     pub(crate) fn holds(&self, shard: ShardIndex) -> bool {

@@ -172,6 +172,7 @@ impl Unit<'_> {
             }
         }
         changes.dirty += removed as u64;
+        changes.note_flush(self.gathered());
         self.changes = changes;
         removed
     }

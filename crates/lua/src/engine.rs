@@ -293,7 +293,7 @@ impl Vm {
         thread.natives.clear();
         thread.top = 0;
         thread.native_depth = runtime.outer_calls;
-        thread.handler_depth = 0;
+        thread.failed_calls = 0;
         thread.overflowed = false;
         thread.status = Status::Running;
     }
@@ -355,7 +355,7 @@ impl Vm {
     pub(crate) fn failure(&mut self, raise: Raise) -> RuntimeError {
         let runtime = &mut self.runtime;
         let kind = match raise {
-            Raise::Error(_) => ErrorKind::Error,
+            Raise::Error(_) | Raise::NoRoomForHandler => ErrorKind::Error,
             Raise::OutOfMemory => ErrorKind::OutOfMemory,
             Raise::Stopped => ErrorKind::Stopped,
         };

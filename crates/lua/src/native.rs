@@ -34,7 +34,7 @@ use crate::runtime::Runtime;
 use crate::value::{
     NativeHandle, StringHandle, TableHandle, ThreadHandle, Type, UserdataHandle, Value,
 };
-use crate::vm::copy_value;
+use crate::vm::{MAX_NATIVE_DEPTH, copy_value};
 
 /// A native function, or one of its continuation steps.
 pub type NativeFunction = fn(&mut Call<'_>) -> NativeResult;
@@ -60,6 +60,9 @@ pub type LibraryEntry = (&'static str, NativeFunction);
 pub enum Raise {
     /// A Lua error with its value: what `pcall` returns.
     Error(Value),
+    /// There is no room left for a call, or an error handler failed again and again: becomes the Lua error "error in error handling",
+    /// which no handler sees.
+    NoRoomForHandler,
     /// The memory cap is reached: becomes the Lua error "not enough memory".
     OutOfMemory,
     /// The host stopped the run: nothing in Lua can catch it.
@@ -320,6 +323,10 @@ impl Call<'_> {
             thread,
             ..
         } = &mut *self.runtime;
+        // Where no call is possible any more there are no shortcuts either.
+        if thread.native_depth >= MAX_NATIVE_DEPTH {
+            return None;
+        }
         let shortcut = heap.shortcut(native)?;
         (shortcut.function)(heap, meter, &thread.stack[self.top - arguments..self.top])
     }

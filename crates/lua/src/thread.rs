@@ -129,6 +129,8 @@ pub(crate) struct NativeFrame {
     pub(crate) protected: bool,
     /// `xpcall`'s handler.
     pub(crate) handler: Option<Value>,
+    /// The thread's `failed_calls` when it began to wait.
+    pub(crate) failed_calls: u32,
 }
 
 /// A register captured by closures.
@@ -167,12 +169,13 @@ pub(crate) struct Thread {
     pub(crate) status: Status,
     pub(crate) environment: TableHandle,
     pub(crate) resumer: Option<ThreadHandle>,
-    /// Calls into Lua by natives and metamethods that are under way.
+    /// Calls by natives and metamethods that are under way, with those that failed and whose error nothing has caught yet.
     pub(crate) native_depth: u32,
     /// Those below the first call of a coroutine: its resume, and all that its resumer had.
     pub(crate) base_depth: u32,
-    /// Error handlers called for errors that are not caught yet.
-    pub(crate) handler_depth: u32,
+    /// How many of `native_depth` have failed without leaving a frame: 5.1 takes them off its C stack only when the error is caught, so
+    /// that error handlers run above them.
+    pub(crate) failed_calls: u32,
     /// Frames above 5.1's limit are only for error handling.
     pub(crate) overflowed: bool,
     /// Where the values go that a suspended coroutine is resumed with.
@@ -201,6 +204,18 @@ impl Thread {
             base_depth: native_depth,
             ..Thread::default()
         }
+    }
+
+    /// Counts a call that failed before it had a frame, or was that of a native function.
+    pub(crate) fn count_failed_call(&mut self) {
+        self.native_depth += 1;
+        self.failed_calls += 1;
+    }
+
+    /// Takes the calls off that have failed since there were `failed_calls`: their error is caught.
+    pub(crate) fn forget_failed_calls(&mut self, failed_calls: u32) {
+        self.native_depth -= self.failed_calls.saturating_sub(failed_calls);
+        self.failed_calls = failed_calls;
     }
 
     /// The heap bytes behind the thread.

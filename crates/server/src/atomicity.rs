@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::pubsub::Kind;
 use crate::road::run::Bench;
 use crate::server::Server;
+use crate::tracking::{self, OwnedModification};
 
 /// When the writes of a script are undone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +55,7 @@ pub(crate) enum Held {
         message: Vec<u8>,
     },
     Event(KeyEvent),
+    Modification(OwnedModification),
 }
 
 /// Lets what the unit has changed since it keeps an undo log stand, and tells subscribers.
@@ -74,6 +76,7 @@ pub(crate) fn commit(server: &Server, bench: &mut Bench, unit: &mut Unit<'static
                 server.pubsub.publish(&channel, &message, None);
             }
             Held::Event(event) => publish_event(server, &event),
+            Held::Modification(modification) => tracking::tell(server, bench, modification),
         }
     }
 }

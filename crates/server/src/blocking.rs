@@ -172,6 +172,9 @@ pub(crate) fn serve(
             closes,
         };
         server.hub.send_to(place, Mail::To(place, message));
+        for message in blocked.client.record.tracking.take_pending() {
+            server.hub.send_to(place, Mail::Output(place, message));
+        }
     }
 }
 

@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicUsize, Ordering}
 
 use parking_lot::{Mutex, RwLock};
 use resp::Protocol;
+use types::Bytes;
 
 use crate::debugging::DebugMode;
 use crate::net::Address;
 use crate::road::lookup;
+use crate::tracking::{ClientTracking, tracking_flag};
 use crate::transaction::Transaction;
 
 /// A connection's number; never used twice in one process.
@@ -49,6 +51,7 @@ pub(crate) struct ClientRecord {
     pub(crate) no_evict: AtomicBool,
     pub(crate) no_touch: AtomicBool,
     pub(crate) close_asap: AtomicBool,
+    pub(crate) tracking: ClientTracking,
 }
 
 impl ClientRecord {
@@ -94,6 +97,7 @@ impl ClientRecord {
             no_evict: AtomicBool::new(false),
             no_touch: AtomicBool::new(false),
             close_asap: AtomicBool::new(false),
+            tracking: ClientTracking::default(),
         }
     }
 
@@ -110,20 +114,38 @@ impl ClientRecord {
             > 0
     }
 
+    /// The protocol in which the client is spoken to.
+    pub(crate) fn protocol(&self) -> Protocol {
+        if self.protocol.load(Ordering::Relaxed) == 3 {
+            Protocol::Resp3
+        } else {
+            Protocol::Resp2
+        }
+    }
+
     /// The client's line in CLIENT LIST.
     pub(crate) fn line(&self, now_ms: i64) -> Vec<u8> {
         let mut flags = String::new();
         if self.is_monitor.load(Ordering::Relaxed) {
             flags.push('O');
         }
-        if self.is_blocked.load(Ordering::Relaxed) {
-            flags.push('b');
-        }
         if self.is_subscriber() {
             flags.push('P');
         }
         if self.queued.load(Ordering::Relaxed) >= 0 {
             flags.push('x');
+        }
+        if self.is_blocked.load(Ordering::Relaxed) {
+            flags.push('b');
+        }
+        for (flag, letter) in [
+            (tracking_flag::ON, 't'),
+            (tracking_flag::BROKEN_REDIRECT, 'R'),
+            (tracking_flag::BCAST, 'B'),
+        ] {
+            if self.tracking.has(flag) {
+                flags.push(letter);
+            }
         }
         if self.close_asap.load(Ordering::Relaxed) {
             flags.push('A');
@@ -159,7 +181,7 @@ impl ClientRecord {
             format!(
                 " age={age} idle={idle} flags={flags} db={} sub={} psub={} ssub={} multi={} \
                  qbuf={query} qbuf-free=0 argv-mem={} multi-mem=0 rbs=16384 rbp=16384 obl={output} oll=0 omem=0 \
-                 tot-mem={} events=r cmd={command} user=default redir=-1 resp={}",
+                 tot-mem={} events=r cmd={command} user=default redir={} resp={}",
                 self.database.load(Ordering::Relaxed),
                 self.channels.load(Ordering::Relaxed),
                 self.patterns.load(Ordering::Relaxed),
@@ -167,6 +189,7 @@ impl ClientRecord {
                 self.queued.load(Ordering::Relaxed),
                 self.argument_bytes.load(Ordering::Relaxed),
                 query + output + size_of::<ClientRecord>(),
+                self.tracking.shown_redirect(),
                 self.protocol.load(Ordering::Relaxed),
             )
             .as_bytes(),
@@ -211,6 +234,8 @@ pub(crate) struct Client {
     pub(crate) shard_channels: Vec<Vec<u8>>,
     /// What is shown of the caller instead of its address: `lua` for a script.
     pub(crate) is_script: bool,
+    /// The keys that the running script was called with, if the caller tracks what it reads.
+    pub(crate) declared_keys: Vec<Bytes>,
     /// Its scripts are debugged: SCRIPT DEBUG.
     pub(crate) debugging: Option<DebugMode>,
 }
@@ -229,6 +254,7 @@ impl Client {
             patterns: Vec::new(),
             shard_channels: Vec::new(),
             is_script: false,
+            declared_keys: Vec::new(),
             debugging: None,
         }
     }
@@ -270,6 +296,7 @@ impl Client {
             patterns: Vec::new(),
             shard_channels: Vec::new(),
             is_script: false,
+            declared_keys: Vec::new(),
             debugging: None,
         }
     }

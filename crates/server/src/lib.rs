@@ -38,6 +38,7 @@ mod session;
 mod slowlog;
 mod start;
 mod stats;
+mod tracking;
 mod transaction;
 mod worker;
 

@@ -20,21 +20,6 @@ struct Listener {
     record: Arc<ClientRecord>,
 }
 
-impl Listener {
-    fn protocol(&self) -> Protocol {
-        if self
-            .record
-            .protocol
-            .load(std::sync::atomic::Ordering::Relaxed)
-            == 3
-        {
-            Protocol::Resp3
-        } else {
-            Protocol::Resp2
-        }
-    }
-}
-
 type Listeners = BTreeMap<ClientId, Listener>;
 
 #[derive(Debug, Default)]
@@ -204,7 +189,7 @@ impl PubSub {
         encoded: &mut Encoded<'_>,
         to_self: &mut Option<&mut ToSelf<'_>>,
     ) {
-        let bytes = encoded.get(listener.protocol());
+        let bytes = encoded.get(listener.record.protocol());
         let client = listener.record.id;
         if let Some(to_self) = to_self
             && to_self.client == client

@@ -10,6 +10,7 @@ use commands::{CommandError, Handler};
 use keyspace::{Changes, EffectReaders, EventClass, LockPlan, Unit};
 use resp::{Protocol, Reply};
 use scripting::{Failure, LogLevel, ScriptHost};
+use types::Bytes;
 
 use crate::atomicity::{self, Undoing};
 use crate::call_sites::CallSites;
@@ -138,6 +139,18 @@ impl RoadHost {
     /// Set if the run has fewer locks than it may need.
     pub(crate) fn few_locks(&self) -> Option<FewLocks> {
         self.few_locks
+    }
+
+    /// Puts down the keys that the script was called with, if its caller tracks what it reads.
+    pub(crate) fn note_declared_keys(&mut self, entry: &Entry, args: &[&[u8]]) {
+        self.client.declared_keys.clear();
+        if self.server.tracking.is_used()
+            && self.client.record.tracking.remembers()
+            && let Ok(positions) = commands::keys::key_positions(entry.command, args)
+        {
+            let keys = positions.iter().map(|key| Bytes::from(args[key.index]));
+            self.client.declared_keys.extend(keys);
+        }
     }
 
     /// Ends the run: its locks.

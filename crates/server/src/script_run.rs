@@ -200,8 +200,10 @@ impl ScriptRun {
         let (read_only, few_locks) = (self.read_only, self.few_locks.take());
         let lacks_memory =
             !self.flags.allow_oom && server.barriers.memory_is_full.load(Ordering::Relaxed);
+        let entry = self.entry;
         let host = self.host();
         host.begin(bench, client, unit, few_locks);
+        host.note_declared_keys(entry, args);
         host.read_only = read_only;
         host.lacks_memory = lacks_memory;
         host.undoing = undoing;

@@ -26,6 +26,7 @@ use crate::running::RunningScripts;
 use crate::script_run::ScriptRun;
 use crate::slowlog::Slowlog;
 use crate::stats::{ErrorStats, WorkerStats};
+use crate::tracking::{self, Tracking};
 
 /// The process-wide state. It lives as long as the process, so that locks may be held across calls.
 pub(crate) struct Server {
@@ -33,6 +34,7 @@ pub(crate) struct Server {
     pub(crate) config: Arc<ConfigStore>,
     pub(crate) clients: Clients,
     pub(crate) pubsub: PubSub,
+    pub(crate) tracking: Tracking,
     pub(crate) monitors: Monitors,
     pub(crate) blocked: BlockedClients,
     pub(crate) slowlog: Slowlog,
@@ -54,6 +56,8 @@ pub(crate) struct Server {
     pub(crate) replication_id: String,
     /// DEBUG SET-DISABLE-DENY-SCRIPTS.
     pub(crate) deny_scripts_disabled: AtomicBool,
+    /// DEBUG PAUSE-CRON.
+    pub(crate) cron_paused: AtomicBool,
     /// DEBUG QUICKLIST-PACKED-THRESHOLD.
     pub(crate) list_plain_element_min: AtomicUsize,
     /// What keeps commands from running at all.
@@ -78,6 +82,7 @@ impl Server {
             config,
             clients: Clients::default(),
             pubsub: PubSub::new(Arc::clone(&hub)),
+            tracking: Tracking::default(),
             monitors: Monitors::new(Arc::clone(&hub)),
             blocked: BlockedClients::default(),
             slowlog: Slowlog::new(),
@@ -100,6 +105,7 @@ impl Server {
             run_id: random_hex(),
             replication_id: random_hex(),
             deny_scripts_disabled: AtomicBool::new(false),
+            cron_paused: AtomicBool::new(false),
             list_plain_element_min: AtomicUsize::new(0),
             barriers: Barriers::default(),
             effects: Effects::default(),
@@ -204,6 +210,7 @@ impl Server {
         self.barriers
             .lacks_replicas
             .store(lacks_replicas, Ordering::Relaxed);
+        tracking::apply_limit(self, config.tracking_table_max_keys);
         self.look_at_memory();
     }
 

@@ -24,6 +24,7 @@ use crate::road::{Origin, check, settle};
 use crate::running::KillError;
 use crate::script_run::{HandedBack, ScriptRun, Slice};
 use crate::server::Server;
+use crate::tracking::tracking_flag;
 use crate::transaction::{OwnedArgs, Queued};
 
 /// One connection's state.
@@ -340,13 +341,31 @@ impl Session {
             } else {
                 reply_start
             };
-            return self.end_request(out, held_back);
+            let outcome = self.end_request(out, held_back);
+            let keeps_caching = entry
+                .container
+                .is_some_and(|container| container.name == "client");
+            self.end_tracking(keeps_caching, out);
+            return outcome;
         }
         outcome
     }
 
     /// Runs what a suspended activity has left, one slice of it.
     pub(crate) fn resume(
+        &mut self,
+        server: &'static Server,
+        bench: &mut Bench,
+        out: &mut Vec<u8>,
+    ) -> Outcome {
+        let outcome = self.resume_activity(server, bench, out);
+        if outcome == Outcome::Done {
+            self.end_tracking(false, out);
+        }
+        outcome
+    }
+
+    fn resume_activity(
         &mut self,
         server: &'static Server,
         bench: &mut Bench,
@@ -651,7 +670,25 @@ impl Session {
             ));
         }
         refuse(server, &mut RespWriter::new(out, client.protocol), &error);
-        self.end_request(out, reply_start)
+        let outcome = self.end_request(out, reply_start);
+        self.end_tracking(false, out);
+        outcome
+    }
+
+    /// What client-side caching has to do after each request: messages about it follow its reply, and what CLIENT CACHING
+    /// said is over.
+    #[inline]
+    fn end_tracking(&self, keeps_caching: bool, out: &mut Vec<u8>) {
+        let state = &self.client.record.tracking;
+        if !state.has(tracking_flag::PENDING | tracking_flag::CACHING) {
+            return;
+        }
+        for message in state.take_pending() {
+            out.extend_from_slice(&message);
+        }
+        if !keeps_caching && !self.client.transaction.open {
+            state.clear(tracking_flag::CACHING);
+        }
     }
 
     /// Applies CLIENT REPLY to what a request has written.

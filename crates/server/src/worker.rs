@@ -30,6 +30,7 @@ use crate::road::settle;
 use crate::server::Server;
 use crate::session::{Activity, Outcome, Session};
 use crate::stats::add;
+use crate::tracking;
 
 /// How soon a request whose locks were busy is tried again, unless the holder tells before.
 const RETRY: Duration = Duration::from_micros(200);
@@ -391,6 +392,7 @@ impl Worker {
                     unit.record_effects();
                 }
                 let removed = unit.expire_due(EXPIRE_BATCH);
+                tracking::after_expiry(self.server, &mut self.bench, &mut unit);
                 settle::settle_unit(self.server, &mut self.bench, &mut unit);
                 if removed < EXPIRE_BATCH {
                     break;
@@ -495,6 +497,7 @@ impl Service for Worker {
         self.server.clients.remove(session.client.id());
         handlers::pubsub::unsubscribe_all(self.server, &mut session.client);
         self.server.monitors.remove(&session.client.record);
+        tracking::disable(self.server, &session.client.record);
         session.leave_debugging(self.server, &mut self.bench);
         match &session.activity {
             Activity::Blocked(waiting) => {
@@ -538,6 +541,9 @@ impl Service for Worker {
         if !self.leftovers.is_empty() {
             self.clear_leftovers();
         }
+        if !self.bench.broadcasts.is_empty() {
+            tracking::broadcast(self.server, &mut self.bench);
+        }
         let is_running = !self.running.is_empty() || !self.orphans.is_empty();
         let is_parked = !self.parked.is_empty() || !self.retries.is_empty();
         for address in self.running.drain(..).chain(self.parked.drain(..)) {
@@ -557,6 +563,9 @@ impl Service for Worker {
 
     fn on_cron(&mut self, _context: &mut Context<'_, Message>) {
         let now = self.bench.clock.tick();
+        if self.server.cron_paused.load(Ordering::Relaxed) {
+            return;
+        }
         self.expire();
         self.bench
             .machines

@@ -41,6 +41,7 @@ const UNITS: &[&str] = &[
     "unit/bitfield",
     "unit/scripting",
     "unit/functions",
+    "unit/tracking",
 ];
 
 /// Seconds without progress after which the suite gives up on a unit.

@@ -35,6 +35,21 @@ pub(crate) static COMMANDS: &[Command] = &[
         complexity: "Depends on the subcommand",
         subcommands: &[
             Command {
+                name: "caching",
+                arity: 3,
+                flags: flag::NOSCRIPT | flag::LOADING | flag::STALE,
+                categories: category::CONNECTION,
+                group: Group::Connection,
+                since: "6.0.0",
+                summary: "Says whether the keys of the next request are tracked.",
+                complexity: "O(1)",
+                arguments: &[Argument::one_of(
+                    "mode",
+                    &[Argument::word("yes", "YES"), Argument::word("no", "NO")],
+                )],
+                ..Command::EMPTY
+            },
+            Command {
                 name: "getname",
                 arity: 2,
                 flags: flag::NOSCRIPT | flag::LOADING | flag::STALE,
@@ -42,6 +57,17 @@ pub(crate) static COMMANDS: &[Command] = &[
                 group: Group::Connection,
                 since: "2.6.9",
                 summary: "Returns the name of the connection.",
+                complexity: "O(1)",
+                ..Command::EMPTY
+            },
+            Command {
+                name: "getredir",
+                arity: 2,
+                flags: flag::NOSCRIPT | flag::LOADING | flag::STALE,
+                categories: category::CONNECTION,
+                group: Group::Connection,
+                since: "6.0.0",
+                summary: "Returns the connection to which invalidations go.",
                 complexity: "O(1)",
                 ..Command::EMPTY
             },
@@ -258,6 +284,43 @@ pub(crate) static COMMANDS: &[Command] = &[
                 summary: "Names the connection.",
                 complexity: "O(1)",
                 arguments: &[Argument::string("connection-name")],
+                ..Command::EMPTY
+            },
+            Command {
+                name: "tracking",
+                arity: -3,
+                flags: flag::NOSCRIPT | flag::LOADING | flag::STALE,
+                categories: category::CONNECTION,
+                group: Group::Connection,
+                since: "6.0.0",
+                summary: "Switches the tracking of read keys on or off, for copies on the client's side.",
+                complexity: "O(1), and the number of prefixes",
+                arguments: &[
+                    Argument::one_of(
+                        "status",
+                        &[Argument::word("on", "ON"), Argument::word("off", "OFF")],
+                    ),
+                    Argument::integer("client-id").after("REDIRECT").optional(),
+                    Argument::string("prefix")
+                        .after("PREFIX")
+                        .optional()
+                        .repeated_with_token(),
+                    Argument::word("bcast", "BCAST").optional(),
+                    Argument::word("optin", "OPTIN").optional(),
+                    Argument::word("optout", "OPTOUT").optional(),
+                    Argument::word("noloop", "NOLOOP").optional(),
+                ],
+                ..Command::EMPTY
+            },
+            Command {
+                name: "trackinginfo",
+                arity: 2,
+                flags: flag::NOSCRIPT | flag::LOADING | flag::STALE,
+                categories: category::CONNECTION,
+                group: Group::Connection,
+                since: "6.2.0",
+                summary: "Tells how the connection tracks.",
+                complexity: "O(1)",
                 ..Command::EMPTY
             },
             Command {

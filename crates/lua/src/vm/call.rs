@@ -15,14 +15,16 @@ use crate::value::{ClosureHandle, Value};
 /// too many: 64 MB.
 const STACK_SLOTS_MAX: usize = 1 << 22;
 
-/// Most frames a thread can have before "stack overflow": 5.1 doubles its frame array up to 16,384 entries.
-pub(crate) const MAX_FRAMES: usize = 16_384;
+/// Most frames a thread can have before "stack overflow", its host's included: 5.1 doubles its frame array up to 16,384 entries.
+const MAX_FRAMES: usize = 16_384;
+/// So many frames there may be whatever the host has.
+pub(super) const SAFE_FRAMES: usize = MAX_FRAMES - SPARE_FRAMES;
 /// Frames beyond that are for error handlers only.
 const SPARE_FRAMES: usize = 500;
 /// Most nested calls from natives and metamethods into Lua: one below 5.1's `LUAI_MAXCCALLS`.
 pub(crate) const MAX_NATIVE_DEPTH: u32 = 199;
 /// Depth that leaves no room for error handlers either.
-pub(super) const MAX_HANDLER_DEPTH: u32 = 225;
+pub(super) const MAX_HANDLER_DEPTH: u32 = 224;
 
 /// What has to happen next.
 pub(crate) enum Action {
@@ -218,26 +220,20 @@ impl Runtime {
     #[cold]
     fn too_deep(&mut self) -> Result<(), Raise> {
         if self.thread.native_depth == MAX_NATIVE_DEPTH {
-            self.thread.native_depth += 1;
-            let raise = self.error("C stack overflow");
-            self.thread.native_depth -= 1;
-            return Err(raise);
+            self.thread.count_failed_call();
+            return Err(self.error("C stack overflow"));
         }
         if self.thread.native_depth >= MAX_HANDLER_DEPTH {
-            return Err(self.error_in_error_handling());
+            return Err(Raise::NoRoomForHandler);
         }
         Ok(())
-    }
-
-    pub(crate) fn error_in_error_handling(&mut self) -> Raise {
-        Raise::Error(self.heap.new_string(b"error in error handling").into())
     }
 
     /// Counts a frame in; fails if there are too many.
     #[inline(always)]
     pub(super) fn count_frame(&mut self, finish: Finish) -> Result<(), Raise> {
         let thread = &*self.thread;
-        if thread.frames.len() >= MAX_FRAMES - SPARE_FRAMES
+        if thread.frames.len() >= SAFE_FRAMES
             || thread.stack.len() > STACK_SLOTS_MAX
             || thread.overflowed
         {
@@ -252,16 +248,21 @@ impl Runtime {
 
     #[cold]
     fn check_frames(&mut self) -> Result<(), Raise> {
-        let frames = self.thread.frames.len();
+        // In 5.1 a coroutine has a frame below its function, and the main thread one for each call of the host.
+        let outer = match self.thread.resumer {
+            None => self.outer_calls as usize,
+            Some(_) => 1,
+        };
+        let frames = self.thread.frames.len() + outer;
         if frames >= MAX_FRAMES || self.thread.stack.len() > STACK_SLOTS_MAX {
             if !self.thread.overflowed {
                 self.thread.overflowed = true;
                 return Err(self.error("stack overflow"));
             }
             if frames >= MAX_FRAMES + SPARE_FRAMES {
-                return Err(self.error_in_error_handling());
+                return Err(Raise::NoRoomForHandler);
             }
-        } else if self.thread.overflowed && frames < MAX_FRAMES - SPARE_FRAMES {
+        } else if self.thread.overflowed && frames < SAFE_FRAMES {
             self.thread.overflowed = false;
         }
         Ok(())

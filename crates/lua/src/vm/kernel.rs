@@ -14,7 +14,7 @@
 
 use std::marker::PhantomData;
 
-use super::call::MAX_FRAMES;
+use super::call::SAFE_FRAMES;
 use crate::loaded::CodeEntry;
 use crate::opcode::Instruction;
 use crate::thread::{Frame, WINDOW};
@@ -282,7 +282,7 @@ impl<'f> Frames<'f> {
     #[inline(always)]
     pub(super) fn new(frames: &'f mut Vec<Frame>) -> Option<Frames<'f>> {
         let highest = frames.len().checked_sub(1)?;
-        let limit = frames.capacity().min(MAX_FRAMES).saturating_sub(1);
+        let limit = frames.capacity().min(SAFE_FRAMES).saturating_sub(1);
         let first = frames.as_mut_ptr();
         // SAFETY: all are within the vector's memory: there is at least one frame, and the limit is below the capacity.
         let (top, last) = unsafe { (first.add(highest), first.add(limit)) };

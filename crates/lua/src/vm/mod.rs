@@ -20,7 +20,7 @@ mod stack;
 mod unwind;
 mod upvalue;
 
-pub(crate) use call::{Action, Step};
+pub(crate) use call::{Action, MAX_NATIVE_DEPTH, Step};
 pub(crate) use error::Level;
 pub(crate) use kernel::{copy_value, move_down};
 

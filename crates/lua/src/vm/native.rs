@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use super::call::{Action, Step};
+use super::call::{Action, Step, is_nested};
 use super::{Exit, move_down};
 use crate::native::{Call, Flow, NativeFunction, NativeResult, Raise};
 use crate::runtime::Runtime;
@@ -242,7 +242,12 @@ impl Runtime {
         let (want, finish) = (frame.want, frame.finish);
         let flow = match result {
             Ok(flow) => flow,
-            Err(raise) => return Action::Fail(raise),
+            Err(raise) => {
+                if is_nested(finish) {
+                    self.thread.count_failed_call();
+                }
+                return Action::Fail(raise);
+            }
         };
         let (end, asked) = match flow {
             Flow::Return(count) => {
@@ -347,6 +352,7 @@ impl Runtime {
             arguments: arguments as u32,
             protected: asked.protected,
             handler: asked.handler,
+            failed_calls: self.thread.failed_calls,
         });
         Ok(())
     }

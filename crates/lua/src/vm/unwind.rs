@@ -4,7 +4,7 @@ use super::Exit;
 use super::call::{Action, MAX_HANDLER_DEPTH, Step};
 use crate::native::Raise;
 use crate::runtime::{Failure, Runtime};
-use crate::thread::Finish;
+use crate::thread::{Finish, NativeFrame};
 use crate::value::Value;
 
 impl Runtime {
@@ -12,7 +12,7 @@ impl Runtime {
     pub(crate) fn handle_error(&mut self, raise: Raise) -> Action {
         let value = match raise {
             Raise::Error(value) => value,
-            Raise::OutOfMemory | Raise::Stopped => {
+            Raise::NoRoomForHandler | Raise::OutOfMemory | Raise::Stopped => {
                 self.note_failure();
                 return self.unwind(raise);
             }
@@ -26,12 +26,9 @@ impl Runtime {
             .map(|native| native.handler);
         match handler {
             Some(Some(handler)) => {
-                self.thread.handler_depth += 1;
                 let is_function = matches!(handler, Value::Function(_) | Value::Native(_));
-                let depth = self.thread.native_depth + self.thread.handler_depth;
-                if !is_function || depth >= MAX_HANDLER_DEPTH {
-                    let raise = self.error_in_error_handling();
-                    return self.unwind(raise);
+                if !is_function || self.thread.native_depth >= MAX_HANDLER_DEPTH {
+                    return self.unwind(Raise::NoRoomForHandler);
                 }
                 let slot = self.free_slot().max(self.thread.top);
                 self.ensure_stack(slot + 2);
@@ -75,20 +72,23 @@ impl Runtime {
         let catchable = match raise {
             Raise::Stopped => false,
             Raise::OutOfMemory => !self.memory_error_is_fatal,
-            Raise::Error(_) => true,
+            Raise::Error(_) | Raise::NoRoomForHandler => true,
         };
         while let Some(frame) = self.thread.frames.last() {
-            let protected = !frame.is_lua()
-                && self
-                    .thread
-                    .natives
-                    .last()
-                    .is_some_and(|native| native.protected);
-            if protected && catchable {
+            let waiting = (!frame.is_lua())
+                .then(|| self.thread.natives.last())
+                .flatten();
+            if let Some(&NativeFrame {
+                protected: true,
+                failed_calls,
+                ..
+            }) = waiting
+                && catchable
+            {
                 let start = frame.pc as usize;
                 self.close_upvalues(start);
                 let value = self.error_value(raise);
-                self.thread.handler_depth = 0;
+                self.thread.forget_failed_calls(failed_calls);
                 self.ensure_stack(start + 1);
                 self.thread.stack[start] = value;
                 return match self.native_step(1, true) {
@@ -111,6 +111,7 @@ impl Runtime {
     pub(crate) fn error_value(&mut self, raise: Raise) -> Value {
         match raise {
             Raise::Error(value) => value,
+            Raise::NoRoomForHandler => self.heap.new_string(b"error in error handling").into(),
             Raise::OutOfMemory => self.heap.new_string(b"not enough memory").into(),
             Raise::Stopped => self.heap.new_string(b"script stopped").into(),
         }

@@ -9,6 +9,7 @@ use resp::Protocol;
 use crate::client::ReplyMode;
 use crate::config::COMPATIBLE_VERSION;
 use crate::road::run::{Call, Next, ServerHandler};
+use crate::tracking;
 
 pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
     ("", "ping", ping),
@@ -160,6 +161,8 @@ fn hello(call: &mut Call<'_>) -> CommandResult {
 
 fn quit(call: &mut Call<'_>) -> CommandResult {
     call.reply.ok();
+    // Nothing is told to it from here on, though its connection may last a moment longer.
+    call.client.record.close_asap.store(true, Ordering::Relaxed);
     call.next = Next::Close;
     Ok(())
 }
@@ -168,6 +171,7 @@ fn reset(call: &mut Call<'_>) -> CommandResult {
     super::transaction::discard_transaction(call.client, call.unit);
     super::pubsub::unsubscribe_all(call.server, call.client);
     call.server.monitors.remove(&call.client.record);
+    tracking::disable(call.server, &call.client.record);
     call.client.select(0);
     call.client.set_protocol(Protocol::Resp2);
     call.client.reply_mode = ReplyMode::On;

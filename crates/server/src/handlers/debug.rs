@@ -67,6 +67,10 @@ fn debug(call: &mut Call<'_>) -> CommandResult {
             .settings
             .set_active_expire(arguments[0] != b"0");
         call.reply.ok();
+    } else if is_word(word, "pause-cron") && arguments.len() == 1 {
+        let paused = arguments[0] != b"0";
+        call.server.cron_paused.store(paused, Ordering::Relaxed);
+        call.reply.ok();
     } else if is_word(word, "set-disable-deny-scripts") && arguments.len() == 1 {
         call.server
             .deny_scripts_disabled
@@ -231,6 +235,8 @@ fn help(call: &mut Call<'_>) -> CommandResult {
         "    Writes a message to the log.",
         "OBJECT <key>",
         "    Tells how a key is kept.",
+        "PAUSE-CRON <0|1>",
+        "    Whether periodic work rests.",
         "PROTOCOL <type>",
         "    Replies with a value of a protocol type.",
         "QUICKLIST-PACKED-THRESHOLD <size>",

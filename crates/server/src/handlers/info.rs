@@ -133,7 +133,11 @@ fn clients(call: &Call<'_>, text: &mut String) {
     line(text, "client_recent_max_input_buffer", 0);
     line(text, "client_recent_max_output_buffer", 0);
     line(text, "blocked_clients", blocked);
-    line(text, "tracking_clients", 0);
+    line(
+        text,
+        "tracking_clients",
+        call.server.tracking.counts().clients,
+    );
     line(text, "clients_in_timeout_table", 0);
 }
 
@@ -319,9 +323,10 @@ fn stats(call: &Call<'_>, text: &mut String) {
     line(text, "active_defrag_misses", 0);
     line(text, "active_defrag_key_hits", 0);
     line(text, "active_defrag_key_misses", 0);
-    line(text, "tracking_total_keys", 0);
-    line(text, "tracking_total_items", 0);
-    line(text, "tracking_total_prefixes", 0);
+    let tracking = call.server.tracking.counts();
+    line(text, "tracking_total_keys", tracking.keys);
+    line(text, "tracking_total_items", tracking.items);
+    line(text, "tracking_total_prefixes", tracking.prefixes);
     line(text, "unexpected_error_replies", 0);
     line(text, "total_error_replies", call.server.errors.total());
     line(text, "dump_payload_sanitizations", 0);

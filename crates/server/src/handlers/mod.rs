@@ -17,6 +17,7 @@ pub(crate) mod pubsub;
 mod script;
 mod server;
 mod slowlog;
+mod tracking;
 pub(crate) mod transaction;
 
 use commands::Command;
@@ -44,6 +45,7 @@ const FAMILIES: &[Family] = &[
     script::HANDLERS,
     server::HANDLERS,
     slowlog::HANDLERS,
+    tracking::HANDLERS,
     transaction::HANDLERS,
 ];
 

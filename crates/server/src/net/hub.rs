@@ -1,7 +1,7 @@
 //! How threads reach each other's connections and services: one mailbox per worker.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mio::Waker;
@@ -43,6 +43,8 @@ pub struct NewConnection {
 #[derive(Debug)]
 struct Mailbox<M> {
     mail: Mutex<Vec<Mail<M>>>,
+    /// Whether there may be mail, for a look without the lock.
+    is_filled: AtomicBool,
     waker: Waker,
     connections: AtomicUsize,
 }
@@ -67,6 +69,7 @@ impl<M> Hub<M> {
             let (poller, waker) = Poller::new()?;
             boxes.push(Mailbox {
                 mail: Mutex::new(Vec::new()),
+                is_filled: AtomicBool::new(false),
                 waker,
                 connections: AtomicUsize::new(0),
             });
@@ -106,6 +109,7 @@ impl<M> Hub<M> {
         let was_empty = {
             let mut waiting = mailbox.mail.lock().unwrap_or_else(PoisonError::into_inner);
             waiting.push(mail);
+            mailbox.is_filled.store(true, Ordering::Release);
             waiting.len() == 1
         };
         // A box with mail in it has woken its worker already.
@@ -135,10 +139,12 @@ impl<M> Hub<M> {
 
     /// Takes all mail of a worker into `mail`.
     pub(super) fn collect(&self, worker: usize, mail: &mut Vec<Mail<M>>) {
-        let mut waiting = self.boxes[worker]
-            .mail
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mailbox = &self.boxes[worker];
+        if !mailbox.is_filled.load(Ordering::Acquire) {
+            return;
+        }
+        let mut waiting = mailbox.mail.lock().unwrap_or_else(PoisonError::into_inner);
+        mailbox.is_filled.store(false, Ordering::Relaxed);
         mail.append(&mut waiting);
     }
 

@@ -158,6 +158,8 @@ impl<S: Service> Worker<S> {
         if self.links.config.refresh() {
             self.service.on_config(&mut self.links.context());
         }
+        // What others have told before a client sent its request comes before the answer to that request.
+        self.read_mail();
         let again = std::mem::take(&mut self.again);
         let ready = std::mem::take(&mut self.ready);
         for event in &ready {
@@ -197,13 +199,7 @@ impl<S: Service> Worker<S> {
             self.accept_again = false;
             (0..self.listeners.len()).for_each(|number| self.accept(number));
         }
-        let mut mail = std::mem::take(&mut self.mail);
-        self.links.hub.collect(self.links.index, &mut mail);
-        for letter in mail.drain(..) {
-            self.read(letter);
-            self.read_own_mail();
-        }
-        self.mail = mail;
+        self.read_mail();
         if self.links.now >= self.next_cron {
             self.service.on_cron(&mut self.links.context());
             let hz = self.links.config.hz.max(1);
@@ -220,6 +216,16 @@ impl<S: Service> Worker<S> {
             self.write_all();
         }
         wait
+    }
+
+    fn read_mail(&mut self) {
+        let mut mail = std::mem::take(&mut self.mail);
+        self.links.hub.collect(self.links.index, &mut mail);
+        for letter in mail.drain(..) {
+            self.read(letter);
+            self.read_own_mail();
+        }
+        self.mail = mail;
     }
 
     pub(super) fn read_own_mail(&mut self) {

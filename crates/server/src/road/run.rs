@@ -18,6 +18,7 @@ use crate::road::lookup::Entry;
 use crate::script_run::ScriptRun;
 use crate::server::{Server, unix_us};
 use crate::stats::WorkerStats;
+use crate::tracking::{self, Broadcast};
 
 /// What a thread lends to the commands it runs.
 pub(crate) struct Bench {
@@ -33,6 +34,8 @@ pub(crate) struct Bench {
     pub(crate) to_self: Vec<Arc<[u8]>>,
     /// What subscribers are told when the changes of the running script or transaction stand.
     pub(crate) held: Vec<Held>,
+    /// Modified keys of which clients in broadcasting mode are told at the end of the turn.
+    pub(crate) broadcasts: Vec<Broadcast>,
 }
 
 impl Bench {
@@ -51,6 +54,7 @@ impl Bench {
             machines: Machines::default(),
             to_self: Vec::new(),
             held: Vec::new(),
+            broadcasts: Vec::new(),
         }
     }
 
@@ -71,6 +75,7 @@ impl Bench {
             machines: Machines::default(),
             to_self: Vec::new(),
             held: Vec::new(),
+            broadcasts: Vec::new(),
         }
     }
 
@@ -95,6 +100,9 @@ impl Bench {
         self.random = lent.random.clone();
         if !lent.to_self.is_empty() {
             self.to_self.append(&mut lent.to_self);
+        }
+        if !lent.broadcasts.is_empty() {
+            self.broadcasts.append(&mut lent.broadcasts);
         }
     }
 }
@@ -272,6 +280,9 @@ pub(crate) fn run(
     };
     if records_effects && unit.changes.dirty != dirty {
         unit.finish_effects(database, args);
+    }
+    if unit.gathers_modifications() {
+        tracking::after_command(server, bench, client, entry, args, unit, origin);
     }
     next
 }
