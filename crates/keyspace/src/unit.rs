@@ -8,7 +8,7 @@ use crate::edit::{Edit, Origin};
 use crate::entry::{AccessPolicy, Entry, LFU_INITIAL, NEVER, ObjectInfo, lfu_decayed, lfu_touched};
 use crate::event::{Event, EventClass};
 use crate::kind::{Kind, WrongType};
-use crate::lock::{Guards, Keyspace, LockPlan, SHARD_COUNT, ShardIndex};
+use crate::lock::{Guards, KeptLock, Keyspace, LockPlan, Patience, SHARD_COUNT, ShardIndex};
 use crate::shard::{Shard, record_event};
 use crate::table::Place;
 use crate::undo::{Record, Removed};
@@ -195,6 +195,7 @@ impl Scope<'_> {
 }
 
 impl<'k> Unit<'k> {
+    #[inline(always)]
     pub(crate) fn new(
         keyspace: &'k Keyspace,
         guards: Guards<'k>,
@@ -251,6 +252,18 @@ impl<'k> Unit<'k> {
         self.scope.touches = touches;
     }
 
+    /// Takes the unit's lock for the next one, if it is just one. The changes have been settled; nothing more follows.
+    #[inline]
+    pub fn take_lock(&mut self) -> Option<KeptLock<'k>> {
+        match self.guards {
+            Guards::One(..) => match std::mem::replace(&mut self.guards, Guards::None) {
+                Guards::One(shard, guard) => Some(KeptLock { shard, guard }),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Whether the unit gathers what it modifies.
     #[inline]
     pub fn gathers_modifications(&self) -> bool {
@@ -294,18 +307,22 @@ impl<'k> Unit<'k> {
     /// Takes the missing locks of `plan`, one after the other; false as soon as one is not free right now. Trying cannot
     /// deadlock; waiting could.
     pub fn try_extend(&mut self, plan: &LockPlan) -> bool {
+        let mut patience = Patience::default();
         match plan {
             LockPlan::None => true,
-            LockPlan::Shards(shards) => shards.iter().all(|&shard| self.try_extend_by(shard)),
+            LockPlan::Shards(shards) => shards
+                .iter()
+                .all(|&shard| self.try_extend_by(shard, &mut patience)),
             LockPlan::All => {
                 self.covers_all()
-                    || (0..SHARD_COUNT as ShardIndex).all(|shard| self.try_extend_by(shard))
+                    || (0..SHARD_COUNT as ShardIndex)
+                        .all(|shard| self.try_extend_by(shard, &mut patience))
             }
         }
     }
 
     /// Takes the lock of a shard, unless it is held already, if it is free right now.
-    pub fn try_extend_by(&mut self, shard: ShardIndex) -> bool {
+    fn try_extend_by(&mut self, shard: ShardIndex, patience: &mut Patience) -> bool {
         /// Who needs more locks than declared mostly needs several.
         const FEW: usize = 8;
         let place = match &self.guards {
@@ -318,7 +335,7 @@ impl<'k> Unit<'k> {
                 Err(place) => place,
             },
         };
-        let Some(guard) = self.scope.keyspace.try_shard(shard) else {
+        let Some(guard) = self.scope.keyspace.try_shard(shard, patience) else {
             return false;
         };
         // Who began to listen before this lock was free is to hear of what happens under it.

@@ -155,6 +155,8 @@ impl Vm {
     pub fn end_region(&mut self) {
         self.abandon();
         self.clear_stack();
+        // What is left in them may have no meaning any more.
+        self.runtime.spare_stacks.clear();
         if self.runtime.heap.release() {
             let loaded = &mut self.runtime.loaded;
             let first = self.loaded_before_region.min(loaded.len());

@@ -12,6 +12,7 @@ pub mod format;
 pub mod heap;
 pub mod hook;
 pub mod inspect;
+mod leaf;
 mod lexer;
 pub mod library;
 mod loaded;

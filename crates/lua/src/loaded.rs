@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::heap::Heap;
+use crate::leaf::is_leaf;
 use crate::opcode::{Instruction, Opcode};
 use crate::proto::{Constant, Proto};
 use crate::thread::WINDOW;
@@ -22,6 +23,8 @@ pub(crate) struct LoadedProto {
     pub(crate) max_stack: u8,
     pub(crate) is_vararg: bool,
     pub(crate) needs_arg: bool,
+    /// It can be [evaluated without a call](crate::leaf).
+    pub(crate) is_leaf: bool,
 }
 
 /// What a prototype's number takes, whether or not the prototype is still there.
@@ -136,6 +139,7 @@ fn load_verified(
         max_stack: proto.max_stack,
         is_vararg: proto.is_vararg,
         needs_arg: proto.needs_arg,
+        is_leaf: is_leaf(proto),
     })));
     (loaded.len() - 1) as u32
 }

@@ -314,8 +314,15 @@ impl Call<'_> {
     /// The first result of a function for the top `arguments` values, if it can be had without a call; leaves them where they are.
     #[inline]
     pub(crate) fn try_shortcut(&mut self, function: Value, arguments: usize) -> Option<Value> {
-        let Value::Native(native) = function else {
-            return None;
+        let native = match function {
+            Value::Native(native) => native,
+            Value::Function(closure) => {
+                let arguments = &self.runtime.thread.stack[self.top - arguments..self.top];
+                let value = self.runtime.evaluate_leaf(closure, arguments)?;
+                self.runtime.meter.burn(1);
+                return Some(value);
+            }
+            _ => return None,
         };
         let Runtime {
             heap,
@@ -592,6 +599,12 @@ impl Call<'_> {
         let mut text = self.runtime.position(1);
         text.extend_from_slice(message.as_ref());
         Raise::Error(self.new_string(&text).into())
+    }
+
+    /// Where the Lua function stands that is so many levels up, 1 being the caller: its chunk's name and the line, as
+    /// `chunk:line: `. Empty if a native function is there, or none.
+    pub fn position(&self, level: usize) -> Vec<u8> {
+        self.runtime.position(level)
     }
 
     /// A Lua error without a position.

@@ -320,6 +320,11 @@ impl Instruction {
         self.0 as i32 >> 8
     }
 
+    /// A tail call as a call that leaves all results where they are.
+    pub(crate) const fn as_call(self) -> Instruction {
+        Instruction::abc(Opcode::Call, self.a(), self.b(), 0)
+    }
+
     /// Whether a raw extra word follows this instruction.
     pub const fn has_extra_word(self) -> bool {
         match self.opcode() {

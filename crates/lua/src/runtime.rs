@@ -11,7 +11,7 @@ use crate::hook::HookState;
 use crate::loaded::LoadedProto;
 use crate::meter::Meter;
 use crate::native::{Host, Raise};
-use crate::thread::Thread;
+use crate::thread::{Frame, Thread};
 use crate::value::{ThreadHandle, Value};
 
 /// The running part of a VM, as natives see it.
@@ -31,6 +31,8 @@ pub struct Runtime {
     /// Bytes of the prototypes the collector has found unused and whose code is still to be forgotten.
     pub(crate) unloaded_bytes: usize,
     pub(crate) main: ThreadHandle,
+    /// Stacks and frames of coroutines that are over, for the next ones. Not counted as the program's memory.
+    pub(crate) spare_stacks: Vec<(Vec<Value>, Vec<Frame>)>,
     /// A native function runs, not an instruction.
     pub(crate) in_native: bool,
     /// Native calls of the host below a run, as 5.1 counts them towards its limit of 200: a host that calls through a protected call has 1.
@@ -68,6 +70,7 @@ impl Runtime {
             libraries: crate::library::LibraryState::default(),
             unloaded_bytes: 0,
             main,
+            spare_stacks: Vec::new(),
             in_native: false,
             outer_calls: 1,
             memory_error_is_fatal: false,

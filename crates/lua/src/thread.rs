@@ -12,8 +12,24 @@ pub(crate) const WINDOW: usize = 256;
 /// Slots of a new stack.
 pub(crate) const SMALLEST_STACK: usize = WINDOW + 16;
 
-/// The number in a frame's `proto` that marks a native function.
+/// The numbers in a frame's `proto` that mark native functions which wait.
 const NATIVE: u32 = u32::MAX;
+const PROTECTED_CALL: u32 = u32::MAX - 1;
+const RESUME: u32 = u32::MAX - 2;
+const WRAPPER: u32 = u32::MAX - 3;
+
+/// What the native function of a frame waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waiting {
+    /// What its [`NativeFrame`] says.
+    Step,
+    /// `pcall`, for the function it called. The frame is all there is to it.
+    ProtectedCall,
+    /// `coroutine.resume`, for the coroutine. The frame is all there is to it.
+    Resume,
+    /// The same of a function that `coroutine.wrap` made.
+    Wrapper,
+}
 
 /// What happens with the results of a frame when it returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +50,8 @@ pub(crate) enum Finish {
     Concat(u8),
     /// The native function below goes on with them.
     Native,
+    /// They are the results of the `pcall` below, behind `true`.
+    Protected,
     /// The first one is the error value an `xpcall` handler made.
     ErrorHandler,
 }
@@ -49,7 +67,7 @@ pub(crate) struct Frame {
     pub(crate) base: u32,
     /// Next instruction (Lua) or end of the window (native).
     pub(crate) pc: u32,
-    /// Number of the loaded prototype, or `NATIVE`.
+    /// Number of the loaded prototype, or what kind of native function waits.
     pub(crate) proto: u32,
     /// The Lua closure; for natives the native handle's number.
     pub(crate) callee: u32,
@@ -65,7 +83,19 @@ pub(crate) struct Frame {
 impl Frame {
     #[inline(always)]
     pub(crate) fn is_lua(&self) -> bool {
-        self.proto != NATIVE
+        self.proto < WRAPPER
+    }
+
+    /// What it waits for, if it is that of a native function.
+    #[inline(always)]
+    pub(crate) fn waiting(&self) -> Option<Waiting> {
+        match self.proto {
+            NATIVE => Some(Waiting::Step),
+            PROTECTED_CALL => Some(Waiting::ProtectedCall),
+            RESUME => Some(Waiting::Resume),
+            WRAPPER => Some(Waiting::Wrapper),
+            _ => None,
+        }
     }
 
     pub(crate) fn closure(&self) -> Option<ClosureHandle> {
@@ -115,6 +145,27 @@ impl Frame {
             want,
             finish,
             scanned: 0,
+        }
+    }
+
+    /// The frame of a native function the VM itself carries out: its window ends behind the function's slot.
+    #[inline(always)]
+    pub(crate) fn waiting_for(
+        waiting: Waiting,
+        function: usize,
+        handle: NativeHandle,
+        want: i16,
+        finish: Finish,
+    ) -> Frame {
+        let base = function + 1;
+        Frame {
+            proto: match waiting {
+                Waiting::Step => NATIVE,
+                Waiting::ProtectedCall => PROTECTED_CALL,
+                Waiting::Resume => RESUME,
+                Waiting::Wrapper => WRAPPER,
+            },
+            ..Frame::native(function, base, base, handle, want, finish)
         }
     }
 }

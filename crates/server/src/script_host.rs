@@ -322,7 +322,8 @@ impl RoadHost {
     ) -> Result<(), CommandError> {
         let origin = Origin::Script {
             read_only: self.read_only,
-            lacks_memory: self.lacks_memory && !self.has_written,
+            lacks_memory: self.lacks_memory,
+            has_written: self.has_written,
         };
         if let Err(error) = check(self.server, &self.client, entry, origin) {
             self.bench.stats.command_rejected(entry.index);

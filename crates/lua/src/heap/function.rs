@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use super::arena::Object;
-use super::{Closure, Heap, Native, Upvalue, Userdata};
+use super::{Closure, Heap, Native, Role, Upvalue, Userdata};
 use crate::native::NativeFunction;
 use crate::thread::Thread;
 use crate::value::{
@@ -38,9 +38,25 @@ impl Heap {
             environment: self.globals,
             upvalues: upvalues.into(),
             shortcut: None,
+            role: Role::Ordinary,
         };
         self.bytes += native.size();
         NativeHandle(self.natives.insert(native))
+    }
+
+    /// Lets the VM itself do what a native function does.
+    pub(crate) fn set_role(&mut self, native: NativeHandle, role: Role) {
+        self.natives[native.index()].role = role;
+    }
+
+    /// Tells the VM that a native function is a protected call whose second result, if the call failed, is what `on_error` makes of the error. A
+    /// call of it then needs no step of the function, which is to do the same for whoever calls it by other means.
+    pub fn mark_protected_call(
+        &mut self,
+        native: NativeHandle,
+        on_error: fn(&mut Heap, Value) -> Value,
+    ) {
+        self.set_role(native, Role::ProtectedCall(on_error));
     }
 
     /// Puts native functions into a table under their names.

@@ -58,6 +58,12 @@ impl Heap {
         }
     }
 
+    /// A metamethod of a metatable; nil if it has none.
+    #[inline]
+    pub(crate) fn event_handler(&self, metatable: TableHandle, event: Metamethod) -> Value {
+        self.tables[metatable.index()].get_short(self.metamethod_names[event as usize])
+    }
+
     /// A metamethod of a metatable, remembering if it is absent. Only for the first eight events.
     #[inline]
     pub(crate) fn fast_metamethod(

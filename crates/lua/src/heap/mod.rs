@@ -30,7 +30,7 @@ mod text;
 
 pub(crate) use arena::Arena;
 pub(crate) use collector::Roots;
-pub(crate) use object::{Closure, Native, Upvalue, Userdata};
+pub(crate) use object::{Closure, Native, Role, Upvalue, Userdata};
 pub use string::{Strings, hash_bytes};
 
 use crate::metamethod::Metamethod;

@@ -4,6 +4,7 @@ use std::any::Any;
 
 use smallvec::SmallVec;
 
+use super::Heap;
 use super::arena::Object;
 use crate::native::{Flow, NativeFunction};
 use crate::shortcut::Shortcut;
@@ -50,6 +51,22 @@ pub(crate) struct Native {
     pub(crate) environment: TableHandle,
     pub(crate) upvalues: Box<[Value]>,
     pub(crate) shortcut: Option<Shortcut>,
+    pub(crate) role: Role,
+}
+
+/// What the VM itself does when a native function is called. The function itself does the same, for whoever calls it otherwise than by a call instruction.
+#[derive(Clone, Copy)]
+pub(crate) enum Role {
+    /// Nothing: the function is run.
+    Ordinary,
+    /// A protected call. What was raised goes through the function before it is returned.
+    ProtectedCall(fn(&mut Heap, Value) -> Value),
+    /// `coroutine.resume`.
+    Resume,
+    /// Resumes the coroutine that is its first upvalue.
+    Wrapper,
+    /// `coroutine.yield`.
+    Yield,
 }
 
 /// A host object as a value.
@@ -114,6 +131,7 @@ impl Object for Native {
             environment: NO_TABLE,
             upvalues: Box::new([]),
             shortcut: None,
+            role: Role::Ordinary,
         };
     }
 

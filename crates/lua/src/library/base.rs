@@ -61,6 +61,9 @@ pub fn open(runtime: &mut Runtime) {
     heap.raw_set_field(globals, "_VERSION", version.into());
     heap.register(globals, FUNCTIONS);
     heap.add_shortcuts(globals, SHORTCUTS);
+    if let Value::Native(native) = heap.raw_get_field(globals, "pcall") {
+        heap.mark_protected_call(native, |_, error| error);
+    }
     // The function pairs returns is not the global one, as in 5.1.
     let next = heap.new_native(next, &[]);
     let step = heap.new_native(ipairs_step, &[]);

@@ -1,6 +1,7 @@
 //! The coroutine library.
 
 use super::base;
+use crate::heap::Role;
 use crate::native::{Call, Flow, LibraryEntry, NativeResult, Raise};
 use crate::runtime::Runtime;
 use crate::thread::Status;
@@ -21,6 +22,11 @@ pub fn open(runtime: &mut Runtime) {
     let globals = heap.globals;
     let library = heap.new_table(0, FUNCTIONS.len());
     heap.register(library, FUNCTIONS);
+    for (name, role) in [("resume", Role::Resume), ("yield", Role::Yield)] {
+        if let Value::Native(native) = heap.raw_get_field(library, name) {
+            heap.set_role(native, role);
+        }
+    }
     heap.raw_set_field(globals, "coroutine", Value::Table(library));
 }
 
@@ -42,6 +48,7 @@ fn wrap(call: &mut Call<'_>) -> NativeResult {
     let wrapper = call
         .heap_mut()
         .new_native(call_wrapped, &[Value::Thread(thread)]);
+    call.heap_mut().set_role(wrapper, Role::Wrapper);
     call.return_value(Value::Native(wrapper))
 }
 
@@ -102,7 +109,8 @@ fn call_wrapped(call: &mut Call<'_>) -> NativeResult {
     })
 }
 
-fn wrapped_resumed(call: &mut Call<'_>) -> NativeResult {
+/// What a wrapper does with what comes of its coroutine.
+pub(crate) fn wrapped_resumed(call: &mut Call<'_>) -> NativeResult {
     if !call.callback_failed() {
         return Ok(Flow::Return(call.callback_results()));
     }

@@ -18,7 +18,7 @@ const STACK_SLOTS_MAX: usize = 1 << 22;
 /// Most frames a thread can have before "stack overflow", its host's included: 5.1 doubles its frame array up to 16,384 entries.
 const MAX_FRAMES: usize = 16_384;
 /// So many frames there may be whatever the host has.
-pub(super) const SAFE_FRAMES: usize = MAX_FRAMES - SPARE_FRAMES;
+pub(crate) const SAFE_FRAMES: usize = MAX_FRAMES - SPARE_FRAMES;
 /// Frames beyond that are for error handlers only.
 const SPARE_FRAMES: usize = 500;
 /// Most nested calls from natives and metamethods into Lua: one below 5.1's `LUAI_MAXCCALLS`.
@@ -269,7 +269,61 @@ impl Runtime {
     }
 
     /// Pushes the frame of a Lua function, its arguments arranged as it expects them.
+    #[inline]
     pub(crate) fn push_frame(
+        &mut self,
+        closure: ClosureHandle,
+        function: usize,
+        arguments: usize,
+        want: i16,
+        finish: Finish,
+    ) -> Result<(), Raise> {
+        if self.push_plain_frame(closure, function, arguments, want, finish) {
+            return Ok(());
+        }
+        self.push_any_frame(closure, function, arguments, want, finish)
+    }
+
+    /// The same where nothing has to grow or to move. False if it is not so simple; then nothing has happened.
+    #[inline(always)]
+    fn push_plain_frame(
+        &mut self,
+        closure: ClosureHandle,
+        function: usize,
+        arguments: usize,
+        want: i16,
+        finish: Finish,
+    ) -> bool {
+        let number = self.heap.closures[closure.index()].proto;
+        let Some(Some(loaded)) = self.loaded.get(number as usize) else {
+            return false;
+        };
+        let parameters = usize::from(loaded.parameters);
+        let thread = &mut *self.thread;
+        let (base, slots) = (function + 1, thread.stack.len());
+        let room = thread.frames.capacity().min(SAFE_FRAMES);
+        if loaded.is_vararg
+            || thread.overflowed
+            || thread.frames.len() >= room
+            || slots > STACK_SLOTS_MAX
+            || slots < base + arguments + parameters + 1 + WINDOW
+            || thread.native_depth >= MAX_NATIVE_DEPTH
+        {
+            return false;
+        }
+        if is_nested(finish) {
+            thread.native_depth += 1;
+        }
+        for index in arguments..parameters {
+            thread.stack[base + index] = Value::Nil;
+        }
+        let frame = Frame::lua(function, base, number, closure, want, finish);
+        thread.frames.push(frame);
+        true
+    }
+
+    #[inline(never)]
+    fn push_any_frame(
         &mut self,
         closure: ClosureHandle,
         function: usize,
@@ -419,6 +473,7 @@ impl Runtime {
                     None => Action::Leave(Step::Exit(Exit::Finished)),
                 }
             }
+            Finish::Protected => self.protected_call_returned(from, count),
             Finish::ErrorHandler => self.unwind(Raise::Error(first)),
         }
     }

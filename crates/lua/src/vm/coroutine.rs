@@ -2,18 +2,33 @@
 
 use super::Exit;
 use super::call::{Action, MAX_NATIVE_DEPTH, Step, is_nested};
+use super::native::NativeStep;
+use crate::library::coroutine::wrapped_resumed;
 use crate::native::Raise;
 use crate::runtime::Runtime;
-use crate::thread::{Finish, Pending, Status, Thread};
-use crate::value::{ThreadHandle, Value};
+use crate::thread::{Finish, Frame, Pending, SMALLEST_STACK, Status, Thread, Waiting};
+use crate::value::{NativeHandle, ThreadHandle, Value};
 
 /// Native calls below which a coroutine may still be resumed: one more than other calls into Lua may have.
 const MAX_RESUME_DEPTH: u32 = MAX_NATIVE_DEPTH + 1;
 
+/// Most stacks of coroutines that are kept for the next ones, and the most frames such a one may have room for.
+const SPARE_STACKS_MAX: usize = 8;
+const SPARE_FRAMES_MAX: usize = 16;
+
 impl Runtime {
     /// Makes a coroutine that will run `function`.
     pub(crate) fn new_coroutine(&mut self, function: Value) -> ThreadHandle {
-        let mut thread = Thread::new(self.thread.environment, 0);
+        let environment = self.thread.environment;
+        let mut thread = match self.spare_stacks.pop() {
+            Some((stack, frames)) => Thread {
+                stack,
+                frames,
+                environment,
+                ..Thread::default()
+            },
+            None => Thread::new(environment, 0),
+        };
         thread.stack[0] = function;
         thread.top = 1;
         self.heap.new_thread(thread)
@@ -80,6 +95,9 @@ impl Runtime {
                 finish,
             }) => {
                 let destination = destination as usize;
+                if matches!(finish, Finish::Call | Finish::Iterator) {
+                    return self.take_results(resumer, from, count, destination, want);
+                }
                 self.copy_from_thread(resumer, from, count, destination);
                 Action::Deliver {
                     from: destination,
@@ -90,6 +108,84 @@ impl Runtime {
                 }
             }
         }
+    }
+
+    /// A call of `coroutine.resume` in slot `function`. None if it is for the function itself to say what is wrong.
+    pub(super) fn resume_directly(
+        &mut self,
+        function: usize,
+        arguments: usize,
+        want: i16,
+        finish: Finish,
+    ) -> Option<Step> {
+        let (Value::Thread(target), 1..) = (self.thread.stack[function + 1], arguments) else {
+            return None;
+        };
+        let values = (function + 2, arguments - 1);
+        self.wait_for_thread(Waiting::Resume, target, function, values, want, finish)
+    }
+
+    /// A call of a function that `coroutine.wrap` made. None if it is for the function itself to say what is wrong.
+    pub(super) fn call_wrapper(
+        &mut self,
+        function: usize,
+        arguments: usize,
+        want: i16,
+        finish: Finish,
+    ) -> Option<Step> {
+        let Value::Native(wrapper) = self.thread.stack[function] else {
+            return None;
+        };
+        let Value::Thread(target) = self.heap.native_upvalue(wrapper, 0) else {
+            return None;
+        };
+        let values = (function + 1, arguments);
+        self.wait_for_thread(Waiting::Wrapper, target, function, values, want, finish)
+    }
+
+    /// Resumes a coroutine with so many values from a slot up; the native function in slot `function` waits for it.
+    #[inline]
+    fn wait_for_thread(
+        &mut self,
+        waiting: Waiting,
+        target: ThreadHandle,
+        function: usize,
+        (from, count): (usize, usize),
+        want: i16,
+        finish: Finish,
+    ) -> Option<Step> {
+        if self.thread_status(target) != Status::Suspended
+            || self.thread.native_depth + 1 >= MAX_RESUME_DEPTH
+        {
+            return None;
+        }
+        let Value::Native(handle) = self.thread.stack[function] else {
+            return None;
+        };
+        if let Err(raise) = self.count_frame(finish) {
+            return Some(self.raise(raise));
+        }
+        let frame = Frame::waiting_for(waiting, function, handle, want, finish);
+        self.thread.frames.push(frame);
+        Some(match self.resume_thread(target, from, count) {
+            Action::Leave(step) => step,
+            action => self.drive(action),
+        })
+    }
+
+    /// A call of `coroutine.yield` in slot `function`.
+    pub(super) fn yield_directly(
+        &mut self,
+        function: usize,
+        arguments: usize,
+        want: i16,
+        finish: Finish,
+    ) -> Option<Step> {
+        let action = self.yield_values(function + 1, arguments, function, want, finish);
+        Some(match action {
+            Action::Leave(step) => step,
+            action => self.drive(action),
+        })
     }
 
     /// Yields `count` values from slot `from`; the call of `yield` gets its results in `destination`.
@@ -119,9 +215,59 @@ impl Runtime {
         self.thread.top = from + count;
         let yielding = self.current;
         self.leave_thread();
+        if let Some(frame) = self.take_waiting_frame() {
+            let (function, mut want) = (frame.function as usize, frame.want);
+            let mut destination = function;
+            if frame.waiting() == Some(Waiting::Resume) {
+                self.thread.stack[function] = Value::Boolean(true);
+                destination += 1;
+                if want > 0 {
+                    want -= 1;
+                }
+            }
+            return self.take_results(yielding, from, count, destination, want);
+        }
         let start = self.resumption_slot();
         self.copy_from_thread(yielding, from, count, start);
         self.go_on_in_resumer(count, false)
+    }
+
+    /// Takes the top frame off if it waits for a coroutine without a step to follow.
+    #[inline]
+    fn take_waiting_frame(&mut self) -> Option<Frame> {
+        let frame = *self.thread.frames.last()?;
+        if !matches!(frame.waiting()?, Waiting::Resume | Waiting::Wrapper) {
+            return None;
+        }
+        self.thread.frames.pop();
+        self.leave_frame(frame.finish);
+        Some(frame)
+    }
+
+    /// Makes `count` values from slot `from` of another thread the results of a call instruction of the running one.
+    #[inline]
+    fn take_results(
+        &mut self,
+        other: ThreadHandle,
+        from: usize,
+        count: usize,
+        destination: usize,
+        want: i16,
+    ) -> Action {
+        let wanted = if want < 0 { count } else { want as usize };
+        let copied = count.min(wanted);
+        self.copy_from_thread(other, from, copied, destination);
+        if want < 0 {
+            self.thread.top = destination + count;
+        } else {
+            self.thread.stack[destination + copied..destination + wanted].fill(Value::Nil);
+        }
+        if self.heap.needs_attention()
+            && let Err(raise) = self.collect_garbage_if_due()
+        {
+            return Action::Fail(raise);
+        }
+        Action::Leave(Step::Run)
     }
 
     /// Copies `count` values from slot `from` of another thread to slot `to` of the running one.
@@ -159,6 +305,15 @@ impl Runtime {
     pub(crate) fn bury_thread(&mut self) {
         let (resumer, environment) = (self.thread.resumer, self.thread.environment);
         let counted = self.thread.counted;
+        let stack = std::mem::take(&mut self.thread.stack);
+        let mut frames = std::mem::take(&mut self.thread.frames);
+        if stack.capacity() == SMALLEST_STACK
+            && frames.capacity() <= SPARE_FRAMES_MAX
+            && self.spare_stacks.len() < SPARE_STACKS_MAX
+        {
+            frames.clear();
+            self.spare_stacks.push((stack, frames));
+        }
         *self.thread = Thread {
             status: Status::Dead,
             resumer,
@@ -180,10 +335,53 @@ impl Runtime {
 
     fn back_to_resumer(&mut self, values: &[Value], failed: bool) -> Action {
         self.leave_thread();
+        if let Some(frame) = self.take_waiting_frame() {
+            return self.results_of_thread(frame, values, failed);
+        }
         let start = self.resumption_slot();
         self.ensure_stack(start + values.len());
         self.thread.stack[start..start + values.len()].copy_from_slice(values);
         self.go_on_in_resumer(values.len(), failed)
+    }
+
+    /// What a coroutine that is over leads to in the native function that waited for it with this frame.
+    fn results_of_thread(&mut self, frame: Frame, values: &[Value], failed: bool) -> Action {
+        let function = frame.function as usize;
+        let end = function + 1 + values.len();
+        self.ensure_stack(end);
+        self.thread.stack[function + 1..end].copy_from_slice(values);
+        let is_wrapper = frame.waiting() == Some(Waiting::Wrapper);
+        if is_wrapper && failed {
+            // What it makes of an error is its own concern.
+            return self.run_native(NativeStep {
+                frame: Frame::native(
+                    function,
+                    function + 1,
+                    end,
+                    NativeHandle(frame.callee),
+                    frame.want,
+                    frame.finish,
+                ),
+                step: wrapped_resumed,
+                state: None,
+                arguments: 0,
+                callback_start: function + 1,
+                failed,
+            });
+        }
+        let from = if is_wrapper {
+            function + 1
+        } else {
+            self.thread.stack[function] = Value::Boolean(!failed);
+            function
+        };
+        Action::Deliver {
+            from,
+            count: end - from,
+            destination: function,
+            want: frame.want,
+            finish: frame.finish,
+        }
     }
 
     /// Where the native function that resumed a coroutine expects what comes of it.

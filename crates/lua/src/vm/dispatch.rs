@@ -11,12 +11,13 @@ use super::kernel::{Code, Frames, Registers};
 use super::stack::{clear, for_registers, lift_parameters, open_count, settle, shift, spread};
 use super::upvalue::{load_upvalue, store_upvalue};
 use super::{Exit, Leave, Step};
+use crate::heap::Role;
 use crate::loaded::CodeEntry;
 use crate::metamethod::Metamethod;
 use crate::opcode::{Opcode, decode_float_byte};
 use crate::runtime::Runtime;
 use crate::shortcut;
-use crate::thread::{Finish, Frame, Thread, WINDOW};
+use crate::thread::{Finish, Frame, Thread, WINDOW, Waiting};
 use crate::value::{ClosureHandle, Value};
 
 /// Executes the top frame and those it calls, until the run is left or code is missing. If `HOOKED`, the VM's hook is asked before each instruction.
@@ -52,6 +53,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                 open_end,
                 top,
                 native_depth,
+                failed_calls,
                 ..
             } = &mut **thread;
             let Some(mut frames) = Frames::new(frames) else {
@@ -145,7 +147,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                 ($left:expr, $right:expr, $x:ident, $y:ident, $result:expr) => {
                     match ($left, $right) {
                         (Value::Number($x), Value::Number($y)) => set_a!(Value::Number($result)),
-                        _ => pause!(execute_slowly),
+                        _ => pause!(execute_arithmetic),
                     }
                 };
             }
@@ -156,7 +158,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             let $y = code.number(instruction.c() as usize);
                             set_a!(Value::Number($result))
                         }
-                        _ => pause!(execute_slowly),
+                        _ => pause!(execute_arithmetic),
                     }
                 };
             }
@@ -167,7 +169,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             let $x = code.number(instruction.b() as usize);
                             set_a!(Value::Number($result))
                         }
-                        _ => pause!(execute_slowly),
+                        _ => pause!(execute_arithmetic),
                     }
                 };
             }
@@ -308,6 +310,76 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     pause!(execute_slowly)
                 }};
             }
+            // Calls the Lua function that is the first argument of `pcall`.
+            macro_rules! call_protected {
+                ($native:expr) => {{
+                    let function = registers.base() + instruction.a() as usize;
+                    let base = function + 2;
+                    if let Value::Function(callee) = *registers.get(instruction.a().wrapping_add(1))
+                        && open_count(instruction.b(), top, function + 1) > 0
+                        && let number = heap.closures[callee.index()].proto
+                        && let Some(entry) = entries.get(number as usize)
+                        && registers.has_slots(base + entry.room as usize)
+                        && *native_depth < MAX_NATIVE_DEPTH
+                        && *failed_calls == 0
+                        && frames.has_room_for_two()
+                    {
+                        *native_depth += 1;
+                        frames.top().pc = code.position();
+                        let want = i16::from(instruction.c()) - 1;
+                        let waiting = Waiting::ProtectedCall;
+                        frames.push(Frame::waiting_for(
+                            waiting,
+                            function,
+                            $native,
+                            want,
+                            Finish::Call,
+                        ));
+                        let finish = Finish::Protected;
+                        frames.push(Frame::lua(function + 1, base, number, callee, -1, finish));
+                        registers.set_base(base);
+                        let arguments = match instruction.b() {
+                            0 => top.saturating_sub(base),
+                            b => b as usize - 2,
+                        };
+                        if arguments < entry.parameters as usize {
+                            clear(&mut registers.window()[arguments..entry.parameters as usize]);
+                        }
+                        code = Code::new(entry);
+                        closure = callee;
+                        continue;
+                    }
+                    pause!(execute_call)
+                }};
+            }
+            // Returns `$count` values from register `A` up to the caller of the `pcall` that waits for them, if that is all there is to it.
+            macro_rules! return_protected {
+                ($count:expr) => {{
+                    if frames.top().finish == Finish::Protected
+                        && *open_end <= registers.base()
+                        && let (Some(waiting), Some(caller)) =
+                            (frames.caller(), frames.caller_of_caller())
+                        && waiting.finish == Finish::Call
+                        && let Some(entry) = entries.get(caller.proto as usize)
+                    {
+                        *native_depth -= 1;
+                        let (count, destination) = ($count, waiting.function as usize);
+                        let from = registers.base() + instruction.a() as usize;
+                        let stack = registers.stack();
+                        if count == 1 {
+                            stack[destination + 1] = stack[from];
+                        } else {
+                            shift(stack, meter, from, count, destination + 1);
+                        }
+                        stack[destination] = Value::Boolean(true);
+                        settle(stack, top, destination, count + 1, waiting.want);
+                        frames.pop();
+                        frames.pop();
+                        leave!(caller, entry);
+                    }
+                    pause!(execute_return)
+                }};
+            }
             // Goes on in the caller, whose frame is on top again.
             macro_rules! leave {
                 ($caller:expr, $entry:expr) => {{
@@ -319,7 +391,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
             }
             // The caller and its code, if the top frame returns to Lua code without further ado.
             macro_rules! caller {
-                () => {{
+                ($count:expr) => {{
                     if *open_end > registers.base() {
                         pause!(execute_return);
                     }
@@ -327,7 +399,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         pause!(execute_return)
                     };
                     let Some(entry) = entries.get(caller.proto as usize) else {
-                        pause!(execute_return)
+                        return_protected!($count)
                     };
                     (caller, entry)
                 }};
@@ -338,7 +410,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                 if HOOKED && hooks.must_ask() {
                     pause!(consult_hook);
                 }
-                match instruction.opcode() {
+                match code.opcode() {
                     Opcode::Move => registers.copy(instruction.b(), instruction.a()),
                     Opcode::LoadK => set_a!(*code.constant(instruction.bx() as usize)),
                     Opcode::LoadKx => {
@@ -566,6 +638,11 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         let callee = match a!() {
                             Value::Function(callee) => callee,
                             Value::Native(native) => {
+                                match heap.natives[native.index()].role {
+                                    Role::Ordinary => {}
+                                    Role::ProtectedCall(_) => call_protected!(native),
+                                    _ => pause!(execute_call),
+                                }
                                 let base = registers.base();
                                 let window = registers.window();
                                 if shortcut::take(heap, meter, window, base, top, instruction) {
@@ -620,8 +697,22 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     }
                     Opcode::TailCall => {
                         burn_first!();
-                        let Value::Function(callee) = a!() else {
-                            pause!(execute_slowly)
+                        let callee = match a!() {
+                            Value::Function(callee) => callee,
+                            Value::Native(_) => {
+                                // The instruction that follows returns its results.
+                                instruction = instruction.as_call();
+                                let base = registers.base();
+                                let window = registers.window();
+                                if shortcut::take(heap, meter, window, base, top, instruction) {
+                                    if heap.needs_attention() {
+                                        pause!(attend_to_memory);
+                                    }
+                                    next!();
+                                }
+                                pause!(execute_call)
+                            }
+                            _ => pause!(execute_slowly),
                         };
                         let number = heap.closures[callee.index()].proto;
                         let Some(entry) = entries.get(number as usize) else {
@@ -646,7 +737,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         enter!(entry, callee, target + 1);
                     }
                     Opcode::Return1 => {
-                        let (caller, entry) = caller!();
+                        let (caller, entry) = caller!(1);
                         let frame = frames.top();
                         match frame.finish {
                             Finish::Call => {
@@ -668,17 +759,24 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         leave!(caller, entry);
                     }
                     Opcode::Return0 | Opcode::Return => {
-                        let (caller, entry) = caller!();
-                        let frame = frames.top();
-                        if frame.finish != Finish::Call {
-                            pause!(execute_return);
-                        }
-                        let (destination, want) = (frame.function as usize, frame.want);
                         let from = registers.base() + instruction.a() as usize;
                         let count = match instruction.opcode() {
                             Opcode::Return0 => 0,
                             _ => open_count(instruction.b(), top, from),
                         };
+                        let (caller, entry) = caller!(count);
+                        let frame = frames.top();
+                        if frame.finish != Finish::Call {
+                            let (Finish::Store(register), 1..) = (frame.finish, count) else {
+                                pause!(execute_return);
+                            };
+                            *native_depth -= 1;
+                            let destination = caller.base as usize + register as usize;
+                            registers.copy_to_slot(instruction.a(), destination);
+                            frames.pop();
+                            leave!(caller, entry);
+                        }
+                        let (destination, want) = (frame.function as usize, frame.want);
                         match count {
                             0 => {}
                             1 => registers.copy_to_slot(instruction.a(), destination),

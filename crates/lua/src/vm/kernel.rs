@@ -16,7 +16,7 @@ use std::marker::PhantomData;
 
 use super::call::SAFE_FRAMES;
 use crate::loaded::CodeEntry;
-use crate::opcode::Instruction;
+use crate::opcode::{Instruction, Opcode};
 use crate::thread::{Frame, WINDOW};
 use crate::value::{StringHandle, Value};
 
@@ -105,6 +105,17 @@ impl<'c> Code<'c> {
     pub(super) fn instruction(&self) -> Instruction {
         // SAFETY: verified code never leads off its end, and the counter is moved only by verified offsets.
         unsafe { *self.next }
+    }
+
+    /// The opcode of the instruction at the program counter.
+    #[inline(always)]
+    pub(super) fn opcode(&self) -> Opcode {
+        let instruction = self.instruction();
+        if instruction.0 as u8 > Opcode::Illegal as u8 {
+            // SAFETY: a byte that is no opcode decodes to `Illegal`, which the verifier refuses; that of vacant code is the opcode itself.
+            unsafe { std::hint::unreachable_unchecked() }
+        }
+        instruction.opcode()
     }
 
     /// The word behind the instruction: its extra word, or the jump of a condition.
@@ -300,6 +311,12 @@ impl<'f> Frames<'f> {
         self.top >= self.last
     }
 
+    /// Whether there is room for two frames.
+    #[inline(always)]
+    pub(super) fn has_room_for_two(&self) -> bool {
+        self.top.wrapping_add(1) < self.last
+    }
+
     /// Pushes a frame. There must be room.
     #[inline(always)]
     pub(super) fn push(&mut self, frame: Frame) {
@@ -323,6 +340,13 @@ impl<'f> Frames<'f> {
     pub(super) fn caller(&self) -> Option<Frame> {
         // SAFETY: if the top frame is not the first, there is one below it.
         (self.top > self.first).then(|| unsafe { *self.top.sub(1) })
+    }
+
+    /// The frame two below the top one.
+    #[inline(always)]
+    pub(super) fn caller_of_caller(&self) -> Option<Frame> {
+        // SAFETY: if the top frame is above the second, there are two below it.
+        (self.top > self.first.wrapping_add(1)).then(|| unsafe { *self.top.sub(2) })
     }
 
     /// Takes the top frame off, unless it is the only one.

@@ -15,12 +15,14 @@ mod metamethod;
 pub(crate) mod names;
 mod native;
 mod pause;
+mod protected;
 mod slow;
 mod stack;
 mod unwind;
 mod upvalue;
 
-pub(crate) use call::{Action, MAX_NATIVE_DEPTH, Step};
+pub(crate) use arithmetic::{modulo, power};
+pub(crate) use call::{Action, MAX_NATIVE_DEPTH, SAFE_FRAMES, Step};
 pub(crate) use error::Level;
 pub(crate) use kernel::{copy_value, move_down};
 

@@ -4,6 +4,7 @@ use std::any::Any;
 
 use super::call::{Action, Step, is_nested};
 use super::{Exit, move_down};
+use crate::heap::Role;
 use crate::native::{Call, Flow, NativeFunction, NativeResult, Raise};
 use crate::runtime::Runtime;
 use crate::thread::{Finish, Frame, NativeFrame};
@@ -90,6 +91,16 @@ impl Runtime {
                 {
                     return self.raise(raise);
                 }
+                let done = match self.heap.natives[handle.index()].role {
+                    Role::Ordinary => None,
+                    Role::ProtectedCall(_) => self.protect(function, arguments, want, finish),
+                    Role::Resume => self.resume_directly(function, arguments, want, finish),
+                    Role::Wrapper => self.call_wrapper(function, arguments, want, finish),
+                    Role::Yield => self.yield_directly(function, arguments, want, finish),
+                };
+                if let Some(step) = done {
+                    return step;
+                }
                 match self.call_native(handle, function, arguments, want, finish) {
                     Ok(()) => Step::Run,
                     Err(step) => step,
@@ -105,31 +116,55 @@ impl Runtime {
         }
     }
 
-    /// Goes on with the native function that waits below the Lua function that has just returned `count` values from slot `from` up.
+    /// Goes on with the native function that waits below the Lua function that has just returned `count` values from slot `from` up. If it asks for
+    /// another call, what it keeps stays where it is.
     pub(super) fn resume_waiting(&mut self, from: usize, count: usize) -> Step {
-        let (Some(mut frame), Some(native)) = (self.thread.frames.pop(), self.thread.natives.pop())
+        let thread = &mut *self.thread;
+        let (Some(mut frame), Some(native)) = (thread.frames.pop(), thread.natives.last_mut())
         else {
             return Step::Exit(Exit::Finished);
         };
+        let (function, arguments) = (native.function, native.arguments as usize);
+        let (resume, state) = (native.resume, native.state.take());
         self.leave_frame(frame.finish);
         let start = frame.pc as usize;
-        self.move_results(from, count, start, -1);
         self.ensure_stack(start + count);
-        let arguments = native.arguments as usize;
+        move_down(&mut self.thread.stack, from, count, start);
         self.in_native = true;
         let mut call = Call {
             runtime: self,
-            state: native.state,
-            function: native.function,
+            state,
+            function,
             base: frame.base as usize,
             top: start + count,
             arguments,
             callback_start: start,
             failed: false,
         };
-        let result = (native.resume)(&mut call);
+        let result = resume(&mut call);
         let (state, top) = (call.state, call.top);
         self.in_native = false;
+        if let Ok(Flow::Call {
+            arguments: count,
+            resume,
+        }) = result
+            && !is_nested(frame.finish)
+            && let called = top - count - 1
+            && let Value::Function(closure) = self.thread.stack[called]
+            && let Some(native) = self.thread.natives.last_mut()
+        {
+            native.resume = resume;
+            native.state = state;
+            native.protected = false;
+            native.handler = None;
+            frame.pc = called as u32;
+            self.thread.frames.push(frame);
+            return match self.push_frame(closure, called, count, -1, Finish::Native) {
+                Ok(()) => Step::Run,
+                Err(raise) => self.raise(raise),
+            };
+        }
+        self.thread.natives.pop();
         frame.pc = top as u32;
         self.step_ended(frame, state, arguments, result)
     }

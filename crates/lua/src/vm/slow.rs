@@ -58,6 +58,45 @@ impl Runtime {
         }
     }
 
+    /// Executes an arithmetic instruction whose operands are not both numbers.
+    pub(super) fn execute_arithmetic(&mut self, instruction: Instruction) -> Step {
+        // The usual reason to be here: a table with a metamethod that is a Lua function.
+        let result = match self.handler_frame(instruction) {
+            Some(result) => result.map(|()| Step::Run),
+            None => self.try_arithmetic(instruction),
+        };
+        match result {
+            Ok(step) => step,
+            Err(raise) => self.raise(raise),
+        }
+    }
+
+    /// Pushes the frame of the Lua function that is the metamethod of the left operand, a table, if it is so.
+    fn handler_frame(&mut self, instruction: Instruction) -> Option<Result<(), Raise>> {
+        let (event, left, right) = arithmetic::shape(instruction.opcode())?;
+        let base = self.place().base;
+        if left != Operand::Register {
+            return None;
+        }
+        let object = self.thread.stack[base + usize::from(instruction.b())];
+        let Value::Table(table) = object else {
+            return None;
+        };
+        let metatable = self.heap.tables[table.index()].metatable?;
+        let Value::Function(closure) = self.heap.event_handler(metatable, event) else {
+            return None;
+        };
+        let slot = self.free_slot();
+        self.ensure_stack(slot + 3);
+        let other = self.operand(right, instruction.c());
+        let stack = &mut self.thread.stack;
+        stack[slot] = Value::Function(closure);
+        stack[slot + 1] = object;
+        copy_value(&other, &mut stack[slot + 2]);
+        let finish = Finish::Store(instruction.a());
+        Some(self.push_frame(closure, slot, 2, 1, finish))
+    }
+
     fn try_execute(&mut self, instruction: Instruction) -> Result<Step, Raise> {
         let (a, b, c) = (instruction.a(), instruction.b(), instruction.c());
         let opcode = instruction.opcode();

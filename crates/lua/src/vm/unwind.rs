@@ -4,7 +4,7 @@ use super::Exit;
 use super::call::{Action, MAX_HANDLER_DEPTH, Step};
 use crate::native::Raise;
 use crate::runtime::{Failure, Runtime};
-use crate::thread::{Finish, NativeFrame};
+use crate::thread::{Finish, NativeFrame, Waiting};
 use crate::value::Value;
 
 impl Runtime {
@@ -17,14 +17,7 @@ impl Runtime {
                 return self.unwind(raise);
             }
         };
-        let handler = self
-            .thread
-            .natives
-            .iter()
-            .rev()
-            .find(|native| native.protected)
-            .map(|native| native.handler);
-        match handler {
+        match self.handler() {
             Some(Some(handler)) => {
                 let is_function = matches!(handler, Value::Function(_) | Value::Native(_));
                 if !is_function || self.thread.native_depth >= MAX_HANDLER_DEPTH {
@@ -51,6 +44,24 @@ impl Runtime {
         }
     }
 
+    /// The handler of the innermost protected call: none if nothing protects, an inner none if errors are just caught.
+    fn handler(&self) -> Option<Option<Value>> {
+        let mut natives = self.thread.natives.iter().rev();
+        for frame in self.thread.frames.iter().rev() {
+            match frame.waiting() {
+                Some(Waiting::ProtectedCall) => return Some(None),
+                Some(Waiting::Step) => {
+                    let native = natives.next()?;
+                    if native.protected {
+                        return Some(native.handler);
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
     /// Notes where an error happened that ends the run.
     fn note_failure(&mut self) {
         let lua_frame = self
@@ -75,14 +86,23 @@ impl Runtime {
             Raise::Error(_) | Raise::NoRoomForHandler => true,
         };
         while let Some(frame) = self.thread.frames.last() {
-            let waiting = (!frame.is_lua())
-                .then(|| self.thread.natives.last())
-                .flatten();
+            let waiting = frame.waiting();
+            if waiting == Some(Waiting::ProtectedCall) && catchable {
+                let called = frame.function as usize + 1;
+                self.close_upvalues(called);
+                // It was called where nothing had failed.
+                self.thread.forget_failed_calls(0);
+                return self.protected_call_failed(raise);
+            }
+            let native = match waiting {
+                Some(Waiting::Step) => self.thread.natives.last(),
+                _ => None,
+            };
             if let Some(&NativeFrame {
                 protected: true,
                 failed_calls,
                 ..
-            }) = waiting
+            }) = native
                 && catchable
             {
                 let start = frame.pc as usize;
@@ -96,7 +116,7 @@ impl Runtime {
                     None => Action::Leave(Step::Exit(Exit::Finished)),
                 };
             }
-            if !frame.is_lua() {
+            if waiting == Some(Waiting::Step) {
                 self.thread.natives.pop();
             }
             let finish = frame.finish;

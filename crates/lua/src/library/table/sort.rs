@@ -8,12 +8,17 @@
 use super::check_writable;
 use crate::native::{Call, Compared, Flow, NativeResult, Raise};
 use crate::value::{TableHandle, Type, Value};
+use crate::vm::copy_value;
 
+/// Window slot of the comparator.
+const COMPARATOR: usize = 2;
 /// Window slot of the pivot.
 const PIVOT: usize = 3;
 /// Window slots of the two elements in hand.
 const LEFT: usize = 4;
 const RIGHT: usize = 5;
+/// Window slot of the first argument of the comparator, which is called in the slot below.
+const ARGUMENTS: usize = RIGHT + 2;
 /// Comparisons between two looks at the fuel.
 const STRIDE: u32 = 64;
 /// Most elements that are sorted in one go where the order of comparisons can't show: about a millisecond's work.
@@ -67,7 +72,7 @@ pub(super) fn sort(call: &mut Call<'_>) -> NativeResult {
         return Ok(Flow::Return(0));
     }
     check_writable(call, table)?;
-    if call.get(2).is_nil() && sort_uniform(call, table, length as usize)? {
+    if call.get(COMPARATOR).is_nil() && sort_uniform(call, table, length as usize)? {
         return Ok(Flow::Return(0));
     }
     call.set_top(RIGHT);
@@ -142,11 +147,61 @@ fn sort_uniform(call: &mut Call<'_>, table: TableHandle, length: usize) -> Resul
 fn resume(call: &mut Call<'_>) -> NativeResult {
     let outcome = call.callback_result(1).is_truthy();
     call.drop_callback_results();
+    if let Some(flow) = move_on(call, outcome) {
+        return Ok(flow);
+    }
     let state = call
         .state
         .take()
         .and_then(|state| state.downcast::<Sort>().ok());
     proceed(call, state.expect("the sort left its state"), Some(outcome))
+}
+
+/// The usual step, in place: one of the two elements moves on to its neighbour, which is in the array part, and is compared with the pivot. None if
+/// it is another step; then nothing has happened.
+#[inline(always)]
+fn move_on(call: &mut Call<'_>, less: bool) -> Option<Flow> {
+    let sort = call.state.as_mut()?.downcast_mut::<Sort>()?;
+    let array = &call.runtime.heap.tables[sort.table.index()].array;
+    let window: &mut [Value; ARGUMENTS + 2] =
+        call.runtime.thread.stack[call.base..].first_chunk_mut()?;
+    let comparator = window[COMPARATOR - 1];
+    if sort.compared + 1 >= STRIDE || comparator.is_nil() {
+        return None;
+    }
+    let goes_up = matches!(sort.phase, Phase::Up) && less;
+    let (element, index) = if goes_up {
+        if sort.i > sort.high {
+            return None;
+        }
+        (array.get(sort.i as usize)?, sort.i + 1)
+    } else {
+        match sort.phase {
+            Phase::Up => {}
+            Phase::Down if less && sort.j >= sort.low => {}
+            _ => return None,
+        }
+        (array.get((sort.j - 2) as usize)?, sort.j - 1)
+    };
+    sort.compared += 1;
+    window[ARGUMENTS - 2] = comparator;
+    if goes_up {
+        sort.i = index;
+        copy_value(element, &mut window[LEFT - 1]);
+        copy_value(element, &mut window[ARGUMENTS - 1]);
+        window[ARGUMENTS] = window[PIVOT - 1];
+    } else {
+        sort.j = index;
+        sort.phase = Phase::Down;
+        copy_value(element, &mut window[RIGHT - 1]);
+        window[ARGUMENTS - 1] = window[PIVOT - 1];
+        copy_value(element, &mut window[ARGUMENTS]);
+    }
+    call.top = call.base + ARGUMENTS + 1;
+    Some(Flow::Call {
+        arguments: 2,
+        resume,
+    })
 }
 
 fn resume_after_pause(call: &mut Call<'_>) -> NativeResult {
@@ -189,7 +244,7 @@ fn ask(call: &mut Call<'_>, mut sort: Box<Sort>, a: usize, b: usize) -> NativeRe
             }
         }
         let (a, b) = (call.get(next.0), call.get(next.1));
-        let comparator = call.get(2);
+        let comparator = call.get(COMPARATOR);
         let function = if comparator.is_nil() {
             match call.less_than(a, b)? {
                 Compared::Done(outcome) => {
@@ -202,6 +257,15 @@ fn ask(call: &mut Call<'_>, mut sort: Box<Sort>, a: usize, b: usize) -> NativeRe
                 Compared::Handler(function) => function,
             }
         } else {
+            if let Value::Function(closure) = comparator
+                && let Some(outcome) = call.runtime.evaluate_leaf(closure, &[a, b])
+            {
+                match sort.step(call, Some(outcome.is_truthy()))? {
+                    Next::Done => return Ok(Flow::Return(0)),
+                    Next::Compare(a, b) => next = (a, b),
+                }
+                continue;
+            }
             comparator
         };
         call.push_all([function, a, b]);
