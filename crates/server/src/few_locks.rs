@@ -34,7 +34,7 @@ pub(crate) struct Planning {
     /// Set while what is planned and started is a script that has to start again.
     pub(crate) rerun: Option<Conflict>,
     /// Set while only those locks count that a run is sure to need.
-    only_sure: bool,
+    pub(crate) only_sure: bool,
     /// The locks of the keys of the code whose locks were planned last.
     declared: u64,
 }
@@ -107,9 +107,9 @@ pub(crate) fn sure_plan(
     entry: &Entry,
     args: &[&[u8]],
 ) -> LockPlan {
-    bench.machines.planning.only_sure = true;
+    let before = std::mem::replace(&mut bench.machines.planning.only_sure, true);
     let plan = entry.plan(server, bench, client, args);
-    bench.machines.planning.only_sure = false;
+    bench.machines.planning.only_sure = before;
     plan
 }
 
