@@ -13,7 +13,7 @@ use crate::atomicity;
 use crate::blocking;
 use crate::client::{Client, ReplyMode};
 use crate::debugging::{self, DebugRun};
-use crate::few_locks::{Conflict, Rerun};
+use crate::few_locks::{Conflict, Rerun, sure_plan};
 use crate::handlers::transaction::{discard_transaction, plan_watched};
 use crate::message::OnTimeout;
 use crate::net::Mail;
@@ -202,6 +202,16 @@ impl Session {
             now_ms,
             &mut bench.patience,
         ) else {
+            // A script that runs for long may hold a lock that the call would only better have.
+            if entry.planner.is_some()
+                && server.running.any()
+                && sure_plan(server, bench, client, entry, args) != plan
+            {
+                bench.machines.planning.only_sure = true;
+                let outcome = self.execute(server, bench, args, out);
+                bench.machines.planning.only_sure = false;
+                return outcome;
+            }
             if let Some(busy) = overdue(server, bench, client, entry, args) {
                 bench.stats.command_rejected(entry.index);
                 return self.reject(server, bench, args, busy, out);
@@ -756,7 +766,7 @@ fn overdue(
     if threshold_ms == 0 || !server.running.any() || entry.command.has(flag::ALLOW_BUSY) {
         return None;
     }
-    let plan = entry.plan(server, bench, client, args);
+    let plan = sure_plan(server, bench, client, entry, args);
     let script = server.running.overdue(&plan, threshold_ms)?;
     Some(CommandError::owned(script.busy_text()))
 }

@@ -19,6 +19,7 @@ use crate::blocking;
 use crate::client::{Client, ClientRecord};
 use crate::config::settings::ClientClass;
 use crate::debug_command;
+use crate::few_locks::Planning;
 use crate::handlers;
 use crate::look_ahead::LookAhead;
 use crate::memory_report;
@@ -119,7 +120,7 @@ impl Worker {
                         session.resume(self.server, &mut self.bench, out)
                     }))
                     .unwrap_or_else(|_| {
-                        self.bench.machines.planning.rerun = None;
+                        self.bench.machines.planning = Planning::default();
                         self.server.log.warning(format_args!(
                             "Bug: a script panicked; its connection is closed"
                         ));
@@ -214,6 +215,7 @@ impl Worker {
             session.execute(self.server, &mut self.bench, &args, out)
         }))
         .unwrap_or_else(|_| {
+            self.bench.machines.planning = Planning::default();
             self.server.log.warning(format_args!(
                 "Bug: the command {:?} panicked; its connection is closed",
                 args[0].escape_ascii().to_string()
