@@ -98,11 +98,18 @@ impl Arguments {
     ) -> Result<Vec<&[u8]>, ArgumentError> {
         self.bytes.clear();
         self.places.clear();
+        self.shared.clear();
+        // Of those that are shared, which the handler will copy.
+        let mut shared_bytes = 0;
         for &value in values {
             let start = self.bytes.len();
             match value {
                 Value::String(string) if heap.bytes(string).len() > BYTES_KEPT => {
                     if let Some(bytes) = heap.share_bytes(string) {
+                        shared_bytes += bytes.len();
+                        if self.bytes.len() + shared_bytes > heap.limit() {
+                            return Err(ArgumentError::TooLarge);
+                        }
                         self.places.push(Place::Shared(self.shared.len()));
                         self.shared.push(bytes);
                         continue;
@@ -114,7 +121,7 @@ impl Arguments {
                 _ => return Err(ArgumentError::Invalid),
             }
             // The same string may be given many times.
-            if self.bytes.len() > heap.limit() {
+            if self.bytes.len() + shared_bytes > heap.limit() {
                 return Err(ArgumentError::TooLarge);
             }
             self.places.push(Place::Copied(start, self.bytes.len()));
