@@ -24,9 +24,16 @@ pub(crate) struct Arguments {
     spans: Vec<(usize, usize)>,
 }
 
-/// An argument is neither a string nor a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct InvalidArgument;
+/// Why arguments are not copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ArgumentError {
+    /// One is neither a string nor a number.
+    #[error("ERR Lua redis lib command arguments must be strings or integers")]
+    Invalid,
+    /// Together they are larger than all of the script may be.
+    #[error("not enough memory")]
+    TooLarge,
+}
 
 impl Arguments {
     pub(crate) fn new() -> Arguments {
@@ -70,12 +77,12 @@ impl Arguments {
     /// Copies any arguments.
     ///
     /// # Errors
-    /// [`InvalidArgument`] if one of them is neither a string nor a number.
+    /// See [`ArgumentError`].
     pub(crate) fn copy_all(
         &mut self,
         heap: &Heap,
         values: &[Value],
-    ) -> Result<Vec<&[u8]>, InvalidArgument> {
+    ) -> Result<Vec<&[u8]>, ArgumentError> {
         if self.bytes.capacity() > BYTES_KEPT {
             self.bytes = Vec::new();
         }
@@ -86,7 +93,11 @@ impl Arguments {
             match value {
                 Value::String(string) => self.bytes.extend_from_slice(heap.bytes(string)),
                 Value::Number(number) => write_number(number, &mut self.bytes),
-                _ => return Err(InvalidArgument),
+                _ => return Err(ArgumentError::Invalid),
+            }
+            // The same string may be given many times.
+            if self.bytes.len() > heap.limit() {
+                return Err(ArgumentError::TooLarge);
             }
             self.spans.push((start, self.bytes.len()));
         }
@@ -171,7 +182,7 @@ mod tests {
             let mut args: [&[u8]; FEW] = [&[]; FEW];
             assert!(!arguments.copy_few(&vm.runtime.heap, &[value], &mut args));
             let all = arguments.copy_all(&vm.runtime.heap, &[value]);
-            assert_eq!(all, Err(InvalidArgument));
+            assert_eq!(all, Err(ArgumentError::Invalid));
         }
     }
 }

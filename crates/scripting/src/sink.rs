@@ -10,6 +10,9 @@ use resp::{Aggregate, Mark, Protocol, Reply};
 
 use crate::field_names::FieldNames;
 
+/// An aggregate of more values than this is looked at before a table is made for it.
+const LARGE: usize = 1000;
+
 /// A reply under construction.
 pub(crate) struct LuaReply<'a> {
     heap: &'a mut Heap,
@@ -18,6 +21,10 @@ pub(crate) struct LuaReply<'a> {
     /// The reply as a value, as far as it has come.
     root: &'a mut Value,
     is_error: bool,
+    /// Bytes of strings that may still come.
+    room: usize,
+    /// More came than the heap may hold, so that values are missing.
+    is_cut: bool,
     open: Vec<Frame>,
 }
 
@@ -48,12 +55,15 @@ impl<'a> LuaReply<'a> {
         protocol: Protocol,
         root: &'a mut Value,
     ) -> LuaReply<'a> {
+        let room = heap.limit();
         LuaReply {
             heap,
             names,
             protocol,
             root,
             is_error: false,
+            room,
+            is_cut: false,
             open: Vec::new(),
         }
     }
@@ -62,6 +72,12 @@ impl<'a> LuaReply<'a> {
     #[inline]
     pub(crate) fn is_error(&self) -> bool {
         self.is_error
+    }
+
+    /// Whether the reply is larger than the heap may be, so that it is not whole.
+    #[inline]
+    pub(crate) fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// The heap on which the reply is made.
@@ -134,6 +150,17 @@ impl<'a> LuaReply<'a> {
         // A map has two values a pair, whether it becomes a table of pairs or, in RESP2, a flat array.
         let missing = len.map_or(usize::MAX, |len| kind.values(len));
         let resp3 = self.protocol.is_resp3();
+        if size > LARGE && size.saturating_mul(size_of::<Value>()) > self.heap.limit() {
+            self.is_cut = true;
+            let table = self.heap.new_table(0, 0);
+            self.attach(Value::Table(table));
+            self.open.push(Frame {
+                table,
+                kind: Kind::Nothing,
+                missing,
+            });
+            return;
+        }
         let (table, outer, kind) = match kind {
             Aggregate::Map if resp3 => {
                 let outer = self.heap.new_table(0, 1);
@@ -236,6 +263,11 @@ impl Reply for LuaReply<'_> {
 
     #[inline]
     fn bulk(&mut self, value: &[u8]) {
+        if value.len() > self.room {
+            self.is_cut = true;
+            return self.emit(Value::Boolean(false));
+        }
+        self.room -= value.len();
         let value = Value::String(self.heap.new_string(value));
         self.emit(value);
     }

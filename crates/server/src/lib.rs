@@ -33,6 +33,7 @@ mod road;
 mod running;
 mod script_host;
 mod script_run;
+mod script_tally;
 mod server;
 mod session;
 mod slowlog;

@@ -23,6 +23,7 @@ use crate::road::barrier::Barrier;
 use crate::road::run::Bench;
 use crate::running::RunningScript;
 use crate::script_host::RoadHost;
+use crate::script_tally::RunTally;
 use crate::server::Server;
 use crate::transaction::OwnedArgs;
 
@@ -194,19 +195,25 @@ impl ScriptRun {
             self.machine.set_memory_limit(limit);
         }
         if !self.has_host {
-            let host = RoadHost::new(server, bench, client);
+            let tally = RunTally::new(Arc::clone(&self.control));
+            let host = RoadHost::new(server, bench, client, tally);
             self.machine.set_host(Box::new(host));
             self.has_host = true;
         }
         let (read_only, few_locks) = (self.read_only, self.few_locks.take());
-        let lacks_memory =
-            !self.flags.allow_oom && server.barriers.raised().has(Barrier::MemoryIsFull);
+        let allow_oom = self.flags.allow_oom;
+        let lacks_memory = !allow_oom && server.barriers.raised().has(Barrier::MemoryIsFull);
+        let given_name = self.machine.code().and_then(Code::given_name).cloned();
         let entry = self.entry;
+        let promised_keys = self.flags.allow_key_locking;
         let host = self.host();
         host.begin(bench, client, unit, few_locks);
+        host.tally.begin(given_name, host.started, &server.slowlog);
         host.note_declared_keys(entry, args);
         host.read_only = read_only;
+        host.promised_keys = promised_keys;
         host.lacks_memory = lacks_memory;
+        host.heeds_memory = undoing == Undoing::OnFailure && !allow_oom;
         host.undoing = undoing;
         host.copy = copy;
         // Who debugs takes all the time there is.
@@ -220,8 +227,9 @@ impl ScriptRun {
     }
 
     /// Runs the next slice.
-    pub(crate) fn resume(self: Box<Self>, reply: &mut dyn Reply) -> Slice {
+    pub(crate) fn resume(mut self: Box<Self>, reply: &mut dyn Reply) -> Slice {
         self.control.start_slice();
+        self.host().tally.resume();
         self.advance(&[], reply)
     }
 
@@ -284,6 +292,10 @@ impl ScriptRun {
                 if !self.is_debugged {
                     self.note_slow();
                 }
+                let host = self.host();
+                if host.heeds_memory && host.bench.config.maxmemory > 0 {
+                    host.server.look_at_memory();
+                }
                 Slice::Suspended(self)
             }
             Progress::Finished { failed } => {
@@ -308,6 +320,7 @@ impl ScriptRun {
             host.server.running.remove(&listed);
         }
         bench.take_back(&mut host.bench);
+        let exclusive = host.holds_all();
         let (server, unit) = (host.server, host.end());
         if let (Some(few_locks), Some(code)) = (few_locks, self.machine.code()) {
             match &conflict {
@@ -319,6 +332,14 @@ impl ScriptRun {
                     code.widening().note_success(few_locks.declared);
                 }
                 None => {}
+            }
+        }
+        if conflict.is_none() && !self.is_debugged {
+            let reruns = few_locks.map_or(0, |few_locks| few_locks.reruns);
+            if let Some(ended) = self.machine.take_ended() {
+                self.host()
+                    .tally
+                    .end(&mut bench.ended_script, ended, failed, exclusive, reruns);
             }
         }
         HandedBack {
@@ -352,6 +373,7 @@ impl ScriptRun {
             return;
         };
         let name = code.name();
+        let given_name = code.given_name().cloned();
         let (world, kill) = match code {
             Code::Script(_) => (World::Scripts, "SCRIPT KILL"),
             Code::Function(_) => (World::Functions, "FUNCTION KILL"),
@@ -362,6 +384,7 @@ impl ScriptRun {
             id,
             world,
             name: name.to_owned(),
+            given_name: given_name.clone(),
             command,
             started: state.started,
             plan: Mutex::new(plan),
@@ -375,7 +398,8 @@ impl ScriptRun {
         if !self.reported && threshold_ms > 0 && elapsed_ms >= threshold_ms as u128 {
             server.log.warning(format_args!(
                 "Slow script detected: still in execution after {elapsed_ms} milliseconds. You can try killing the \
-                 script using the {kill} command. Script name is: {name}."
+                 script using the {kill} command. Script name is: {name}{}.",
+                given_name.map_or(String::new(), |given| format!(" ({given})"))
             ));
             self.reported = true;
         }

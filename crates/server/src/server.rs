@@ -99,7 +99,10 @@ impl Server {
             ops_per_second: AtomicU64::new(0),
             seed: RandomState::new().hash_one(1u8),
             stats: (0..workers)
-                .map(|_| Arc::new(WorkerStats::new(crate::road::lookup::entries().len())))
+                .map(|worker| {
+                    let commands = crate::road::lookup::entries().len();
+                    Arc::new(WorkerStats::new(worker, commands))
+                })
                 .collect(),
             started: Instant::now(),
             started_unix_ms: unix_ms(),

@@ -7,7 +7,6 @@ use commands::CommandError;
 use commands::record::flag;
 use keyspace::{Unit, WaiterId};
 use resp::{Reply, RespWriter};
-use scripting::World;
 use types::Bytes;
 
 use crate::atomicity;
@@ -21,7 +20,6 @@ use crate::road::check::may_replicate;
 use crate::road::lookup::{Entry, find, lookup};
 use crate::road::run::{Bench, Moment, Next, refuse, run};
 use crate::road::{Origin, check, settle};
-use crate::running::KillError;
 use crate::script_run::{HandedBack, ScriptRun, Slice};
 use crate::server::Server;
 use crate::tracking::tracking_flag;
@@ -173,9 +171,9 @@ impl Session {
             }
         };
         if client.transaction.open && !entry.runs_inside_multi() {
-            if let Some(world) = overdue(server, bench, client, entry, args) {
+            if let Some(busy) = overdue(server, bench, client, entry, args) {
                 bench.stats.command_rejected(entry.index);
-                return self.reject(server, bench, args, busy(world), out);
+                return self.reject(server, bench, args, busy, out);
             }
             client.transaction.queue.push(Queued {
                 entry,
@@ -202,9 +200,9 @@ impl Session {
             now_ms,
             &mut bench.patience,
         ) else {
-            if let Some(world) = overdue(server, bench, client, entry, args) {
+            if let Some(busy) = overdue(server, bench, client, entry, args) {
                 bench.stats.command_rejected(entry.index);
-                return self.reject(server, bench, args, busy(world), out);
+                return self.reject(server, bench, args, busy, out);
             }
             return Outcome::Later;
         };
@@ -633,6 +631,8 @@ impl Session {
         args: &[&[u8]],
     ) {
         let took = bench.clock.tick().since(started);
+        let (worker, workers) = (bench.stats.worker, server.stats.len());
+        bench.ended_script.count(took, worker, workers);
         bench.stats.command_ran(entry.index, took);
         let microseconds = took.as_micros() as u64;
         if server.slowlog.wants(microseconds) && !entry.command.has(flag::SKIP_SLOWLOG) {
@@ -642,8 +642,10 @@ impl Session {
                 bench.clock.unix_ms() / 1000,
                 self.client.record.address.clone(),
                 self.client.record.name.lock().clone(),
+                bench.ended_script.slow(),
             );
         }
+        bench.ended_script.clear();
     }
 
     /// Answers a request that was refused before it ran. In a transaction EXEC will fail; a refused EXEC ends it.
@@ -725,24 +727,21 @@ fn may_write(client: &Client, entry: &Entry) -> bool {
         || (entry.command.name == "exec" && queue.iter().any(|queued| may_replicate(queued.entry)))
 }
 
-/// What stands in this command's way and has run for longer than `busy-reply-threshold`: a script or a function.
+/// What is said if a script or function stands in this command's way and has run for longer than `busy-reply-threshold`.
 fn overdue(
     server: &Server,
     bench: &mut Bench,
     client: &Client,
     entry: &Entry,
     args: &[&[u8]],
-) -> Option<World> {
+) -> Option<CommandError> {
     let threshold_ms = bench.config.busy_reply_threshold;
     if threshold_ms == 0 || !server.running.any() || entry.command.has(flag::ALLOW_BUSY) {
         return None;
     }
     let plan = entry.plan(server, bench, client, args);
-    server.running.overdue(&plan, threshold_ms)
-}
-
-fn busy(world: World) -> CommandError {
-    CommandError::owned(KillError::Busy(world).to_string())
+    let script = server.running.overdue(&plan, threshold_ms)?;
+    Some(CommandError::owned(script.busy_text()))
 }
 
 fn show(server: &Server, bench: &Bench, client: &Client, entry: &Entry, args: &[&[u8]]) {

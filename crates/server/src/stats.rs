@@ -28,6 +28,8 @@ impl CommandCounts {
 /// The counters of one event loop.
 #[derive(Debug, Default)]
 pub(crate) struct WorkerStats {
+    /// The event loop's number.
+    pub(crate) worker: usize,
     pub(crate) commands: AtomicU64,
     pub(crate) connections: AtomicU64,
     pub(crate) rejected_connections: AtomicU64,
@@ -61,9 +63,10 @@ pub(crate) fn add(counter: &AtomicU64, more: u64) {
 }
 
 impl WorkerStats {
-    /// Counters for `commands` commands.
-    pub(crate) fn new(commands: usize) -> WorkerStats {
+    /// Counters of event loop `worker` for `commands` commands.
+    pub(crate) fn new(worker: usize, commands: usize) -> WorkerStats {
         WorkerStats {
+            worker,
             per_command: (0..commands).map(|_| CommandCounters::default()).collect(),
             ..WorkerStats::default()
         }

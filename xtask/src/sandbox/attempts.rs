@@ -365,6 +365,10 @@ fn attempt(seeded: &mut Seeded, means: Means, depth: usize) -> String {
     fill(template, seeded, means, depth)
 }
 
+fn one_of(choices: &[&'static str], seeded: &mut Seeded) -> &'static str {
+    choices[seeded.below(choices.len())]
+}
+
 /// Fills the slots `{t}`, `{k}`, `{v}`, `{n}`, `{s}` and `{q}` of a template; other braces are the template's own.
 fn fill(template: &str, seeded: &mut Seeded, means: Means, depth: usize) -> String {
     let mut text = String::new();
@@ -375,9 +379,9 @@ fn fill(template: &str, seeded: &mut Seeded, means: Means, depth: usize) -> Stri
         let slot = after.split('}').next().unwrap_or_default();
         let inner = |seeded: &mut Seeded| attempt(seeded, means, depth.saturating_sub(1));
         match slot {
-            "t" => text.push_str(*seeded.pick(TABLES)),
-            "k" | "k2" => text.push_str(*seeded.pick(NAMES)),
-            "v" | "v2" => text.push_str(*seeded.pick(VALUES)),
+            "t" => text.push_str(one_of(TABLES, seeded)),
+            "k" | "k2" => text.push_str(one_of(NAMES, seeded)),
+            "v" | "v2" => text.push_str(one_of(VALUES, seeded)),
             "n" => text.push_str(&seeded.below(20).to_string()),
             // A value to return ends a block, so each statement stands in one of its own.
             "s" | "s2" => text.push_str(&format!("do {} end", inner(seeded))),

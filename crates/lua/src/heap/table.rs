@@ -1,6 +1,7 @@
 //! Reading and writing tables without metamethods, for the VM, natives and the host.
 
 use super::Heap;
+use crate::meter::Meter;
 use crate::table::{InvalidKey, Table, TableError};
 use crate::value::{NativeHandle, StringHandle, TableHandle, Value};
 
@@ -167,13 +168,19 @@ impl Heap {
         self.tables[table.index()].length()
     }
 
-    /// The entry after `key` (nil for the first one); none after the last one.
+    /// The entry after `key` (nil for the first one); none after the last one. The meter is charged for empty slots in between.
     pub fn next(
         &self,
         table: TableHandle,
         key: Value,
+        meter: &mut Meter,
     ) -> Result<Option<(Value, Value)>, InvalidKey> {
-        self.tables[table.index()].next(key, &self.strings)
+        let table = &self.tables[table.index()];
+        let position = table.position_after(key, &self.strings).ok_or(InvalidKey)?;
+        let entry = table.entry_from(position);
+        let end = entry.map_or(table.slot_count(), |(next, ..)| next);
+        meter.burn_for_slots(end - position);
+        Ok(entry.map(|(_, key, value)| (key, value)))
     }
 
     /// The entry at or after a traversal position (0 first) and the position after it: a faster `next` for loops that do not change the table.
@@ -190,12 +197,13 @@ impl Heap {
         table: TableHandle,
         control: Value,
         results: &mut [Value],
+        meter: &mut Meter,
     ) -> bool {
         let Some(results) = results.first_chunk_mut() else {
             return false;
         };
         if Some(iterator) == self.iterators.next {
-            self.next_into(table, control, results)
+            self.next_into(table, control, results, meter)
         } else if Some(iterator) == self.iterators.ipairs_step {
             self.next_element_into(table, control, results)
         } else {
@@ -203,9 +211,20 @@ impl Heap {
         }
     }
 
+    /// The number of slots a traversal goes over, empty ones included.
+    pub fn slot_count(&self, table: TableHandle) -> usize {
+        self.tables[table.index()].slot_count()
+    }
+
     /// `next` for a loop: puts the entry after `key` into `results` (nil after the last one). False if the key is not in the table.
     #[inline]
-    fn next_into(&mut self, table: TableHandle, key: Value, results: &mut [Value; 2]) -> bool {
+    fn next_into(
+        &mut self,
+        table: TableHandle,
+        key: Value,
+        results: &mut [Value; 2],
+        meter: &mut Meter,
+    ) -> bool {
         let table = &self.tables[table.index()];
         let hint = self.iterators.cursor;
         let position = match table.nodes.get(hint) {
@@ -218,11 +237,15 @@ impl Heap {
             },
         };
         match table.entry_from(position) {
-            Some((position, key, value)) => {
+            Some((next, key, value)) => {
                 *results = [key, value];
-                self.iterators.cursor = position.wrapping_sub(table.array.len() + 1);
+                self.iterators.cursor = next.wrapping_sub(table.array.len() + 1);
+                meter.burn_for_slots(next - position);
             }
-            None => results[0] = Value::Nil,
+            None => {
+                results[0] = Value::Nil;
+                meter.burn_for_slots(table.slot_count() - position);
+            }
         }
         true
     }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use commands::CommandResult;
 
+use super::script_stats;
 use crate::config::COMPATIBLE_VERSION;
 use crate::config::settings::Setting;
 use crate::memory;
@@ -29,6 +30,7 @@ const SECTIONS: &[Section] = &[
     ("modules", |_, text| text.push_str("# Modules\r\n")),
     ("commandstats", command_stats),
     ("errorstats", error_stats),
+    ("scriptstats", script_stats::section),
     ("cluster", |_, text| {
         text.push_str("# Cluster\r\ncluster_enabled:0\r\n")
     }),
@@ -36,7 +38,7 @@ const SECTIONS: &[Section] = &[
 ];
 
 /// Sections shown only when named, or by `all` and `everything`.
-const EXTRA: &[&str] = &["commandstats"];
+const EXTRA: &[&str] = &["commandstats", "scriptstats"];
 
 fn info(call: &mut Call<'_>) -> CommandResult {
     let wanted: Vec<String> = call.args[1..]

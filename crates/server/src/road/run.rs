@@ -16,6 +16,7 @@ use crate::machines::Machines;
 use crate::road::Origin;
 use crate::road::lookup::Entry;
 use crate::script_run::ScriptRun;
+use crate::script_tally::EndedRun;
 use crate::server::{Server, unix_us};
 use crate::stats::WorkerStats;
 use crate::tracking::{self, Broadcast};
@@ -34,6 +35,8 @@ pub(crate) struct Bench {
     pub(crate) to_self: Vec<Arc<[u8]>>,
     /// What subscribers are told when the changes of the running script or transaction stand.
     pub(crate) held: Vec<Held>,
+    /// The script that has just run, until its time is known.
+    pub(crate) ended_script: EndedRun,
     /// The lock that the request before has left to the next one of its pipeline, and since when it is kept.
     pub(crate) kept_lock: Option<KeptLock<'static>>,
     pub(crate) kept_since: Moment,
@@ -59,6 +62,7 @@ impl Bench {
             machines: Machines::default(),
             to_self: Vec::new(),
             held: Vec::new(),
+            ended_script: EndedRun::default(),
             kept_lock: None,
             kept_since: Moment::default(),
             patience: Patience::default(),
@@ -83,6 +87,7 @@ impl Bench {
             machines: Machines::default(),
             to_self: Vec::new(),
             held: Vec::new(),
+            ended_script: EndedRun::default(),
             kept_lock: None,
             kept_since: Moment::default(),
             patience: Patience::default(),
