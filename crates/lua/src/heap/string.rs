@@ -146,6 +146,18 @@ impl Strings {
         self.arena[string.index()].bytes()
     }
 
+    /// A long string's bytes as a buffer shared with the host; a short string has none.
+    pub fn share(&mut self, string: StringHandle) -> Option<Arc<[u8]>> {
+        let data = &mut self.arena[string.index()].data;
+        if let StringData::Owned(bytes) = data {
+            *data = StringData::Shared(Arc::from(std::mem::take(bytes)));
+        }
+        match data {
+            StringData::Shared(bytes) => Some(Arc::clone(bytes)),
+            _ => None,
+        }
+    }
+
     /// Whether two values are equal without metamethods.
     #[inline]
     pub fn raw_equals(&self, a: Value, b: Value) -> bool {

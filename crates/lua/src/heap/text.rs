@@ -80,6 +80,12 @@ impl Heap {
         self.strings.bytes(string)
     }
 
+    /// A long string's bytes as a buffer that stays whatever becomes of the heap. The first time they are copied; a short
+    /// string gives none.
+    pub fn share_bytes(&mut self, string: StringHandle) -> Option<Arc<[u8]>> {
+        self.strings.share(string)
+    }
+
     /// The string a number is converted to (`%.14g`).
     pub fn number_to_string(&mut self, number: f64) -> StringHandle {
         self.new_string(number::to_text(number).as_bytes())
