@@ -564,15 +564,11 @@ impl Session {
 
     /// Takes a script's end in: its locks are settled and released.
     fn after_slice(&mut self, server: &'static Server, bench: &mut Bench, slice: Slice) -> After {
-        match self.hand_back(bench, slice) {
-            Err(run) => After::Suspended(run),
-            Ok(HandedBack {
-                mut unit,
-                args,
-                conflict,
-                ..
-            }) => {
-                settle::settle_unit(server, bench, &mut unit);
+        match slice {
+            Slice::Suspended(run) => After::Suspended(run),
+            Slice::Finished(mut run) => {
+                let (args, conflict) = run.settle_and_release(server, bench);
+                server.give_back(bench, run);
                 match conflict {
                     None => After::Over(args),
                     Some(conflict) => After::Conflicted(args, conflict),
