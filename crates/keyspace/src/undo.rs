@@ -279,7 +279,10 @@ impl Unit<'_> {
     /// unit does so already.
     pub fn begin_undo(&mut self) {
         if self.changes.log.is_none() {
+            // Who writes once mostly writes several times.
+            const FEW: usize = 8;
             self.changes.log = Some(Box::new(UndoLog {
+                records: Vec::with_capacity(FEW),
                 dirty: self.changes.dirty,
                 expired: self.changes.expired,
                 events: self.changes.events.len(),

@@ -31,6 +31,13 @@ pub(crate) struct LoadedProto {
 pub(crate) const NUMBER_BYTES: usize =
     size_of::<Option<Arc<LoadedProto>>>() + size_of::<CodeEntry>();
 
+/// Prototypes that the collector has found unused and whose code is still to be forgotten.
+#[derive(Default)]
+pub(crate) struct Unloaded {
+    pub(crate) numbers: Vec<u32>,
+    pub(crate) bytes: usize,
+}
+
 /// What the dispatch loop needs of a loaded prototype, in one place. The code is verified, and the constants are those it was verified with.
 #[derive(Clone)]
 pub(crate) struct CodeEntry {

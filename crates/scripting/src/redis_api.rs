@@ -212,13 +212,25 @@ impl Host for RunState {
             }
             return is_error;
         }
-        let text = match buffers.copy_all(reply.heap(), arguments).as_deref() {
-            Ok([]) => "ERR Please specify at least one argument for this redis lib call".to_owned(),
+        let copied = buffers.copy_all(reply.heap_mut(), arguments);
+        let outcome = match copied.as_deref() {
+            Ok([]) => {
+                Err("ERR Please specify at least one argument for this redis lib call".to_owned())
+            }
             Ok(args) => {
                 host.call(args, *protocol, &mut reply);
-                let (is_error, is_cut) = (reply.is_error(), reply.is_cut());
-                if let Some(limit) = *shared_limit
-                    && (is_cut || !share_limit(&mut **host, heap, limit))
+                Ok((reply.is_error(), reply.is_cut()))
+            }
+            // More than the script may take: as if the reply had been cut off.
+            Err(ArgumentError::TooLarge) => Ok((false, true)),
+            Err(error) => Err(error.to_string()),
+        };
+        drop(copied);
+        buffers.release();
+        let text = match outcome {
+            Ok((is_error, is_cut)) => {
+                if is_cut
+                    || shared_limit.is_some_and(|limit| !share_limit(&mut **host, heap, limit))
                 {
                     *is_exhausted = true;
                     *answer = Value::Nil;
@@ -226,12 +238,7 @@ impl Host for RunState {
                 }
                 return is_error;
             }
-            Err(ArgumentError::TooLarge) => {
-                *is_exhausted = true;
-                *answer = Value::Nil;
-                return false;
-            }
-            Err(error) => error.to_string(),
+            Err(text) => text,
         };
         *answer = error_table(heap, debugger.as_deref_mut(), &text);
         true

@@ -24,6 +24,7 @@ pub mod log;
 mod look_ahead;
 mod machines;
 mod memory;
+mod memory_report;
 mod message;
 mod monitor;
 pub mod net;

@@ -273,6 +273,12 @@ impl Machines {
         }
     }
 
+    /// Drops the idle VMs, for their memory.
+    pub(crate) fn drop_idle(&mut self) {
+        self.idle.clear();
+        self.idle_for_functions.clear();
+    }
+
     /// Bytes the idle VMs for functions take.
     pub(crate) fn memory_for_functions(&self) -> usize {
         let idle = self.idle_for_functions.iter();

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use commands::record::flag;
 use commands::{CommandError, Handler};
-use keyspace::{Changes, EffectReaders, EventClass, LockPlan, Unit};
+use keyspace::{Changes, EffectReaders, EventClass, Keyspace, LockPlan, Unit};
 use resp::{Protocol, Reply};
 use scripting::{Failure, LogLevel, ScriptHost};
+use smallvec::SmallVec;
 use types::Bytes;
 
 use crate::atomicity::{self, Undoing};
@@ -258,7 +259,6 @@ impl RoadHost {
 
     /// Takes the locks of a command for a run that started with fewer than it may need. If they are not free, the run is
     /// void.
-    #[cold]
     fn take_locks(&mut self, plan: &LockPlan) -> Result<(), CommandError> {
         let Some(unit) = &mut self.unit else {
             return Err(NOT_HELD);
@@ -314,21 +314,22 @@ impl RoadHost {
         let Some(unit) = &mut self.unit else {
             return Err(NOT_HELD);
         };
+        if self.few_locks.is_some() && is_irrevocable(entry) {
+            return self.take_locks(&LockPlan::All);
+        }
         if let (None, Some(key)) = (entry.planner, commands::keys::only_key(entry.command, args)) {
             if *key == *self.held_key && !key.is_empty() {
                 return Ok(());
             }
-            if unit.covers_key(key) {
-                self.held_key.clear();
-                self.held_key.extend_from_slice(key);
-                return Ok(());
+            let shard = Keyspace::shard_of(key);
+            if !unit.covers_shard(shard) {
+                self.take_locks(&LockPlan::Shards(SmallVec::from_slice(&[shard])))?;
             }
+            self.held_key.clear();
+            self.held_key.extend_from_slice(key);
+            return Ok(());
         }
-        let plan = if self.few_locks.is_some() && is_irrevocable(entry) {
-            LockPlan::All
-        } else {
-            entry.plan(self.server, &mut self.bench, &self.client, args)
-        };
+        let plan = entry.plan(self.server, &mut self.bench, &self.client, args);
         if unit.covers(&plan) {
             return Ok(());
         }

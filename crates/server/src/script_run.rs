@@ -287,7 +287,12 @@ impl ScriptRun {
         match progress {
             Progress::Suspended => {
                 if self.args.is_empty() {
-                    self.args = args.iter().map(|&argument| Bytes::from(argument)).collect();
+                    // Who may have to start again needs all of them; else they are only shown.
+                    self.args = if self.host().few_locks().is_some() {
+                        args.iter().map(|&argument| Bytes::from(argument)).collect()
+                    } else {
+                        shown(args.iter().copied())
+                    };
                 }
                 if !self.is_debugged {
                     self.note_slow();
@@ -378,14 +383,14 @@ impl ScriptRun {
             Code::Script(_) => (World::Scripts, "SCRIPT KILL"),
             Code::Function(_) => (World::Functions, "FUNCTION KILL"),
         };
-        let command = self.args.clone();
+        let args = std::mem::take(&mut self.args);
         let host = self.host();
         host.note_slow(|id, plan, state| RunningScript {
             id,
             world,
             name: name.to_owned(),
             given_name: given_name.clone(),
-            command,
+            command: shown(args.iter().map(|argument| &**argument)),
             started: state.started,
             plan: Mutex::new(plan),
             control,
@@ -403,5 +408,23 @@ impl ScriptRun {
             ));
             self.reported = true;
         }
+        self.args = args;
     }
+}
+
+/// The bytes of an argument that are kept to be shown.
+const SHOWN_MAX: usize = 64 << 10;
+
+/// A command's arguments as they are shown; huge ones are cut, for they would be kept as long as the script runs.
+fn shown<'a>(args: impl Iterator<Item = &'a [u8]>) -> OwnedArgs {
+    let cut = |argument: &[u8]| match argument.get(..SHOWN_MAX) {
+        Some(beginning) if argument.len() > SHOWN_MAX => {
+            let mut text = beginning.to_vec();
+            let rest = argument.len() - SHOWN_MAX;
+            text.extend_from_slice(format!("... ({rest} more bytes)").as_bytes());
+            Bytes::from(&*text)
+        }
+        _ => Bytes::from(argument),
+    };
+    args.map(cut).collect()
 }

@@ -41,6 +41,10 @@ pub(crate) struct WorkerStats {
     pub(crate) keyspace_misses: AtomicU64,
     pub(crate) expired_keys: AtomicU64,
     pub(crate) dirty: AtomicU64,
+    /// Bytes of its idle VMs for scripts, as of its last look.
+    pub(crate) script_vms: AtomicU64,
+    /// Bytes of its idle VMs for functions, as of its last look.
+    pub(crate) function_vms: AtomicU64,
     /// By the entry's number.
     per_command: Box<[CommandCounters]>,
 }

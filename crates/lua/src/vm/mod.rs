@@ -26,7 +26,7 @@ pub(crate) use call::{Action, MAX_NATIVE_DEPTH, SAFE_FRAMES, Step};
 pub(crate) use error::Level;
 pub(crate) use kernel::{copy_value, move_down};
 
-use crate::loaded::CodeEntry;
+use crate::loaded::{CodeEntry, Unloaded};
 use crate::native::Raise;
 use crate::runtime::Runtime;
 
@@ -86,17 +86,20 @@ pub(crate) fn execute(entries: &mut Vec<CodeEntry>, runtime: &mut Runtime, step:
 
 /// Drops the code of prototypes the collector found unused.
 pub(crate) fn forget_unloaded(entries: &mut [CodeEntry], runtime: &mut Runtime) {
-    if runtime.unloaded_bytes == 0 {
+    if runtime.unloaded.numbers.is_empty() {
         return;
     }
-    for (entry, loaded) in entries.iter_mut().zip(&runtime.loaded) {
-        if loaded.is_none() {
+    let Unloaded { numbers, bytes } = std::mem::take(&mut runtime.unloaded);
+    for number in numbers {
+        // The number may have been given away since.
+        if let (Some(entry), Some(None)) = (
+            entries.get_mut(number as usize),
+            runtime.loaded.get(number as usize),
+        ) {
             *entry = CodeEntry::vacant();
         }
     }
-    runtime
-        .heap
-        .subtract_bytes(std::mem::take(&mut runtime.unloaded_bytes));
+    runtime.heap.subtract_bytes(bytes);
 }
 
 /// Brings the code entries up to date with the loaded prototypes.

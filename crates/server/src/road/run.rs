@@ -13,6 +13,7 @@ use crate::client::Client;
 use crate::config::Config;
 use crate::debugging::DebugMode;
 use crate::machines::Machines;
+use crate::pubsub::OwnMessages;
 use crate::road::Origin;
 use crate::road::lookup::Entry;
 use crate::script_run::ScriptRun;
@@ -31,8 +32,8 @@ pub(crate) struct Bench {
     pub(crate) stats: Arc<WorkerStats>,
     pub(crate) clock: Clock,
     pub(crate) machines: Machines,
-    /// Messages that the running command publishes to its own client: they go before its reply.
-    pub(crate) to_self: Vec<Arc<[u8]>>,
+    /// Messages that the running command publishes to its own client.
+    pub(crate) own: OwnMessages,
     /// What subscribers are told when the changes of the running script or transaction stand.
     pub(crate) held: Vec<Held>,
     /// The script that has just run, until its time is known.
@@ -60,7 +61,7 @@ impl Bench {
             stats: Arc::clone(&server.stats[worker]),
             clock: Clock::new(),
             machines: Machines::default(),
-            to_self: Vec::new(),
+            own: OwnMessages::default(),
             held: Vec::new(),
             ended_script: EndedRun::default(),
             kept_lock: None,
@@ -85,7 +86,7 @@ impl Bench {
             stats: Arc::clone(&self.stats),
             clock: self.clock.clone(),
             machines: Machines::default(),
-            to_self: Vec::new(),
+            own: OwnMessages::default(),
             held: Vec::new(),
             ended_script: EndedRun::default(),
             kept_lock: None,
@@ -135,6 +136,7 @@ impl Bench {
         if !Arc::ptr_eq(&self.stats, &lender.stats) {
             self.stats = Arc::clone(&lender.stats);
         }
+        self.own.client = lender.own.client;
         self.random = lender.random.clone();
         self.clock = lender.clock.clone();
     }
@@ -142,8 +144,8 @@ impl Bench {
     /// Takes over what a script's run has made of what it borrowed.
     pub(crate) fn take_back(&mut self, lent: &mut Bench) {
         self.random = lent.random.clone();
-        if !lent.to_self.is_empty() {
-            self.to_self.append(&mut lent.to_self);
+        if !lent.own.messages.is_empty() {
+            self.own.messages.append(&mut lent.own.messages);
         }
         if !lent.broadcasts.is_empty() {
             self.broadcasts.append(&mut lent.broadcasts);
@@ -354,7 +356,7 @@ pub(crate) fn run(
         unit.finish_effects(database, args);
     }
     if unit.gathers_modifications() {
-        tracking::after_command(server, bench, client, entry, args, unit, origin);
+        tracking::after_command(server, bench, client, entry, args, unit);
     }
     next
 }

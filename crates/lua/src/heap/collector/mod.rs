@@ -28,13 +28,12 @@ use std::sync::Arc;
 
 use super::Heap;
 use super::marks::Marks;
-use crate::loaded::LoadedProto;
+use crate::loaded::{LoadedProto, Unloaded};
 use crate::thread::Thread;
-use crate::value::{ThreadHandle, Value};
+use crate::value::{TableHandle, ThreadHandle, Value};
 use mark::{Gray, Partial};
 use pace::Pace;
 use sweep::Sweep;
-use weak::WeakTable;
 
 /// The work of marking an object, beside what is in it.
 const OBJECT_WORK: usize = 4;
@@ -54,8 +53,7 @@ enum Phase {
 /// What is outside the heap and refers to objects in it.
 pub(crate) struct Roots<'a> {
     pub(crate) loaded: &'a mut Vec<Option<Arc<LoadedProto>>>,
-    /// Bytes of the prototypes found unused.
-    pub(crate) unloaded_bytes: &'a mut usize,
+    pub(crate) unloaded: &'a mut Unloaded,
     /// The thread that runs.
     pub(crate) thread: &'a mut Thread,
     pub(crate) current: ThreadHandle,
@@ -91,7 +89,7 @@ pub(crate) struct Collector {
     gray_threads: Marks,
     /// Marks of the loaded prototypes.
     protos: Marks,
-    weak: Vec<WeakTable>,
+    weak: Vec<TableHandle>,
     /// How many of the weak tables have been cleared, and up to which slot the next one.
     cleared: (usize, usize),
     sweep: Sweep,

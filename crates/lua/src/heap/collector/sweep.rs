@@ -104,7 +104,8 @@ impl Heap {
                 if marks & (1 << (index % 64)) == 0
                     && let Some(unused) = roots.loaded[index].take()
                 {
-                    *roots.unloaded_bytes += unused.bytes;
+                    roots.unloaded.bytes += unused.bytes;
+                    roots.unloaded.numbers.push(index as u32);
                 }
             }
             *left = left.saturating_sub(64);
