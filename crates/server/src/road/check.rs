@@ -150,7 +150,7 @@ fn waits_for_nobody(server: &Server, entry: &Entry) -> Result<(), CommandError> 
         return Ok(());
     }
     match server.running.any_overdue(config.busy_reply_threshold) {
-        Some(world) => Err(CommandError::owned(KillError::Busy(world).to_string())),
+        Some(script) => Err(CommandError::owned(script.busy_text())),
         None => Ok(()),
     }
 }
