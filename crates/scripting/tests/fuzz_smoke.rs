@@ -2,32 +2,23 @@
 
 #[path = "../../../fuzz/checks/function_payload.rs"]
 mod check;
+#[path = "../../../fuzz/checks/dictionary.rs"]
+mod dictionary;
 
 use proptest::prelude::*;
+
+const WORDS: &str = include_str!("../../../fuzz/dictionaries/library.dict");
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn pieces_of_the_grammar_in_any_order(
-        tokens in proptest::collection::vec(
-            prop_oneof![
-                Just(b"\xf5".to_vec()), Just(b"\xf6".to_vec()), Just(b"\xf5\x02ab".to_vec()),
-                Just(b"\x41\x00".to_vec()), Just(b"\x80\0\0\0\x01".to_vec()), Just(b"\x81".to_vec()),
-                Just(b"\xc0\x05".to_vec()), Just(b"\xc1\x05\x06".to_vec()), Just(b"\xc3\x04\x08\0a\xa0\0".to_vec()),
-                Just(b"\xc3".to_vec()), Just(b"\xff\xff\xff\xff".to_vec()), Just(b"\x0a\0".to_vec()),
-                Just(b"#!lua name=a\n".to_vec()), Just(b"#!".to_vec()), Just(b"lua".to_vec()), Just(b" name=".to_vec()),
-                Just(b"\"".to_vec()), Just(b"'".to_vec()), Just(b"\n".to_vec()), Just(b" ".to_vec()),
-                "[a-z_0-9]{1,4}".prop_map(String::into_bytes), "[\\x00-\\x40]{1}".prop_map(String::into_bytes),
-            ],
-            0..30,
-        )
-    ) {
-        check::check(&tokens.concat());
+    fn pieces_of_the_grammar_in_any_order(bytes in dictionary::words(WORDS, 40, b"")) {
+        check::check(&bytes);
     }
 
     #[test]
-    fn noise(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+    fn noise(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         check::check(&bytes);
     }
 }
