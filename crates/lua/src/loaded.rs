@@ -1,6 +1,6 @@
 //! Prototypes as one VM runs them: constants interned into its heap, nested functions numbered.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::heap::Heap;
 use crate::leaf::is_leaf;
@@ -31,6 +31,35 @@ pub(crate) struct LoadedProto {
 pub(crate) const NUMBER_BYTES: usize =
     size_of::<Option<Arc<LoadedProto>>>() + size_of::<CodeEntry>();
 
+/// Prototypes the collector has found unused while the dispatch loop may have their code at hand.
+#[derive(Default)]
+pub(crate) struct Unloaded {
+    numbers: Vec<u32>,
+    bytes: usize,
+    /// The numbers below this one may have code entries.
+    pub(crate) entries: usize,
+}
+
+impl Unloaded {
+    /// Notes that a prototype is unused. The bytes that are free by that.
+    pub(crate) fn note(&mut self, number: usize, bytes: usize) -> usize {
+        if number >= self.entries {
+            return bytes;
+        }
+        self.numbers.push(number as u32);
+        self.bytes += bytes;
+        0
+    }
+
+    /// Takes out the numbers that were noted, and the bytes that are free when their code entries are gone.
+    pub(crate) fn take(&mut self) -> (Vec<u32>, usize) {
+        (
+            std::mem::take(&mut self.numbers),
+            std::mem::take(&mut self.bytes),
+        )
+    }
+}
+
 /// What the dispatch loop needs of a loaded prototype, in one place. The code is verified, and the constants are those it was verified with.
 #[derive(Clone)]
 pub(crate) struct CodeEntry {
@@ -48,7 +77,7 @@ pub(crate) struct CodeEntry {
 impl CodeEntry {
     /// The entry of a prototype that was unloaded, or never loaded: what it does is an error.
     pub(crate) fn vacant() -> CodeEntry {
-        CodeEntry {
+        static VACANT: LazyLock<CodeEntry> = LazyLock::new(|| CodeEntry {
             code: Arc::new([Instruction::abc(Opcode::Illegal, 0, 0, 0)]),
             constants: Arc::new([]),
             room: WINDOW as u32,
@@ -56,7 +85,8 @@ impl CodeEntry {
             max_stack: 2,
             is_vararg: false,
             collects_arguments: false,
-        }
+        });
+        VACANT.clone()
     }
 
     pub(crate) fn of(loaded: &LoadedProto) -> CodeEntry {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::heap::{Heap, Roots};
 use crate::hook::HookState;
-use crate::loaded::LoadedProto;
+use crate::loaded::{LoadedProto, Unloaded};
 use crate::meter::Meter;
 use crate::native::{Host, Raise};
 use crate::thread::{Frame, Thread};
@@ -28,8 +28,8 @@ pub struct Runtime {
     pub(crate) loaded: Vec<Option<Arc<LoadedProto>>>,
     /// What the libraries remember.
     pub libraries: crate::library::LibraryState,
-    /// Bytes of the prototypes the collector has found unused and whose code is still to be forgotten.
-    pub(crate) unloaded_bytes: usize,
+    /// What the collector has found unused of them.
+    pub(crate) unloaded: Unloaded,
     pub(crate) main: ThreadHandle,
     /// Stacks and frames of coroutines that are over, for the next ones. Not counted as the program's memory.
     pub(crate) spare_stacks: Vec<(Vec<Value>, Vec<Frame>)>,
@@ -68,7 +68,7 @@ impl Runtime {
             host: None,
             loaded: Vec::new(),
             libraries: crate::library::LibraryState::default(),
-            unloaded_bytes: 0,
+            unloaded: Unloaded::default(),
             main,
             spare_stacks: Vec::new(),
             in_native: false,
@@ -119,7 +119,7 @@ impl Runtime {
     fn heap_and_roots(&mut self, native_top: usize) -> (&mut Heap, Roots<'_>) {
         let roots = Roots {
             loaded: &mut self.loaded,
-            unloaded_bytes: &mut self.unloaded_bytes,
+            unloaded: &mut self.unloaded,
             thread: &mut self.thread,
             current: self.current,
             main: self.main,

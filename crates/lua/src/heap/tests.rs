@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::arena::Object;
 use super::{Closure, Heap, Roots, Upvalue};
-use crate::loaded::{LoadedProto, NUMBER_BYTES};
+use crate::loaded::{LoadedProto, NUMBER_BYTES, Unloaded};
 use crate::thread::Thread;
 use crate::value::{ThreadHandle, Value};
 use crate::{Outcome, Vm, compiler, library};
@@ -91,7 +91,7 @@ struct World {
     heap: Heap,
     thread: Thread,
     loaded: Vec<Option<Arc<LoadedProto>>>,
-    unloaded_bytes: usize,
+    unloaded: Unloaded,
     main: ThreadHandle,
     model: HashMap<(u8, usize), Node>,
     /// Numbers that objects carry, to know them from others that were given their slot.
@@ -112,7 +112,7 @@ impl World {
             heap,
             thread,
             loaded: Vec::new(),
-            unloaded_bytes: 0,
+            unloaded: Unloaded::default(),
             main,
             model: HashMap::new(),
             numbers: HashMap::new(),
@@ -126,7 +126,7 @@ impl World {
     fn roots(&mut self) -> (&mut Heap, Roots<'_>) {
         let roots = Roots {
             loaded: &mut self.loaded,
-            unloaded_bytes: &mut self.unloaded_bytes,
+            unloaded: &mut self.unloaded,
             thread: &mut self.thread,
             current: self.main,
             main: self.main,

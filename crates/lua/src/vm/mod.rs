@@ -86,17 +86,15 @@ pub(crate) fn execute(entries: &mut Vec<CodeEntry>, runtime: &mut Runtime, step:
 
 /// Drops the code of prototypes the collector found unused.
 pub(crate) fn forget_unloaded(entries: &mut [CodeEntry], runtime: &mut Runtime) {
-    if runtime.unloaded_bytes == 0 {
-        return;
-    }
-    for (entry, loaded) in entries.iter_mut().zip(&runtime.loaded) {
-        if loaded.is_none() {
+    let (numbers, bytes) = runtime.unloaded.take();
+    for number in numbers {
+        let number = number as usize;
+        // The number can have been given to another since.
+        if let (Some(entry), Some(None)) = (entries.get_mut(number), runtime.loaded.get(number)) {
             *entry = CodeEntry::vacant();
         }
     }
-    runtime
-        .heap
-        .subtract_bytes(std::mem::take(&mut runtime.unloaded_bytes));
+    runtime.heap.subtract_bytes(bytes);
 }
 
 /// Brings the code entries up to date with the loaded prototypes.
@@ -109,4 +107,5 @@ fn update_entries(entries: &mut Vec<CodeEntry>, runtime: &mut Runtime) {
                 .map_or_else(CodeEntry::vacant, |loaded| CodeEntry::of(loaded)),
         );
     }
+    runtime.unloaded.entries = entries.len();
 }

@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 use super::Heap;
 use super::marks::Marks;
-use crate::loaded::LoadedProto;
+use crate::loaded::{LoadedProto, Unloaded};
 use crate::thread::Thread;
 use crate::value::{ThreadHandle, Value};
 use mark::{Gray, Partial};
@@ -55,7 +55,7 @@ enum Phase {
 pub(crate) struct Roots<'a> {
     pub(crate) loaded: &'a mut Vec<Option<Arc<LoadedProto>>>,
     /// Bytes of the prototypes found unused.
-    pub(crate) unloaded_bytes: &'a mut usize,
+    pub(crate) unloaded: &'a mut Unloaded,
     /// The thread that runs.
     pub(crate) thread: &'a mut Thread,
     pub(crate) current: ThreadHandle,
