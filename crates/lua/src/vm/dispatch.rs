@@ -641,7 +641,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                                 match heap.natives[native.index()].role {
                                     Role::Ordinary => {}
                                     Role::ProtectedCall(_) => call_protected!(native),
-                                    _ => pause!(execute_call),
+                                    _ => pause!(switch_threads),
                                 }
                                 let base = registers.base();
                                 let window = registers.window();
