@@ -51,6 +51,12 @@ impl Unloaded {
         0
     }
 
+    /// Whether nothing was noted.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
+    }
+
     /// Takes out the numbers that were noted, and the bytes that are free when their code entries are gone.
     pub(crate) fn take(&mut self) -> (Vec<u32>, usize) {
         (

@@ -85,7 +85,15 @@ pub(crate) fn execute(entries: &mut Vec<CodeEntry>, runtime: &mut Runtime, step:
 }
 
 /// Drops the code of prototypes the collector found unused.
+#[inline]
 pub(crate) fn forget_unloaded(entries: &mut [CodeEntry], runtime: &mut Runtime) {
+    if !runtime.unloaded.is_empty() {
+        vacate_unloaded(entries, runtime);
+    }
+}
+
+#[cold]
+fn vacate_unloaded(entries: &mut [CodeEntry], runtime: &mut Runtime) {
     let (numbers, bytes) = runtime.unloaded.take();
     for number in numbers {
         let number = number as usize;
