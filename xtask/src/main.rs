@@ -8,11 +8,13 @@
 
 mod arguments;
 mod bench;
+mod busy;
 mod differential;
 mod error;
 mod programs;
 mod quoting;
 mod random;
+mod sandbox;
 mod seeded;
 mod server;
 mod tcl;
@@ -28,6 +30,8 @@ usage: cargo xtask <task> [options]
 
   differential [PATH ...]   play tests/differential against the subject and redis-server, compare reply bytes
   random                    seeded random commands against both, for a bounded time
+  sandbox                   seeded hostile scripts: none reaches another's world, all are refused in Redis's words
+  busy                      every command while a slow script runs: the same are refused as by redis-server
   programs [NAME ...]       real programs of tests/programs on the subject
   tcl --source DIR [UNIT ...]
                             the open Tcl suite of Redis's source package, against tests/tcl/known-failures.txt
@@ -39,6 +43,7 @@ options of every task:
 
   differential:  --verbose (every line with its reply)
   random:  --seconds N (default 20)  --seed N  --length N (commands per episode, default 300)
+  sandbox: --seconds N (default 20)  --seed N
   tcl:     --embedded (the suite starts the servers itself)  --record (write the lists anew)  --verbose
   bench:   --rounds N (default 5)  --quick  --output FILE
 ";
@@ -56,6 +61,8 @@ fn run(task: &str, arguments: Arguments) -> Result<Tally, Error> {
     match task {
         "differential" => differential::run(arguments),
         "random" => random::run(arguments),
+        "sandbox" => sandbox::run(arguments),
+        "busy" => busy::run(arguments),
         "programs" => programs::run(arguments),
         "tcl" => tcl::run(arguments),
         "bench" => bench::run(arguments),

@@ -40,7 +40,7 @@ pub use effect::{Effect, EffectReaders, EffectRecord};
 pub use entry::{AccessPolicy, ObjectInfo};
 pub use event::{Event, EventClass};
 pub use kind::{Kind, WrongType};
-pub use lock::{Keyspace, LockPlan, SHARD_COUNT, Settings, ShardIndex};
+pub use lock::{KeptLock, Keyspace, LockPlan, Patience, SHARD_COUNT, Settings, ShardIndex};
 pub use look_ahead::{Ahead, LOOK_AHEAD_MAX};
 pub use shard::{WaiterId, Watch};
 pub use undo::Removed;

@@ -29,6 +29,17 @@ pub type ShardIndex = u16;
 /// done by then, one that is in a long script is not worth waiting for.
 const SPIN_TRIES: u32 = 200;
 
+/// How often busy locks are tried, over all units that share it. Whoever serves many, and has found out that a lock is
+/// busy for one of them, need not wait just as long for the next.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience(u32);
+
+impl Default for Patience {
+    fn default() -> Patience {
+        Patience(SPIN_TRIES)
+    }
+}
+
 /// The shards a unit of work needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum LockPlan {
@@ -202,6 +213,19 @@ pub struct Keyspace {
     random_state: AtomicU64,
 }
 
+/// Tries a busy lock while there is patience.
+#[cold]
+fn wait<'k>(lock: &'k Mutex<Shard>, patience: &mut Patience) -> Option<MutexGuard<'k, Shard>> {
+    while patience.0 > 0 {
+        patience.0 -= 1;
+        std::hint::spin_loop();
+        if let Some(guard) = lock.try_lock() {
+            return Some(guard);
+        }
+    }
+    None
+}
+
 /// Counts of one database's part in one shard.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
@@ -213,6 +237,14 @@ pub(crate) struct Seen {
 #[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct Padded(pub(crate) Mutex<Shard>);
+
+/// A shard's lock that outlives its unit: the requests of a pipeline mostly go on with the same key, and a lock that
+/// goes from thread to thread between any two of them takes its shard's data along from one cache to the other.
+#[derive(Debug)]
+pub struct KeptLock<'k> {
+    pub(crate) shard: ShardIndex,
+    pub(crate) guard: MutexGuard<'k, Shard>,
+}
 
 /// The locks a unit holds.
 #[derive(Debug)]
@@ -258,29 +290,75 @@ impl Keyspace {
     ///
     /// # Panics
     /// If `database` is not below [`Keyspace::database_count`].
+    #[inline]
     pub fn try_lock(&self, plan: &LockPlan, database: usize, now_ms: i64) -> Option<Unit<'_>> {
+        self.try_lock_with(None, plan, database, now_ms, &mut Patience::default())
+    }
+
+    /// As [`Keyspace::try_lock`], with the lock that the unit before has left; it is released if it is not just what
+    /// the plan wants.
+    ///
+    /// # Panics
+    /// If `database` is not below [`Keyspace::database_count`].
+    // Inlined, so that the unit is made where it stays: to move it costs more than to make it.
+    #[inline(always)]
+    pub fn try_lock_with<'k>(
+        &'k self,
+        kept: Option<KeptLock<'k>>,
+        plan: &LockPlan,
+        database: usize,
+        now_ms: i64,
+        patience: &mut Patience,
+    ) -> Option<Unit<'k>> {
         assert!(database < self.databases, "database index out of range");
-        let guards = match plan {
-            LockPlan::None => Guards::None,
-            LockPlan::Shards(shards) if shards.len() == 1 => {
-                Guards::One(shards[0], self.try_shard(shards[0])?)
+        let guards = self.try_guards(kept, plan, patience)?;
+        Some(Unit::new(self, guards, database, now_ms))
+    }
+
+    #[inline]
+    fn try_guards<'k>(
+        &'k self,
+        kept: Option<KeptLock<'k>>,
+        plan: &LockPlan,
+        patience: &mut Patience,
+    ) -> Option<Guards<'k>> {
+        match (plan, kept) {
+            (LockPlan::None, _) => Some(Guards::None),
+            (LockPlan::Shards(shards), kept) if shards.len() == 1 => {
+                let shard = shards[0];
+                match kept {
+                    Some(kept) if kept.shard == shard => Some(Guards::One(shard, kept.guard)),
+                    other => {
+                        drop(other);
+                        Some(Guards::One(shard, self.try_shard(shard, patience)?))
+                    }
+                }
             }
+            (_, kept) => {
+                drop(kept);
+                self.try_many(plan, patience)
+            }
+        }
+    }
+
+    fn try_many(&self, plan: &LockPlan, patience: &mut Patience) -> Option<Guards<'_>> {
+        Some(match plan {
+            LockPlan::None => Guards::None,
             LockPlan::Shards(shards) => {
                 let mut guards = Vec::with_capacity(shards.len());
                 for &shard in shards {
-                    guards.push((shard, self.try_shard(shard)?));
+                    guards.push((shard, self.try_shard(shard, patience)?));
                 }
                 Guards::Some(guards)
             }
             LockPlan::All => {
                 let mut guards = Vec::with_capacity(SHARD_COUNT);
                 for shard in 0..SHARD_COUNT {
-                    guards.push(self.try_shard(shard as ShardIndex)?);
+                    guards.push(self.try_shard(shard as ShardIndex, patience)?);
                 }
                 Guards::All(guards)
             }
-        };
-        Some(Unit::new(self, guards, database, now_ms))
+        })
     }
 
     /// As [`Keyspace::try_lock`], but tries until it has them. For tests and for threads that serve nobody else.
@@ -297,18 +375,14 @@ impl Keyspace {
         &self.seen[usize::from(shard) * self.databases + database]
     }
 
-    pub(crate) fn try_shard(&self, shard: ShardIndex) -> Option<MutexGuard<'_, Shard>> {
+    #[inline]
+    pub(crate) fn try_shard(
+        &self,
+        shard: ShardIndex,
+        patience: &mut Patience,
+    ) -> Option<MutexGuard<'_, Shard>> {
         let lock = &self.shards[usize::from(shard)].0;
-        if let Some(guard) = lock.try_lock() {
-            return Some(guard);
-        }
-        for _ in 0..SPIN_TRIES {
-            std::hint::spin_loop();
-            if let Some(guard) = lock.try_lock() {
-                return Some(guard);
-            }
-        }
-        None
+        lock.try_lock().or_else(|| wait(lock, patience))
     }
 
     #[inline]

@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 use types::Likely;
 
 use crate::entry::Entry;
-use crate::lock::{Keyspace, SHARD_COUNT};
+use crate::lock::{KeptLock, Keyspace, Patience, SHARD_COUNT, ShardIndex};
 use crate::shard::Shard;
 
 /// Keys looked at in one go: about as many loads as a processor has under way at once.
@@ -35,63 +35,98 @@ pub struct Ahead<'a> {
 
 impl Keyspace {
     /// Goes the way to these keys of a database, at most [`LOOK_AHEAD_MAX`], without any effect that could be seen: no
-    /// statistics, no access, no expiry. The shards are held meanwhile, about a microsecond; busy ones are left out.
-    /// Returns whether it was worth it: whether there was anything that is too large for the caches.
+    /// statistics, no access, no expiry. The shards are held meanwhile, about a microsecond; those that stay busy are
+    /// left out. `kept` is a lock that is held already; if the keys are all of one shard, its lock is handed on in its place.
+    /// Returns whether it was worth it: whether there was anything that is too large for the caches, or may be.
     ///
     /// # Panics
     /// If `database` is not below [`Keyspace::database_count`].
-    pub fn look_ahead(&self, database: usize, requests: &[Ahead<'_>]) -> bool {
+    pub fn look_ahead<'k>(
+        &'k self,
+        database: usize,
+        requests: &[Ahead<'_>],
+        kept: &mut Option<KeptLock<'k>>,
+        patience: &mut Patience,
+    ) -> bool {
         const NOT_HELD: u8 = u8::MAX;
+        let mut left_out = false;
         let mut held = [NOT_HELD; SHARD_COUNT];
         let mut guards: SmallVec<[MutexGuard<'_, Shard>; LOOK_AHEAD_MAX]> = SmallVec::new();
-        let mut wanted: SmallVec<[(u8, u32, &Ahead<'_>); LOOK_AHEAD_MAX]> = SmallVec::new();
+        let mut first = 0;
+        if let Some(lock) = kept.take() {
+            first = lock.shard;
+            held[usize::from(first)] = 0;
+            guards.push(lock.guard);
+        }
+        let mut wanted: SmallVec<[Wanted<'_>; LOOK_AHEAD_MAX]> = SmallVec::new();
         for request in requests.iter().take(LOOK_AHEAD_MAX) {
             let shard = usize::from(Keyspace::shard_of(request.key));
             if held[shard] == NOT_HELD {
                 // Only ever tried, so the order of the shards does not matter.
-                let Some(guard) = self.shards[shard].0.try_lock() else {
+                let Some(guard) = self.try_shard(shard as ShardIndex, patience) else {
+                    left_out = true;
                     continue;
                 };
+                if guards.is_empty() {
+                    first = shard as ShardIndex;
+                }
                 held[shard] = guards.len() as u8;
                 guards.push(guard);
             }
             wanted.push((held[shard], self.hash(request.key), request));
         }
-        let table = |guard: u8| &guards[usize::from(guard)].databases[database].table;
-        let marks = wanted.iter().fold(0, |sum, &(guard, hash, _)| {
-            sum ^ table(guard).first_mark(hash)
-        });
-        black_box(marks);
-        let entries: SmallVec<[(&Entry, &Ahead<'_>); LOOK_AHEAD_MAX]> = wanted
-            .iter()
-            .filter_map(|&(guard, hash, request)| Some((table(guard).likely(hash)?, request)))
-            .collect();
-        let heads = entries.iter().fold(0, |sum, (entry, _)| {
-            sum ^ entry.hash ^ entry.access ^ entry.expire_at as u32
-        });
-        black_box(heads);
-        let mut largest = 0;
-        let ends = entries.iter().fold(0, |sum, (entry, _)| {
-            largest = largest.max(entry.value.heap_size());
-            sum ^ entry.key.last().copied().unwrap_or_default()
-        });
-        black_box(ends);
-        let mut has_elements = false;
-        if largest >= LARGE_VALUE {
-            let elements: SmallVec<[Likely<'_>; LOOK_AHEAD_MAX]> = entries
-                .iter()
-                .filter_map(|(entry, request)| entry.value.likely(request.words))
-                .collect();
-            let contents = elements.iter().fold(0, |sum, element| sum ^ element.read());
-            black_box(contents);
-            // A long list is worked on at its ends: there is nothing to look for.
-            has_elements = !elements.is_empty();
+        let pays = left_out || go(&guards, database, &wanted);
+        if guards.len() == 1
+            && let Some(guard) = guards.pop()
+        {
+            *kept = Some(KeptLock {
+                shard: first,
+                guard,
+            });
         }
-        has_elements
-            || guards
-                .iter()
-                .any(|shard| shard.databases[database].table.len() >= LARGE_PART)
+        pays
     }
+}
+
+/// What to look for: the place of the guard of its shard, the key's hash, and the request.
+type Wanted<'a> = (u8, u32, &'a Ahead<'a>);
+
+/// Goes the way, and tells whether it led to anything large.
+fn go(guards: &[MutexGuard<'_, Shard>], database: usize, wanted: &[Wanted<'_>]) -> bool {
+    let table = |guard: u8| &guards[usize::from(guard)].databases[database].table;
+    let marks = wanted.iter().fold(0, |sum, &(guard, hash, _)| {
+        sum ^ table(guard).first_mark(hash)
+    });
+    black_box(marks);
+    let entries: SmallVec<[(&Entry, &Ahead<'_>); LOOK_AHEAD_MAX]> = wanted
+        .iter()
+        .filter_map(|&(guard, hash, request)| Some((table(guard).likely(hash)?, request)))
+        .collect();
+    let heads = entries.iter().fold(0, |sum, (entry, _)| {
+        sum ^ entry.hash ^ entry.access ^ entry.expire_at as u32
+    });
+    black_box(heads);
+    let mut largest = 0;
+    let ends = entries.iter().fold(0, |sum, (entry, _)| {
+        largest = largest.max(entry.value.heap_size());
+        sum ^ entry.key.last().copied().unwrap_or_default()
+    });
+    black_box(ends);
+    let mut has_elements = false;
+    if largest >= LARGE_VALUE {
+        let elements: SmallVec<[Likely<'_>; LOOK_AHEAD_MAX]> = entries
+            .iter()
+            .filter_map(|(entry, request)| entry.value.likely(request.words))
+            .collect();
+        let contents = elements.iter().fold(0, |sum, element| sum ^ element.read());
+        black_box(contents);
+        // A long list is worked on at its ends: there is nothing to look for.
+        has_elements = !elements.is_empty();
+    }
+    has_elements
+        || guards
+            .iter()
+            .any(|shard| shard.databases[database].table.len() >= LARGE_PART)
 }
 
 #[cfg(test)]
@@ -118,7 +153,12 @@ mod tests {
             words: [b"member 7", b""],
         };
         let keys: Vec<&'static [u8]> = keys.iter().map(|key| &*key.to_vec().leak()).collect();
-        keyspace.look_ahead(database, &keys.iter().map(ahead).collect::<Vec<_>>())
+        keyspace.look_ahead(
+            database,
+            &keys.iter().map(ahead).collect::<Vec<_>>(),
+            &mut None,
+            &mut Patience::default(),
+        )
     }
 
     #[test]
@@ -167,7 +207,8 @@ mod tests {
     fn busy_shards_are_left_out() {
         let keyspace = Keyspace::new(1);
         let all = keyspace.lock(&LockPlan::All, 0, 1_000);
-        assert!(!look(&keyspace, 0, &[b"a", b"b"]));
+        assert!(look(&keyspace, 0, &[b"a", b"b"]));
         drop(all);
+        assert!(!look(&keyspace, 0, &[b"a", b"b"]));
     }
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use types::{StringValue, Value};
 
-use crate::{Event, EventClass, Expiry, Keyspace, LockPlan, Unit, WaiterId, Watch};
+use crate::{Event, EventClass, Expiry, Keyspace, LockPlan, Patience, Unit, WaiterId, Watch};
 
 const SET: Event = Event::string("set");
 const LEFT: Event = Event::generic("rename_from");
@@ -92,4 +92,22 @@ fn a_key_past_its_time_is_gone_and_no_change() {
         assert_eq!((unit.changes.expired, unit.changes.dirty), (1, dirty));
         assert_eq!(unit.key_count(), 0);
     });
+}
+
+#[test]
+fn a_kept_lock_serves_the_next_unit_of_its_shard_alone() {
+    let keyspace = Keyspace::new(1);
+    let plan = |key: &'static [u8]| LockPlan::for_keys([key]);
+    let mut patience = Patience::default();
+    let kept = keyspace.lock(&plan(b"key"), 0, 1_000).take_lock();
+    assert!(kept.is_some());
+    assert!(keyspace.try_lock(&plan(b"key"), 0, 1_000).is_none());
+    let mut next = |kept, key| keyspace.try_lock_with(kept, &plan(key), 0, 1_000, &mut patience);
+    let mut unit = next(kept, b"{key}2").expect("the lock is handed on");
+    unit.set(b"key", string("value"), Expiry::Clear, SET);
+    let other = next(unit.take_lock(), b"other").expect("nobody has it");
+    assert!(keyspace.try_lock(&plan(b"key"), 0, 1_000).is_some());
+    drop((unit, other));
+    let mut all = keyspace.lock(&LockPlan::All, 0, 1_000);
+    assert!(all.take_lock().is_none());
 }

@@ -8,7 +8,7 @@ use crate::edit::{Edit, Origin};
 use crate::entry::{AccessPolicy, Entry, LFU_INITIAL, NEVER, ObjectInfo, lfu_decayed, lfu_touched};
 use crate::event::{Event, EventClass};
 use crate::kind::{Kind, WrongType};
-use crate::lock::{Guards, Keyspace, LockPlan, SHARD_COUNT, ShardIndex};
+use crate::lock::{Guards, KeptLock, Keyspace, LockPlan, Patience, SHARD_COUNT, ShardIndex};
 use crate::shard::{Shard, record_event};
 use crate::table::Place;
 use crate::undo::{Record, Removed};
@@ -195,6 +195,7 @@ impl Scope<'_> {
 }
 
 impl<'k> Unit<'k> {
+    #[inline(always)]
     pub(crate) fn new(
         keyspace: &'k Keyspace,
         guards: Guards<'k>,
@@ -251,6 +252,18 @@ impl<'k> Unit<'k> {
         self.scope.touches = touches;
     }
 
+    /// Takes the unit's lock for the next one, if it is just one. The changes have been settled; nothing more follows.
+    #[inline]
+    pub fn take_lock(&mut self) -> Option<KeptLock<'k>> {
+        match self.guards {
+            Guards::One(..) => match std::mem::replace(&mut self.guards, Guards::None) {
+                Guards::One(shard, guard) => Some(KeptLock { shard, guard }),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Whether the unit gathers what it modifies.
     #[inline]
     pub fn gathers_modifications(&self) -> bool {
@@ -302,9 +315,10 @@ impl<'k> Unit<'k> {
             LockPlan::All => (0..SHARD_COUNT as ShardIndex).collect(),
         };
         let mut taken = Vec::new();
+        let mut patience = Patience::default();
         for shard in wanted {
             if !self.holds(shard) {
-                match self.scope.keyspace.try_shard(shard) {
+                match self.scope.keyspace.try_shard(shard, &mut patience) {
                     Some(guard) => taken.push((shard, guard)),
                     None => return false,
                 }

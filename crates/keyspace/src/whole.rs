@@ -7,7 +7,7 @@ use types::{Bytes, Value};
 
 use crate::database::Database;
 use crate::entry::NEVER;
-use crate::lock::{Keyspace, SHARD_COUNT, ShardIndex};
+use crate::lock::{Keyspace, Patience, SHARD_COUNT, ShardIndex};
 use crate::shard::{WaiterId, Watch, Watcher};
 use crate::undo::Record;
 use crate::unit::Unit;
@@ -46,7 +46,7 @@ impl Unit<'_> {
             let part = if self.holds(index) {
                 Some(&self.shard(index).databases[database])
             } else {
-                guard = self.keyspace().try_shard(index);
+                guard = self.keyspace().try_shard(index, &mut Patience::default());
                 guard.as_ref().map(|shard| &shard.databases[database])
             };
             let seen = self.keyspace().seen(index, database);

@@ -601,6 +601,12 @@ impl Call<'_> {
         Raise::Error(self.new_string(&text).into())
     }
 
+    /// Where the Lua function stands that is so many levels up, 1 being the caller: its chunk's name and the line, as
+    /// `chunk:line: `. Empty if a native function is there, or none.
+    pub fn position(&self, level: usize) -> Vec<u8> {
+        self.runtime.position(level)
+    }
+
     /// A Lua error without a position.
     #[cold]
     pub fn error_without_position(&mut self, message: impl AsRef<[u8]>) -> Raise {

@@ -117,10 +117,10 @@ impl Reply for RespWriter<'_> {
     }
 
     fn status_bytes(&mut self, text: &[u8]) {
-        if text == b"OK" {
-            self.out.extend_from_slice(b"+OK\r\n");
-        } else {
-            self.text_line(b'+', text);
+        match text {
+            b"OK" => self.out.extend_from_slice(b"+OK\r\n"),
+            b"PONG" => self.out.extend_from_slice(b"+PONG\r\n"),
+            _ => self.text_line(b'+', text),
         }
     }
 

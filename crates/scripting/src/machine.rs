@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hashbrown::HashMap;
-use lua::library::cjson;
 use lua::library::math::Random as RandomSequence;
 use lua::meter::Decision;
 use lua::native::Raise;
@@ -287,6 +286,7 @@ impl Machine {
             Outcome::Finished | Outcome::Suspended => Ok(()),
         };
         self.vm.abandon();
+        self.forget_settings();
         let state = self.vm.host_mut::<RunState>();
         let registration = state.and_then(|state| state.registration.take());
         if let Err(error) = result {
@@ -497,7 +497,7 @@ impl Machine {
         if let Some(state) = self.vm.host_mut::<RunState>() {
             state.protocol = Protocol::Resp2;
         }
-        self.vm.runtime.libraries.cjson = cjson::Settings::default();
+        self.forget_settings();
         self.is_worn |= self.memory() > KEPT_BYTES_MAX;
         self.vm.end_region();
         if self.is_capped {
@@ -510,6 +510,12 @@ impl Machine {
             }
             self.is_atomic = false;
         }
+    }
+
+    /// Takes back what a run has set of the libraries and the collector: it is nobody else's.
+    fn forget_settings(&mut self) {
+        self.vm.runtime.libraries.forget_settings();
+        self.vm.runtime.heap.reset_collector_settings();
     }
 
     /// Drops a run that is in the middle; its host stays.

@@ -166,16 +166,43 @@ fn returned_error(heap: &mut Heap, error: Value) -> Value {
     }
 }
 
-/// What Redis has as a global for its own use; scripts see it, so it is here.
+/// What Redis has as a global for its own use; scripts see it, so it is here: an error as a table that says where it was
+/// raised.
 fn error_handler(call: &mut Call<'_>) -> NativeResult {
     let error = call.argument(1);
-    if let Value::Table(_) = error {
-        return call.return_value(error);
+    let table = match error {
+        Value::Table(table) => {
+            if call.heap().is_readonly(table) {
+                let text = "err_handler_def:10: Attempt to modify a readonly table";
+                return Err(call.error_without_position(text));
+            }
+            table
+        }
+        _ => {
+            let heap = call.heap_mut();
+            let (text, _) = crate::convert::error_text(heap, error);
+            let table = heap.new_table(0, 1);
+            let text = Value::String(heap.new_string(&text));
+            heap.raw_set_field(table, "err", text);
+            table
+        }
+    };
+    // The function that raised the error may be a native one.
+    let places = [call.position(1), call.position(2)];
+    let place = places.iter().find_map(|place| split_position(place));
+    if let Some((chunk, line)) = place {
+        let heap = call.heap_mut();
+        let source = Value::String(heap.new_string(&[b"@", chunk].concat()));
+        heap.raw_set_field(table, "source", source);
+        heap.raw_set_field(table, "line", Value::Number(line));
     }
-    let heap = call.heap_mut();
-    let (text, _) = crate::convert::error_text(heap, error);
-    let table = heap.new_table(0, 1);
-    let text = Value::String(heap.new_string(&text));
-    heap.raw_set_field(table, "err", text);
     call.return_value(Value::Table(table))
+}
+
+/// The chunk and the line of `chunk:line: `.
+fn split_position(position: &[u8]) -> Option<(&[u8], f64)> {
+    let text = position.strip_suffix(b": ")?;
+    let colon = text.iter().rposition(|&byte| byte == b':')?;
+    let line = std::str::from_utf8(&text[colon + 1..]).ok()?.parse().ok()?;
+    Some((&text[..colon], line))
 }

@@ -161,7 +161,7 @@ pub(crate) fn serve(
             server.blocked.add(waiter, blocked);
             continue;
         }
-        let took = bench.clock.tick().duration_since(started);
+        let took = bench.clock.tick().since(started);
         bench.stats.command_ran(blocked.entry.index, took);
         settle::settle_command(server, bench, unit);
         dequeue(unit, ready.database, &blocked.keys, waiter);

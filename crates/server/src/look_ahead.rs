@@ -9,6 +9,7 @@ use resp::{Span, whole_request};
 use smallvec::SmallVec;
 
 use crate::client::Client;
+use crate::road::run::Bench;
 use crate::server::Server;
 
 /// Batches that are not looked at after one for which it was not worth it: all data are in the caches then, and mostly
@@ -33,18 +34,30 @@ impl LookAhead {
 
     /// The first request in `unread` is next.
     #[inline]
-    pub(crate) fn before_request(&mut self, server: &Server, client: &Client, unread: &[u8]) {
+    pub(crate) fn before_request(
+        &mut self,
+        server: &'static Server,
+        bench: &mut Bench,
+        client: &Client,
+        unread: &[u8],
+    ) {
         if self.seen > 0 {
             self.seen -= 1;
         } else if self.rest > 0 {
             self.rest -= 1;
             self.seen = LOOK_AHEAD_MAX - 1;
         } else if !client.transaction.open {
-            self.look(server, client.database, unread);
+            self.look(server, bench, client.database, unread);
         }
     }
 
-    fn look(&mut self, server: &Server, database: usize, mut unread: &[u8]) {
+    fn look(
+        &mut self,
+        server: &'static Server,
+        bench: &mut Bench,
+        database: usize,
+        mut unread: &[u8],
+    ) {
         let mut batch: SmallVec<[Ahead<'_>; LOOK_AHEAD_MAX]> = SmallVec::new();
         let mut requests = 0;
         while requests < LOOK_AHEAD_MAX {
@@ -68,7 +81,7 @@ impl LookAhead {
             unread = &unread[consumed..];
         }
         self.seen = requests.saturating_sub(1);
-        let pays = batch.len() > 1 && server.keyspace.look_ahead(database, &batch);
+        let pays = batch.len() > 1 && bench.look_ahead(server, database, &batch);
         // The end of what has arrived tells nothing.
         if requests > 1 && !pays {
             self.rest = REST;

@@ -37,6 +37,8 @@ pub(crate) struct RoadHost {
     /// A key whose lock the run is known to hold: mostly the next call's as well.
     held_key: Vec<u8>,
     pub(crate) read_only: bool,
+    /// The script has promised to touch no keys but its own (`allow-key-locking`): it gets no others, free or not.
+    pub(crate) promised_keys: bool,
     /// Memory was short when the script started, and it has not declared that it may run then.
     pub(crate) lacks_memory: bool,
     has_written: bool,
@@ -90,6 +92,7 @@ impl RoadHost {
             sites: CallSites::default(),
             held_key: Vec::new(),
             read_only: false,
+            promised_keys: false,
             lacks_memory: false,
             has_written: false,
             undoing: Undoing::Never,
@@ -240,7 +243,7 @@ impl RoadHost {
         let Some(unit) = &mut self.unit else {
             return Err(NOT_HELD);
         };
-        if !unit.try_extend(plan) {
+        if self.promised_keys || !unit.try_extend(plan) {
             if self.few_locks.is_some() {
                 let mut needed = unit.plan();
                 needed.add(plan);
@@ -321,7 +324,8 @@ impl RoadHost {
     ) -> Result<(), CommandError> {
         let origin = Origin::Script {
             read_only: self.read_only,
-            lacks_memory: self.lacks_memory && !self.has_written,
+            lacks_memory: self.lacks_memory,
+            has_written: self.has_written,
         };
         if let Err(error) = check(self.server, &self.client, entry, origin) {
             self.bench.stats.command_rejected(entry.index);

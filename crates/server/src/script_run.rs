@@ -1,7 +1,7 @@
 //! A script's run, from its start to its reply, in slices if it takes long.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use keyspace::Unit;
@@ -19,6 +19,7 @@ use crate::few_locks::{Conflict, FewLocks};
 use crate::machines::{Control, Home};
 use crate::private_copy::PrivateCopy;
 use crate::road::Entry;
+use crate::road::barrier::Barrier;
 use crate::road::run::Bench;
 use crate::running::RunningScript;
 use crate::script_host::RoadHost;
@@ -199,12 +200,14 @@ impl ScriptRun {
         }
         let (read_only, few_locks) = (self.read_only, self.few_locks.take());
         let lacks_memory =
-            !self.flags.allow_oom && server.barriers.memory_is_full.load(Ordering::Relaxed);
+            !self.flags.allow_oom && server.barriers.raised().has(Barrier::MemoryIsFull);
         let entry = self.entry;
+        let promised_keys = self.flags.allow_key_locking;
         let host = self.host();
         host.begin(bench, client, unit, few_locks);
         host.note_declared_keys(entry, args);
         host.read_only = read_only;
+        host.promised_keys = promised_keys;
         host.lacks_memory = lacks_memory;
         host.undoing = undoing;
         host.copy = copy;

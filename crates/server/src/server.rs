@@ -21,6 +21,7 @@ use crate::monitor::Monitors;
 use crate::net::{Hub, Listener, Mail};
 use crate::private_copy::PrivateKeyspaces;
 use crate::pubsub::PubSub;
+use crate::road::barrier::{Barrier, Barriers};
 use crate::road::run::Bench;
 use crate::running::RunningScripts;
 use crate::script_run::ScriptRun;
@@ -207,9 +208,7 @@ impl Server {
         self.log.set_level(config.loglevel);
         // There are no replicas yet, so any number of them is too many to ask for.
         let lacks_replicas = config.min_replicas_to_write > 0 && config.min_replicas_max_lag > 0;
-        self.barriers
-            .lacks_replicas
-            .store(lacks_replicas, Ordering::Relaxed);
+        self.barriers.set(Barrier::LacksReplicas, lacks_replicas);
         tracking::apply_limit(self, config.tracking_table_max_keys);
         self.look_at_memory();
     }
@@ -219,19 +218,8 @@ impl Server {
     pub(crate) fn look_at_memory(&self) {
         let limit = self.config.current().maxmemory;
         let is_full = limit > 0 && memory::resident_bytes() > limit;
-        self.barriers
-            .memory_is_full
-            .store(is_full, Ordering::Relaxed);
+        self.barriers.set(Barrier::MemoryIsFull, is_full);
     }
-}
-
-/// States of the server in which some commands are refused.
-#[derive(Debug, Default)]
-pub(crate) struct Barriers {
-    /// More memory is in use than `maxmemory` allows.
-    pub(crate) memory_is_full: AtomicBool,
-    /// `min-replicas-to-write` asks for more replicas than there are.
-    pub(crate) lacks_replicas: AtomicBool,
 }
 
 /// CLIENT PAUSE.

@@ -19,7 +19,7 @@ use crate::handlers::transaction::{discard_transaction, plan_watched};
 use crate::message::OnTimeout;
 use crate::road::check::may_replicate;
 use crate::road::lookup::{Entry, find, lookup};
-use crate::road::run::{Bench, Next, refuse, run};
+use crate::road::run::{Bench, Moment, Next, refuse, run};
 use crate::road::{Origin, check, settle};
 use crate::running::KillError;
 use crate::script_run::{HandedBack, ScriptRun, Slice};
@@ -63,7 +63,7 @@ pub(crate) struct Waiting {
 #[derive(Clone, Copy)]
 pub(crate) struct Header {
     pub(crate) entry: &'static Entry,
-    pub(crate) started: Instant,
+    pub(crate) started: Moment,
     /// Where the reply begins in the output; kept only to drop it when replies are off.
     pub(crate) reply_muted: bool,
 }
@@ -74,7 +74,7 @@ pub(crate) struct Execution {
     position: usize,
     header: Header,
     /// When the command before `position` was started.
-    started: Instant,
+    started: Moment,
     /// The replies of a transaction that is all or nothing, until it is known which.
     replies: Option<Vec<u8>>,
     /// Where the reply of the command that runs begins.
@@ -142,7 +142,9 @@ impl Session {
         args: &[&[u8]],
         out: &mut Vec<u8>,
     ) -> Outcome {
-        let started = bench.clock.now();
+        let started = bench.clock.moment();
+        let kept_lock = bench.kept_lock.take();
+        let took_over = kept_lock.is_some();
         let client = &mut self.client;
         let reply_start = out.len();
         let checked = lookup(args).and_then(|entry| {
@@ -163,6 +165,7 @@ impl Session {
                 return Outcome::Abort;
             }
             Err(error) => {
+                drop(kept_lock);
                 if let (CommandError::Arity(_), Ok(entry)) = (&error, find(args)) {
                     bench.stats.command_rejected(entry.index);
                 }
@@ -192,7 +195,13 @@ impl Session {
         }
         let plan = entry.plan(server, bench, client, args);
         let now_ms = bench.clock.unix_ms();
-        let Some(mut unit) = server.keyspace.try_lock(&plan, client.database, now_ms) else {
+        let Some(mut unit) = server.keyspace.try_lock_with(
+            kept_lock,
+            &plan,
+            client.database,
+            now_ms,
+            &mut bench.patience,
+        ) else {
             if let Some(world) = overdue(server, bench, client, entry, args) {
                 bench.stats.command_rejected(entry.index);
                 return self.reject(server, bench, args, busy(world), out);
@@ -229,8 +238,9 @@ impl Session {
             Next::Done => {
                 let is_debugged = client.debugging.is_some();
                 settle::settle_unit(server, bench, &mut unit);
-                drop(unit);
                 self.finish(server, bench, header, args);
+                bench.keep_lock(&mut unit, took_over);
+                drop(unit);
                 if is_debugged && matches!(entry.command.name, "eval" | "eval_ro") {
                     // The script did not get as far as its first stop.
                     out.splice(reply_start..reply_start, debugging::ended_at_once());
@@ -436,7 +446,7 @@ impl Session {
     ) -> Outcome {
         let mut failed = execution.failed();
         while execution.position < execution.queue.len() && !failed {
-            execution.started = bench.clock.now();
+            execution.started = bench.clock.moment();
             let Execution {
                 queue,
                 position,
@@ -619,10 +629,10 @@ impl Session {
         server: &Server,
         bench: &mut Bench,
         entry: &Entry,
-        started: Instant,
+        started: Moment,
         args: &[&[u8]],
     ) {
-        let took = bench.clock.tick().duration_since(started);
+        let took = bench.clock.tick().since(started);
         bench.stats.command_ran(entry.index, took);
         let microseconds = took.as_micros() as u64;
         if server.slowlog.wants(microseconds) && !entry.command.has(flag::SKIP_SLOWLOG) {

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use commands::Random;
-use keyspace::{LockPlan, WaiterId};
+use keyspace::{LockPlan, Patience, WaiterId};
 use resp::{Parse, Reply, RespWriter};
 use smallvec::SmallVec;
 use types::Bytes;
@@ -149,12 +149,13 @@ impl Worker {
                     break;
                 }
                 Outcome::Shutdown => {
-                    connection.close_after_output();
+                    // Its connection closes with all others, when nobody listens any more.
                     self.server.shut_down();
                     break;
                 }
             }
         }
+        drop(self.bench.kept_lock.take());
         let left = connection.query.unread().len();
         add(
             &self.bench.stats.input_bytes,
@@ -178,8 +179,12 @@ impl Worker {
         let consumed = match session.parsed {
             Some(consumed) => consumed,
             None => {
-                self.look_ahead
-                    .before_request(self.server, &session.client, query.unread());
+                self.look_ahead.before_request(
+                    self.server,
+                    &mut self.bench,
+                    &session.client,
+                    query.unread(),
+                );
                 let limits = resp::Limits {
                     max_bulk_len: self.bench.config.proto_max_bulk_len,
                     authenticated: session.client.authenticated,
@@ -355,6 +360,7 @@ impl Worker {
         let args: Vec<&[u8]> = blocked.args.iter().map(|argument| &**argument).collect();
         let Connection { session, out, .. } = connection;
         let outcome = session.execute(self.server, &mut self.bench, &args, out);
+        drop(self.bench.kept_lock.take());
         match outcome {
             Outcome::Busy => self.follow(connection),
             Outcome::Close | Outcome::Abort => connection.close_after_output(),
@@ -529,7 +535,9 @@ impl Service for Worker {
     }
 
     fn on_turn(&mut self, context: &mut Context<'_, Message>) -> Wait {
-        let now = self.bench.clock.tick();
+        self.bench.clock.tick();
+        let now = self.bench.clock.now();
+        self.bench.patience = Patience::default();
         while let Some((address, waiter)) = self.timers.take_due(now) {
             let message = Message::Unblock {
                 waiter,
@@ -562,7 +570,8 @@ impl Service for Worker {
     }
 
     fn on_cron(&mut self, _context: &mut Context<'_, Message>) {
-        let now = self.bench.clock.tick();
+        self.bench.clock.tick();
+        let now = self.bench.clock.now();
         if self.server.cron_paused.load(Ordering::Relaxed) {
             return;
         }

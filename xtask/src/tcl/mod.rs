@@ -44,6 +44,22 @@ const UNITS: &[&str] = &[
     "unit/tracking",
 ];
 
+/// The units that run more tests when the suite starts the servers itself.
+const EMBEDDED_UNITS: &[&str] = &[
+    "unit/type/list",
+    "unit/type/set",
+    "unit/keyspace",
+    "unit/expire",
+    "unit/multi",
+    "unit/pubsub",
+    "unit/pubsubshard",
+    "unit/protocol",
+    "unit/bitfield",
+    "unit/scripting",
+    "unit/functions",
+    "unit/tracking",
+];
+
 /// Seconds without progress after which the suite gives up on a unit.
 const PATIENCE: &str = "60";
 
@@ -66,17 +82,18 @@ pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
     let subject = Program::subject(&mut arguments)?;
     let mut units = arguments.finish()?;
     if units.is_empty() {
-        units = UNITS.iter().map(|unit| (*unit).to_owned()).collect();
+        let all = if embedded { EMBEDDED_UNITS } else { UNITS };
+        units = all.iter().map(|unit| (*unit).to_owned()).collect();
     }
     let mut record = Record::read(if embedded { "embedded-" } else { "" })?;
-    let functions = has_functions(&subject)?;
-    if !functions {
+    let traits = Traits::of(&subject)?;
+    if !traits.functions {
         println!(
             "{} has no FUNCTION: the FCALL half of unit/scripting is left out",
             subject.name
         );
     }
-    let tree = tree::prepare(&source, &subject, functions)?;
+    let tree = tree::prepare(&source, &subject, &traits)?;
 
     let mut tally = Tally::default();
     println!(
@@ -89,7 +106,7 @@ pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
         let output = if embedded {
             suite(tree.path(), unit, &skipped, &[])?
         } else {
-            external(tree.path(), unit, &skipped, &subject)?
+            external(tree.path(), unit, &skipped, &subject, &traits)?
         };
         let verdict = output::read(&output, unit);
         let known = verdict
@@ -125,18 +142,50 @@ pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
     Ok(tally)
 }
 
-fn has_functions(subject: &Program) -> Result<bool, Error> {
-    let server = Server::start(subject, &[])?;
-    let reply = server.connect()?.call(&["FUNCTION", "LIST"]);
-    let lost = |source| Error::Connection {
-        program: subject.name.clone(),
-        source,
-    };
-    Ok(!reply.map_err(lost)?.reply.is_error())
+/// What the suite has to know of a server that is not quite redis-server.
+#[derive(Debug)]
+struct Traits {
+    /// It has function libraries.
+    functions: bool,
+    /// It answers BUSY to those alone who need a slow script's keys, unless told otherwise.
+    busy_reply_scope: bool,
 }
 
-fn external(tree: &Path, unit: &str, skipped: &[&str], subject: &Program) -> Result<String, Error> {
-    let server = Server::start(subject, &[])?;
+/// The directive that makes a slow script keep everybody waiting, as the suite takes it for granted.
+const BUSY_FOR_ALL: [&str; 2] = ["busy-reply-scope", "all"];
+
+impl Traits {
+    fn of(subject: &Program) -> Result<Traits, Error> {
+        let server = Server::start(subject, &[])?;
+        let mut connection = server.connect()?;
+        let lost = |source| Error::Connection {
+            program: subject.name.clone(),
+            source,
+        };
+        let list = connection.call(&["FUNCTION", "LIST"]).map_err(lost)?.reply;
+        let config = ["CONFIG", "GET", BUSY_FOR_ALL[0]];
+        let scope = connection.call(&config).map_err(lost)?.reply;
+        Ok(Traits {
+            functions: !list.is_error(),
+            busy_reply_scope: !scope.items().is_empty(),
+        })
+    }
+}
+
+fn external(
+    tree: &Path,
+    unit: &str,
+    skipped: &[&str],
+    subject: &Program,
+    traits: &Traits,
+) -> Result<String, Error> {
+    let option = format!("--{}", BUSY_FOR_ALL[0]);
+    let options: &[&str] = if traits.busy_reply_scope {
+        &[&option, BUSY_FOR_ALL[1]]
+    } else {
+        &[]
+    };
+    let server = Server::start(subject, options)?;
     let port = server.port.to_string();
     suite(
         tree,

@@ -5,6 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::{BUSY_FOR_ALL, Traits};
 use crate::error::Error;
 use crate::server::{Program, target_directory};
 
@@ -17,6 +18,10 @@ const TOOLS: &[&str] = &[
     "redis-check-rdb",
     "redis-check-aof",
 ];
+
+/// The suite takes it that what one connection sends without waiting for the answer is done before what another sends
+/// next. External mode runs with several threads, but for the tests that this breaks.
+const ONE_THREAD: &str = "io-threads 1";
 
 /// A copy of the suite, of this process alone; removed when dropped.
 #[derive(Debug)]
@@ -35,9 +40,8 @@ impl Drop for Tree {
     }
 }
 
-/// Copies the suite of `source` under the target directory, with `server` in the place of redis-server; `functions`
-/// tells whether it has function libraries.
-pub fn prepare(source: &Path, server: &Program, functions: bool) -> Result<Tree, Error> {
+/// Copies the suite of `source` under the target directory, with `server` in the place of redis-server.
+pub fn prepare(source: &Path, server: &Program, traits: &Traits) -> Result<Tree, Error> {
     if !source.join("tests/test_helper.tcl").is_file() {
         let reason = format!(
             "{} is not an unpacked redis source package",
@@ -65,7 +69,13 @@ pub fn prepare(source: &Path, server: &Program, functions: bool) -> Result<Tree,
             });
         }
     }
-    if !functions {
+    if traits.busy_reply_scope {
+        let path = tree.path().join("tests/assets/default.conf");
+        let mut text = fs::read_to_string(&path).map_err(Error::file(&path))?;
+        text.push_str(&format!("\n{}\n{ONE_THREAD}\n", BUSY_FOR_ALL.join(" ")));
+        fs::write(&path, text).map_err(Error::file(&path))?;
+    }
+    if !traits.functions {
         leave_out_functions(tree.path())?;
     }
     link(&installed(&server.path), &binaries.join("redis-server"))?;

@@ -289,7 +289,9 @@ impl Random {
 }
 
 fn random(call: &mut Call<'_>) -> NativeResult {
-    let fraction = call.runtime.libraries.random.next_fraction();
+    let libraries = &call.runtime.libraries;
+    let sequence = libraries.seeded.as_ref().unwrap_or(&libraries.random);
+    let fraction = sequence.next_fraction();
     match call.argument_count() {
         0 => call.return_value(fraction),
         1 => {
@@ -315,7 +317,9 @@ fn random(call: &mut Call<'_>) -> NativeResult {
 
 fn randomseed(call: &mut Call<'_>) -> NativeResult {
     let seed = call.check_integer(1)? as i32;
-    call.runtime.libraries.random.seed(seed);
+    let sequence = Random::default();
+    sequence.seed(seed);
+    call.runtime.libraries.seeded = Some(sequence);
     Ok(Flow::Return(0))
 }
 

@@ -20,8 +20,10 @@ struct KeptPattern {
 
 /// The libraries' state: settings that scripts can change, the random sequence and what is kept to be used again.
 pub struct LibraryState {
-    /// `math.random`'s sequence.
+    /// `math.random`'s sequence, until `math.randomseed` is called.
     pub random: Random,
+    /// The sequence that `math.randomseed` has started. It belongs to whoever runs: others neither share nor foresee it.
+    pub(super) seeded: Option<Random>,
     /// What the configuration functions of `cjson` set.
     pub cjson: Settings,
     patterns: Vec<Option<KeptPattern>>,
@@ -35,6 +37,7 @@ impl Default for LibraryState {
     fn default() -> LibraryState {
         LibraryState {
             random: Random::default(),
+            seeded: None,
             cjson: Settings::default(),
             patterns: (0..PATTERN_SLOTS).map(|_| None).collect(),
             search: None,
@@ -45,6 +48,12 @@ impl Default for LibraryState {
 }
 
 impl LibraryState {
+    /// Forgets what a run has set: the next one finds the libraries as they were at first.
+    pub fn forget_settings(&mut self) {
+        self.seeded = None;
+        self.cjson = Settings::default();
+    }
+
     /// The compiled form of the pattern `source`, whose string hash is `hash`, if it is kept.
     #[inline]
     pub(super) fn known_pattern(

@@ -245,6 +245,8 @@ directives! {
     // Scripts and latency.
     /// Milliseconds a script may run before others get BUSY.
     "busy-reply-threshold" | "lua-time-limit" => busy_reply_threshold: u64 = 5000, Rule::Range(0, i64::MAX), NONE;
+    /// Who gets BUSY then: those who need the script's keys, or all, as in Redis.
+    "busy-reply-scope" => busy_reply_scope: BusyReplyScope = BusyReplyScope::Keys, Rule::Any, NONE;
     /// Undo what a script wrote if it fails, as if each had declared `flags=atomic`.
     "script-atomic" => script_atomic: bool = false, Rule::Any, NONE;
     /// Undo what a transaction wrote if one of its commands fails.

@@ -45,6 +45,14 @@ macro_rules! words {
 }
 
 words! {
+    /// Who is told that a script has run for longer than `busy-reply-threshold`.
+    BusyReplyScope {
+        /// Who needs a key that the script holds.
+        Keys = "keys",
+        /// Whoever sends anything but the few commands that Redis serves then.
+        All = "all",
+    }
+
     /// Who may use something risky.
     LocalSwitch {
         /// Nobody.

@@ -45,6 +45,7 @@ const DEFAULTS: &str = include_str!("defaults.txt");
 
 /// Directives of our own, with their defaults.
 const OWN: &[&str] = &[
+    "busy-reply-scope|keys",
     "multi-atomic|no",
     "script-atomic|no",
     "script-kill-undo|no",

@@ -15,11 +15,12 @@ use scripting::{
 
 use super::script::{self, KeysAndArguments, check_flags, debug_start, split};
 use crate::client::Client;
-use crate::config::enums::LogLevel as ServerLevel;
+use crate::config::enums::{BusyReplyScope, LogLevel as ServerLevel};
 use crate::machines::for_debugging;
 use crate::road::Origin;
 use crate::road::lookup::Planner;
 use crate::road::run::{Bench, Call, Next, ServerHandler};
+use crate::running::KillError;
 use crate::server::Server;
 
 pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
@@ -345,6 +346,15 @@ fn show(loaded: &LoadedLibrary, with_code: bool, reply: &mut dyn Reply) {
 }
 
 fn stats(call: &mut Call<'_>) -> CommandResult {
+    let config = &call.bench.config;
+    if config.busy_reply_scope == BusyReplyScope::All
+        && call.server.running.any_overdue(config.busy_reply_threshold) == Some(World::Scripts)
+    {
+        // Redis tells of functions only while it runs one, or nothing.
+        return Err(CommandError::owned(
+            KillError::Busy(World::Scripts).to_string(),
+        ));
+    }
     let reply = &mut *call.reply;
     reply.map(2);
     reply.bulk(b"running_script");

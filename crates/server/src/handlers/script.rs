@@ -1,7 +1,6 @@
 //! EVAL, EVALSHA, their read-only forms, and SCRIPT.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use commands::argument::is_word;
 use commands::{CommandError, CommandResult};
@@ -12,9 +11,10 @@ use crate::client::Client;
 use crate::debugging::DebugMode;
 use crate::few_locks::FewLocks;
 use crate::machines::{By, Machines, for_debugging};
+use crate::road::Origin;
+use crate::road::barrier::{self, Traits};
 use crate::road::lookup::Planner;
 use crate::road::run::{Bench, Call, Next, ServerHandler};
-use crate::road::{Origin, check};
 use crate::script_run::DebugStart;
 use crate::server::Server;
 
@@ -149,18 +149,19 @@ pub(super) fn debug_start(call: &Call<'_>, keys: &[&[u8]]) -> Option<DebugStart>
 
 /// Checks what a script or function says of itself against the state of the server.
 pub(super) fn check_flags(server: &Server, flags: ScriptFlags, read_only: bool) -> CommandResult {
-    if !flags.declared || flags.no_writes {
-        // Without flags of its own a script is stopped at the first call that is not allowed.
-        return Ok(());
+    let raised = server.barriers.raised();
+    // Without flags of its own a script is stopped at the first call that is not allowed.
+    let writes = flags.declared && !flags.no_writes;
+    if !raised.none() {
+        let traits = Traits {
+            needs_memory: writes && !flags.allow_oom,
+            writes,
+            takes_stale_data: flags.allow_stale,
+            is_ping: false,
+        };
+        barrier::at_the_door(raised, traits)?;
     }
-    let barriers = &server.barriers;
-    if !flags.allow_oom && barriers.memory_is_full.load(Ordering::Relaxed) {
-        return Err(check::memory_is_full());
-    }
-    if barriers.lacks_replicas.load(Ordering::Relaxed) {
-        return Err(check::lacks_replicas());
-    }
-    if read_only {
+    if writes && read_only {
         return Err(CommandError::text(
             "ERR Can not execute a script with write flag using *_ro command.",
         ));

@@ -57,6 +57,9 @@ pub struct Hub<M> {
     next_id: AtomicU64,
 }
 
+/// The worker that accepts connections.
+pub(super) const LISTENING: usize = 0;
+
 impl<M> Hub<M> {
     /// A hub for so many workers, at least one.
     ///
@@ -124,9 +127,15 @@ impl<M> Hub<M> {
         self.send(usize::from(address.worker), mail);
     }
 
-    /// Stops all workers: each finishes its turn, writes what it can, closes its connections and ends.
+    /// Stops all workers: each finishes its turn, writes what it can, closes its connections and ends. The one that
+    /// listens stops listening first and then tells the others, so that who loses a connection finds nobody to connect to.
     pub fn stop(&self) {
-        for worker in 0..self.workers() {
+        self.send(LISTENING, Mail::Stop);
+    }
+
+    /// Stops the workers that do not listen.
+    pub(super) fn stop_others(&self) {
+        for worker in (0..self.workers()).filter(|&worker| worker != LISTENING) {
             self.send(worker, Mail::Stop);
         }
     }

@@ -100,6 +100,7 @@ impl<M> Drop for StopOnPanic<M> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.0.stop();
+            self.0.stop_others();
         }
     }
 }

@@ -10,7 +10,7 @@ use slab::Slab;
 
 use super::buffer::{QueryBuffer, READ_SIZE};
 use super::connection::{Address, Closing, Connection};
-use super::hub::{Hub, Mail, NewConnection};
+use super::hub::{Hub, LISTENING, Mail, NewConnection};
 use super::listener::Listener;
 use super::poller::{Poller, Ready};
 use super::service::{Context, Opened, Service, Wait};
@@ -295,7 +295,13 @@ impl<S: Service> Worker<S> {
                 self.after(slot);
             }
             Mail::Listen(listeners) => self.listen(listeners),
-            Mail::Stop => self.stopping = true,
+            Mail::Stop => {
+                self.listeners.clear();
+                if self.links.index == LISTENING {
+                    self.links.hub.stop_others();
+                }
+                self.stopping = true;
+            }
         }
     }
 

@@ -9,6 +9,7 @@
 //! transaction; a script's `redis.call` comes in through [`script_host`](crate::script_host) under the locks of its
 //! run. Both look up, check and run here, so a check exists once.
 
+pub(crate) mod barrier;
 pub(crate) mod check;
 pub(crate) mod lookup;
 pub(crate) mod run;

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use commands::{BlockRequest, CommandError, CommandResult, Context, Handler, Random};
-use keyspace::{EffectReaders, Unit};
+use keyspace::{Ahead, EffectReaders, KeptLock, Patience, Unit};
 use resp::Reply;
 
 use crate::atomicity::Held;
@@ -34,6 +34,11 @@ pub(crate) struct Bench {
     pub(crate) to_self: Vec<Arc<[u8]>>,
     /// What subscribers are told when the changes of the running script or transaction stand.
     pub(crate) held: Vec<Held>,
+    /// The lock that the request before has left to the next one of its pipeline, and since when it is kept.
+    pub(crate) kept_lock: Option<KeptLock<'static>>,
+    pub(crate) kept_since: Moment,
+    /// How long busy locks are waited for in this turn.
+    pub(crate) patience: Patience,
     /// Modified keys of which clients in broadcasting mode are told at the end of the turn.
     pub(crate) broadcasts: Vec<Broadcast>,
 }
@@ -54,6 +59,9 @@ impl Bench {
             machines: Machines::default(),
             to_self: Vec::new(),
             held: Vec::new(),
+            kept_lock: None,
+            kept_since: Moment::default(),
+            patience: Patience::default(),
             broadcasts: Vec::new(),
         }
     }
@@ -75,8 +83,39 @@ impl Bench {
             machines: Machines::default(),
             to_self: Vec::new(),
             held: Vec::new(),
+            kept_lock: None,
+            kept_since: Moment::default(),
+            patience: Patience::default(),
             broadcasts: Vec::new(),
         }
+    }
+
+    /// Looks ahead to these keys; a lock taken for that is kept for the requests. Returns whether it was worth it.
+    pub(crate) fn look_ahead(
+        &mut self,
+        server: &'static Server,
+        database: usize,
+        requests: &[Ahead<'_>],
+    ) -> bool {
+        let (kept, patience) = (&mut self.kept_lock, &mut self.patience);
+        if kept.is_none() {
+            self.kept_since = self.clock.moment();
+        }
+        server
+            .keyspace
+            .look_ahead(database, requests, kept, patience)
+    }
+
+    /// Leaves a unit's lock to the next request of the pipeline, if others have not been kept waiting long.
+    #[inline]
+    pub(crate) fn keep_lock(&mut self, unit: &mut Unit<'static>, took_over: bool) {
+        let now = self.clock.moment();
+        if !took_over {
+            self.kept_since = now;
+        } else if now.since(self.kept_since) > LOCK_KEPT_MAX {
+            return;
+        }
+        self.kept_lock = unit.take_lock();
     }
 
     /// Borrows for another run from the bench that an earlier run borrowed from. Mostly little has changed since, which
@@ -107,6 +146,9 @@ impl Bench {
     }
 }
 
+/// How long a pipeline may keep a lock: no longer than a long command does.
+const LOCK_KEPT_MAX: Duration = Duration::from_micros(50);
+
 fn settings_of(server: &Server, config: &Config) -> commands::Settings {
     let entries = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
     commands::Settings {
@@ -124,48 +166,73 @@ fn settings_of(server: &Server, config: &Config) -> commands::Settings {
     }
 }
 
+/// A reading of the steady clock: nanoseconds since some beginning. A number is subtracted for nothing; two readings of
+/// the standard library's clock cost as much to subtract as to take.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Moment(u64);
+
+impl Moment {
+    /// How long ago an earlier moment was.
+    #[inline]
+    pub(crate) fn since(self, earlier: Moment) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
 /// The clock of an event loop. Reading it costs as much as a small command, so each reading serves twice: as the end
 /// of one command and the start of the next.
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
-    anchor: Instant,
+    /// When moments begin.
+    origin: Instant,
+    anchor: Moment,
     anchor_unix_us: i64,
-    now: Instant,
+    now: Moment,
     unix_us: i64,
 }
 
-/// How long the wall clock is followed by the steady one before it is looked at again; it may have been set.
-const ANCHOR_HOLDS: Duration = Duration::from_millis(100);
+/// How long the wall clock is followed by the steady one before it is looked at again, in nanoseconds; it may have been
+/// set.
+const ANCHOR_HOLDS: u64 = 100_000_000;
 
 impl Clock {
     pub(crate) fn new() -> Clock {
-        let (now, unix_us) = (Instant::now(), unix_us());
+        let unix_us = unix_us();
         Clock {
-            anchor: now,
+            origin: Instant::now(),
+            anchor: Moment(0),
             anchor_unix_us: unix_us,
-            now,
+            now: Moment(0),
             unix_us,
         }
     }
 
     /// Reads the clock.
     #[inline]
-    pub(crate) fn tick(&mut self) -> Instant {
-        self.now = Instant::now();
-        let elapsed = self.now.duration_since(self.anchor);
+    pub(crate) fn tick(&mut self) -> Moment {
+        let since_origin = self.origin.elapsed();
+        self.now =
+            Moment(since_origin.as_secs() * 1_000_000_000 + u64::from(since_origin.subsec_nanos()));
+        let elapsed = self.now.0 - self.anchor.0;
         if elapsed > ANCHOR_HOLDS {
             self.anchor = self.now;
             self.anchor_unix_us = unix_us();
             self.unix_us = self.anchor_unix_us;
         } else {
-            self.unix_us = self.anchor_unix_us + i64::from(elapsed.subsec_micros());
+            self.unix_us = self.anchor_unix_us + (elapsed / 1000) as i64;
         }
         self.now
     }
 
     /// The last reading.
-    pub(crate) fn now(&self) -> Instant {
+    #[inline]
+    pub(crate) fn moment(&self) -> Moment {
         self.now
+    }
+
+    /// The last reading, for timers and others that know the standard library's clock.
+    pub(crate) fn now(&self) -> Instant {
+        self.origin + Duration::from_nanos(self.now.0)
     }
 
     /// The last reading as Unix time in microseconds.

@@ -37,8 +37,10 @@ pub(crate) fn settle_command(server: &'static Server, bench: &mut Bench, unit: &
         changes.expired = 0;
         changes.dirty = 0;
     }
-    for event in std::mem::take(&mut changes.events) {
-        publish_event(server, &event);
+    if !changes.events.is_empty() {
+        for event in std::mem::take(&mut changes.events) {
+            publish_event(server, &event);
+        }
     }
 }
 

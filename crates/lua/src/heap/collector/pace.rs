@@ -19,6 +19,11 @@ const UNIT_BYTES: usize = 16;
 /// Below so many bytes in use no collection begins.
 const LEAST_BYTES: usize = 1 << 20;
 
+/// The pause, in percent, unless a program sets it.
+const PAUSE_PERCENT: usize = 200;
+/// The multiplier, in percent, unless a program sets it.
+const MULTIPLIER_PERCENT: usize = 200;
+
 /// The settings and the account of the collector.
 pub(in super::super) struct Pace {
     /// Collections begin only on request or at the cap.
@@ -45,8 +50,8 @@ impl Default for Pace {
     fn default() -> Pace {
         Pace {
             is_stopped: false,
-            pause_percent: 200,
-            multiplier_percent: 200,
+            pause_percent: PAUSE_PERCENT,
+            multiplier_percent: MULTIPLIER_PERCENT,
             debt: 0,
             bytes_before: 0,
             reached_bytes: 0,
@@ -163,6 +168,16 @@ impl Heap {
         pace.bytes_before = bytes;
         if pace.is_stopped {
             self.threshold = self.limit;
+        }
+    }
+
+    /// Takes back what a program has set with `collectgarbage`, so that the next one finds the collector as it was.
+    pub fn reset_collector_settings(&mut self) {
+        let pace = &mut self.collector.pace;
+        pace.pause_percent = PAUSE_PERCENT;
+        pace.multiplier_percent = MULTIPLIER_PERCENT;
+        if pace.is_stopped {
+            self.restart_collector();
         }
     }
 
