@@ -27,6 +27,8 @@ pub type Sampler = Box<dyn FnMut(&Runtime, u32) + Send>;
 
 /// How much fuel a native gets to go on with after the host asked for suspension.
 const GRACE: i64 = 100_000;
+/// Slots of a table that can be looked at for a unit of fuel.
+const SLOTS_PER_UNIT: usize = 16;
 
 /// The fuel gauge of a VM.
 pub struct Meter {
@@ -55,6 +57,11 @@ impl Meter {
         }
     }
 
+    /// The fuel that is left of what the run was last given.
+    pub fn left(&self) -> u64 {
+        self.held_back + self.fuel.max(0).unsigned_abs()
+    }
+
     /// Burns `units` of fuel. One unit is about the work of a few instructions or 16 bytes of bulk copying: charge
     /// loops over bytes by `length / 16 + 1`, loops over elements by their number. Long loops charge in chunks so that they can be stopped.
     ///
@@ -73,6 +80,15 @@ impl Meter {
     #[inline]
     pub fn burn(&mut self, units: u64) {
         self.fuel = self.fuel.saturating_sub_unsigned(units);
+    }
+
+    /// Burns fuel for slots of a table looked at in search of the next entry: nothing for a few.
+    #[inline(always)]
+    pub(crate) fn burn_for_slots(&mut self, slots: usize) {
+        if slots >= SLOTS_PER_UNIT {
+            std::hint::cold_path();
+            self.burn((slots / SLOTS_PER_UNIT) as u64);
+        }
     }
 
     /// Has `sampler` called once in `fuel` units, with how many units' multiples have passed since the last time; none to stop that.

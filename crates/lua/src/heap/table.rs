@@ -1,6 +1,7 @@
 //! Reading and writing tables without metamethods, for the VM, natives and the host.
 
 use super::Heap;
+use crate::meter::Meter;
 use crate::table::{InvalidKey, Table, TableError};
 use crate::value::{NativeHandle, StringHandle, TableHandle, Value};
 
@@ -117,6 +118,30 @@ impl Heap {
         let _ = self.store(table, Value::Number(key as f64), value);
     }
 
+    /// Writes strings to a table from an integer key on. For the host filling its own tables: ignores the read-only flag.
+    #[inline]
+    pub fn raw_set_strings<const N: usize>(
+        &mut self,
+        table: TableHandle,
+        key: i64,
+        strings: [StringHandle; N],
+    ) {
+        for string in strings {
+            self.barrier(table, Value::String(string));
+        }
+        let array = &mut self.tables[table.index()].array;
+        let slots = array.get_mut(key.wrapping_sub(1) as usize..);
+        if let Some(slots) = slots.and_then(|slots| slots.first_chunk_mut::<N>()) {
+            for (slot, string) in slots.iter_mut().zip(strings) {
+                *slot = Value::String(string);
+            }
+            return;
+        }
+        for (key, string) in (key..).zip(strings) {
+            self.raw_set_integer(table, key, Value::String(string));
+        }
+    }
+
     /// Writes a table at a string key. For the host filling its own tables: ignores the read-only flag.
     #[inline]
     pub fn raw_set_string(&mut self, table: TableHandle, key: StringHandle, value: Value) {
@@ -143,13 +168,19 @@ impl Heap {
         self.tables[table.index()].length()
     }
 
-    /// The entry after `key` (nil for the first one); none after the last one.
+    /// The entry after `key` (nil for the first one); none after the last one. The meter is charged for empty slots in between.
     pub fn next(
         &self,
         table: TableHandle,
         key: Value,
+        meter: &mut Meter,
     ) -> Result<Option<(Value, Value)>, InvalidKey> {
-        self.tables[table.index()].next(key, &self.strings)
+        let table = &self.tables[table.index()];
+        let position = table.position_after(key, &self.strings).ok_or(InvalidKey)?;
+        let entry = table.entry_from(position);
+        let end = entry.map_or(table.slot_count(), |(next, ..)| next);
+        meter.burn_for_slots(end - position);
+        Ok(entry.map(|(_, key, value)| (key, value)))
     }
 
     /// The entry at or after a traversal position (0 first) and the position after it: a faster `next` for loops that do not change the table.
@@ -166,12 +197,13 @@ impl Heap {
         table: TableHandle,
         control: Value,
         results: &mut [Value],
+        meter: &mut Meter,
     ) -> bool {
         let Some(results) = results.first_chunk_mut() else {
             return false;
         };
         if Some(iterator) == self.iterators.next {
-            self.next_into(table, control, results)
+            self.next_into(table, control, results, meter)
         } else if Some(iterator) == self.iterators.ipairs_step {
             self.next_element_into(table, control, results)
         } else {
@@ -179,9 +211,20 @@ impl Heap {
         }
     }
 
+    /// The number of slots a traversal goes over, empty ones included.
+    pub fn slot_count(&self, table: TableHandle) -> usize {
+        self.tables[table.index()].slot_count()
+    }
+
     /// `next` for a loop: puts the entry after `key` into `results` (nil after the last one). False if the key is not in the table.
     #[inline]
-    fn next_into(&mut self, table: TableHandle, key: Value, results: &mut [Value; 2]) -> bool {
+    fn next_into(
+        &mut self,
+        table: TableHandle,
+        key: Value,
+        results: &mut [Value; 2],
+        meter: &mut Meter,
+    ) -> bool {
         let table = &self.tables[table.index()];
         let hint = self.iterators.cursor;
         let position = match table.nodes.get(hint) {
@@ -194,11 +237,15 @@ impl Heap {
             },
         };
         match table.entry_from(position) {
-            Some((position, key, value)) => {
+            Some((next, key, value)) => {
                 *results = [key, value];
-                self.iterators.cursor = position.wrapping_sub(table.array.len() + 1);
+                self.iterators.cursor = next.wrapping_sub(table.array.len() + 1);
+                meter.burn_for_slots(next - position);
             }
-            None => results[0] = Value::Nil,
+            None => {
+                results[0] = Value::Nil;
+                meter.burn_for_slots(table.slot_count() - position);
+            }
         }
         true
     }

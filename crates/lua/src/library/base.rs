@@ -281,7 +281,8 @@ fn raw_set(call: &mut Call<'_>) -> NativeResult {
 fn next(call: &mut Call<'_>) -> NativeResult {
     let table = call.check_table(1)?;
     let key = call.argument(2);
-    match call.heap_mut().next(table, key) {
+    let runtime = &mut *call.runtime;
+    match runtime.heap.next(table, key, &mut runtime.meter) {
         Ok(Some((key, value))) => {
             call.push(key);
             call.push(value);

@@ -352,6 +352,7 @@ fn unpack(call: &mut Call<'_>) -> NativeResult {
             }
             b's' => {
                 let Some(end) = memchr::memchr(0, &call.bytes(data)[at..]) else {
+                    call.charge((length - at) as u64 / 64)?;
                     return Err(call.error("unfinished string in data"));
                 };
                 let piece = super::output::substring(call, data, at..at + end)?;

@@ -273,19 +273,21 @@ fn maxn(call: &mut Call<'_>) -> NativeResult {
     let table = call.check_table(1)?;
     let mut most = 0.0;
     let mut position = 0;
-    let mut seen = 0;
+    let mut uncharged = 0;
     while let Some((next, key, _)) = call.heap().entry_from(table, position) {
         if let Value::Number(number) = key
             && number > most
         {
             most = number;
         }
+        uncharged += (next - position) as u64;
         position = next;
-        seen += 1;
-        if u64::is_multiple_of(seen, STRIDE) {
-            call.charge(STRIDE / 4)?;
+        if uncharged >= STRIDE {
+            call.charge(std::mem::take(&mut uncharged) / 4)?;
         }
     }
+    let rest = call.heap().slot_count(table) - position;
+    call.charge((uncharged + rest as u64) / 4)?;
     call.return_value(most)
 }
 
@@ -302,7 +304,9 @@ fn foreach_step(call: &mut Call<'_>) -> NativeResult {
     let Value::Table(table) = call.get(1) else {
         return Ok(Flow::Return(0));
     };
-    let entry = match call.heap().next(table, call.get(3)) {
+    let key = call.get(3);
+    let runtime = &mut *call.runtime;
+    let entry = match runtime.heap.next(table, key, &mut runtime.meter) {
         Ok(entry) => entry,
         Err(error) => return Err(call.error_without_position(error.to_string())),
     };

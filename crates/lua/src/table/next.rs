@@ -10,7 +10,13 @@ use crate::value::Value;
 pub struct InvalidKey;
 
 impl Table {
+    /// The number of slots a traversal goes over.
+    pub(crate) fn slot_count(&self) -> usize {
+        self.array.len() + self.nodes.len()
+    }
+
     /// The entry after `key` (nil for the first one); none after the last one.
+    #[cfg(test)]
     pub(crate) fn next(
         &self,
         key: Value,

@@ -844,7 +844,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         let control = *registers.get(control);
                         let first = instruction.a() as usize + 3;
                         let window = &mut registers.window()[first..];
-                        if !heap.iterate(native, table, control, window) {
+                        if !heap.iterate(native, table, control, window, meter) {
                             pause!(execute_iterator);
                         }
                         let wanted = instruction.c() as usize;

@@ -119,8 +119,9 @@ impl<S: Service> Worker<S> {
         let mut wait = Wait::Idle;
         while !self.stopping {
             let timeout = self.timeout(wait);
+            let served = !self.ready.is_empty();
             self.ready.clear();
-            if let Err(error) = self.poller.wait(timeout, &mut self.ready) {
+            if let Err(error) = self.wait(timeout, served) {
                 self.links
                     .log
                     .warning(format_args!("Waiting for events failed: {error}"));
@@ -130,6 +131,19 @@ impl<S: Service> Worker<S> {
             wait = self.turn();
         }
         self.end();
+    }
+
+    /// Waits for events. A loop that has just served somebody lets others run before it goes to sleep, if they want to: its
+    /// clients may be among them, and to be put to sleep and woken costs more than a small request does.
+    fn wait(&mut self, timeout: Option<Duration>, served: bool) -> io::Result<()> {
+        if served && timeout != Some(Duration::ZERO) {
+            self.poller.wait(Some(Duration::ZERO), &mut self.ready)?;
+            if !self.ready.is_empty() {
+                return Ok(());
+            }
+            std::thread::yield_now();
+        }
+        self.poller.wait(timeout, &mut self.ready)
     }
 
     fn timeout(&self, wait: Wait) -> Option<Duration> {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::super::string::StringObject;
 use super::super::{Closure, Heap, Iterators, Native, Upvalue, Userdata};
-use super::weak::WeakTable;
 use super::{Marks, OBJECT_WORK, Phase, Roots};
 use crate::loaded::LoadedProto;
 use crate::metamethod::Metamethod;
@@ -71,7 +70,7 @@ pub(super) struct Objects<'a> {
     pub(super) threads: &'a mut [Box<Thread>],
     partial: &'a mut Option<Partial>,
     partial_table: &'a mut u32,
-    weak: &'a mut Vec<WeakTable>,
+    weak: &'a mut Vec<TableHandle>,
 }
 
 impl Heap {
@@ -150,7 +149,7 @@ impl Heap {
                     return false;
                 }
                 is_stack_scanned = true;
-            } else if !self.weak_tables_changed() {
+            } else {
                 return self.clear_weak_tables(left);
             }
         }
@@ -310,12 +309,8 @@ impl Shade<'_> {
 }
 
 impl Objects<'_> {
-    pub(super) fn table(&self, table: TableHandle) -> Option<&Table> {
-        self.tables.get(table.index())
-    }
-
     /// Which sides of a table's entries are weak: keys, values.
-    pub(super) fn weak_sides(&self, table: &Table, mode: StringHandle) -> (bool, bool) {
+    fn weak_sides(&self, table: &Table, mode: StringHandle) -> (bool, bool) {
         let Some(metatable) = table.metatable else {
             return (false, false);
         };
@@ -346,10 +341,7 @@ impl Objects<'_> {
                 let (weak_keys, weak_values) =
                     self.weak_sides(table, shade.names[Metamethod::Mode as usize]);
                 if weak_keys || weak_values {
-                    self.weak.push(WeakTable {
-                        table: handle,
-                        sides: (weak_keys, weak_values),
-                    });
+                    self.weak.push(handle);
                 }
                 let mut partial = Partial {
                     table: handle,

@@ -30,11 +30,10 @@ use super::Heap;
 use super::marks::Marks;
 use crate::loaded::{LoadedProto, Unloaded};
 use crate::thread::Thread;
-use crate::value::{ThreadHandle, Value};
+use crate::value::{TableHandle, ThreadHandle, Value};
 use mark::{Gray, Partial};
 use pace::Pace;
 use sweep::Sweep;
-use weak::WeakTable;
 
 /// The work of marking an object, beside what is in it.
 const OBJECT_WORK: usize = 4;
@@ -91,7 +90,7 @@ pub(crate) struct Collector {
     gray_threads: Marks,
     /// Marks of the loaded prototypes.
     protos: Marks,
-    weak: Vec<WeakTable>,
+    weak: Vec<TableHandle>,
     /// How many of the weak tables have been cleared, and up to which slot the next one.
     cleared: (usize, usize),
     sweep: Sweep,
@@ -138,6 +137,7 @@ impl Heap {
     }
 
     fn advance(&mut self, roots: &mut Roots<'_>, left: &mut usize) -> bool {
+        self.note_peak();
         if self.collector.phase == Phase::Idle {
             self.begin_marking(roots);
         }
@@ -162,6 +162,7 @@ impl Heap {
             Phase::Idle => {}
             Phase::Mark => self.abandon_marking(),
             Phase::Sweep => {
+                self.note_peak();
                 self.sweep_in_part(roots, &mut { usize::MAX });
             }
         }

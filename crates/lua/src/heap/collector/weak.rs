@@ -1,49 +1,14 @@
-//! Weak tables: which ones there are, and how they lose the entries whose key or value is dead.
+//! Weak tables, and how they lose the entries whose key or value is dead. As in 5.1 a table is weak for a collection in the way it was when it
+//! was scanned.
 
 use super::super::Heap;
-use crate::metamethod::Metamethod;
 use crate::value::{TableHandle, Value};
 
-/// A weak table that was scanned.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct WeakTable {
-    pub(super) table: TableHandle,
-    /// Which sides were weak then: keys, values.
-    pub(super) sides: (bool, bool),
-}
-
 impl Heap {
-    /// Whether a table that was scanned as a weak one is no longer weak in the same way. Such tables are scanned again.
-    pub(super) fn weak_tables_changed(&mut self) -> bool {
-        let mut index = 0;
-        let mut changed = false;
-        while let Some(&WeakTable { table, sides }) = self.collector.weak.get(index) {
-            index += 1;
-            if self.tables.marks.contains(table.index()) && self.weak_sides(table) != sides {
-                index -= 1;
-                self.collector.weak.swap_remove(index);
-                self.collector.cleared = (0, 0);
-                self.tables.marks.remove(table.index());
-                self.shade(Value::Table(table));
-                changed = true;
-            }
-        }
-        changed
-    }
-
-    fn weak_sides(&mut self, table: TableHandle) -> (bool, bool) {
-        let (shade, objects) = self.parts(0);
-        let mode = shade.names[Metamethod::Mode as usize];
-        objects
-            .table(table)
-            .map_or((false, false), |table| objects.weak_sides(table, mode))
-    }
-
     /// Removes dead entries of the weak tables. False if `left` was not enough.
     pub(super) fn clear_weak_tables(&mut self, left: &mut usize) -> bool {
-        while let Some(weak) = self.collector.weak.get(self.collector.cleared.0) {
+        while let Some(&table) = self.collector.weak.get(self.collector.cleared.0) {
             let (number, position) = self.collector.cleared;
-            let table = weak.table;
             // The table may be gone with its region.
             if self.tables.marks.contains(table.index()) {
                 let slots = {

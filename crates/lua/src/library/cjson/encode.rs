@@ -72,6 +72,7 @@ impl Scan {
     ) -> Result<Option<Option<usize>>, Failure> {
         for _ in 0..SCANNED {
             let Some((next, key, _)) = heap.entry_from(self.table, self.position) else {
+                self.position = heap.slot_count(self.table);
                 return Ok(Some(self.length(settings)?));
             };
             self.position = next;
@@ -137,6 +138,8 @@ struct Encoder {
     metatables: ArrayMetatables,
     out: Output,
     open: Vec<Open>,
+    /// Slots of tables looked at that are not charged for yet.
+    looked_at: usize,
     /// Stack slots the original would use.
     slots: usize,
 }
@@ -151,6 +154,7 @@ pub(super) fn encode(call: &mut Call<'_>) -> NativeResult {
         metatables: array_metatables(call),
         out,
         open: Vec::new(),
+        looked_at: 0,
         slots: 1,
     };
     let value = call.argument(1);
@@ -198,9 +202,10 @@ impl Encoder {
         let mut count = 0;
         while let Some(open) = self.open.last_mut() {
             count += 1;
-            if count == STRIDE {
+            if count >= STRIDE {
                 count = 0;
                 meter.charge(u64::from(STRIDE) / 4)?;
+                meter.burn_for_slots(std::mem::take(&mut self.looked_at));
                 if meter.suspend_requested {
                     return Ok(false);
                 }
@@ -230,6 +235,7 @@ impl Encoder {
                     first,
                 } => {
                     let Some((next, key, value)) = heap.entry_from(*table, *position) else {
+                        self.looked_at += heap.slot_count(*table);
                         self.out.push(heap, b'}')?;
                         self.open.pop();
                         self.slots -= 2;
@@ -287,6 +293,7 @@ impl Encoder {
                 }
             }
         }
+        meter.burn_for_slots(std::mem::take(&mut self.looked_at));
         Ok(true)
     }
 
@@ -328,7 +335,9 @@ impl Encoder {
             most: 0,
             items: 0,
         };
-        match scan.go_on(heap, &self.settings)? {
+        let outcome = scan.go_on(heap, &self.settings)?;
+        self.looked_at += scan.position;
+        match outcome {
             Some(length) => self.begin_table(heap, table, length, false),
             None => {
                 self.open.push(Open::Unknown(scan));

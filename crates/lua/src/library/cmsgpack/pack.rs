@@ -44,6 +44,8 @@ struct Scan {
 struct Packer {
     out: Output,
     open: Vec<Open>,
+    /// Slots of tables looked at that are not charged for yet.
+    looked_at: usize,
     /// The argument that comes next.
     argument: usize,
 }
@@ -55,6 +57,7 @@ pub(super) fn pack(call: &mut Call<'_>) -> NativeResult {
     let packer = Packer {
         out: Output::new(call),
         open: Vec::new(),
+        looked_at: 0,
         argument: 1,
     };
     proceed(call, packer)
@@ -92,6 +95,7 @@ impl Packer {
             count += 1;
             if count >= STRIDE {
                 count = 0;
+                meter.burn_for_slots(std::mem::take(&mut self.looked_at));
                 // Long texts are more work than the values' number tells.
                 let written = self.out.bytes.len() - before;
                 before = self.out.bytes.len();
@@ -121,6 +125,7 @@ impl Packer {
                     Some(value) => value,
                     None => {
                         let Some((next, key, member)) = heap.entry_from(*table, *position) else {
+                            self.looked_at += heap.slot_count(*table);
                             self.open.pop();
                             continue;
                         };
@@ -151,6 +156,7 @@ impl Packer {
                 count = STRIDE;
             }
         }
+        meter.burn_for_slots(std::mem::take(&mut self.looked_at));
         Ok(true)
     }
 
@@ -212,7 +218,9 @@ impl Packer {
             count: 0,
             is_array: true,
         };
-        if scan.go_on(heap) {
+        let is_over = scan.go_on(heap);
+        self.looked_at += scan.position;
+        if is_over {
             return self.begin_table(heap, table, scan.is_array(), scan.count);
         }
         self.open.push(Open::Unknown(scan));
@@ -269,6 +277,7 @@ impl Scan {
     fn go_on(&mut self, heap: &Heap) -> bool {
         for _ in 0..SCANNED {
             let Some((next, key, _)) = heap.entry_from(self.table, self.position) else {
+                self.position = heap.slot_count(self.table);
                 return true;
             };
             self.position = next;
