@@ -232,7 +232,15 @@ impl Vm {
         runtime.ensure_stack(1 + arguments.len());
         runtime.thread.stack[0] = function;
         runtime.thread.stack[1..1 + arguments.len()].copy_from_slice(arguments);
-        let step = runtime.call(0, arguments.len(), -1, Finish::Bottom);
+        let step = match function {
+            Value::Function(closure) => {
+                match runtime.push_frame(closure, 0, arguments.len(), -1, Finish::Bottom) {
+                    Ok(()) => Step::Run,
+                    Err(raise) => runtime.raise(raise),
+                }
+            }
+            _ => runtime.call(0, arguments.len(), -1, Finish::Bottom),
+        };
         self.advance(step)
     }
 
