@@ -15,8 +15,8 @@ use crate::thread::{Finish, SMALLEST_STACK, Status};
 use crate::value::{TableHandle, Value};
 use crate::vm::{self, Exit, Step};
 
-/// The biggest stack that is kept, in slots, when a region ends.
-const KEPT_SLOTS: usize = 4096;
+/// The biggest stack that is kept, in slots, when a region ends: each run that follows has to clear it.
+const KEPT_SLOTS: usize = 1024;
 
 /// How a run (or a part of one) ended.
 #[derive(Debug)]

@@ -156,13 +156,13 @@ impl RunningScripts {
     }
 
     /// What has run longer than the threshold, whatever keys it holds; 0 is for no threshold.
-    pub(crate) fn any_overdue(&self, threshold_ms: u64) -> Option<World> {
+    pub(crate) fn any_overdue(&self, threshold_ms: u64) -> Option<Arc<RunningScript>> {
         let scripts = self.scripts.lock();
         let is_overdue = |script: &&Arc<RunningScript>| {
             script.started.elapsed().as_millis() as u64 >= threshold_ms
         };
         let overdue = scripts.iter().find(is_overdue).filter(|_| threshold_ms > 0);
-        overdue.map(|script| script.world)
+        overdue.cloned()
     }
 
     /// The function that has run longest.
