@@ -16,6 +16,7 @@ mod introspection;
 pub mod keys;
 mod list;
 pub mod record;
+mod run;
 mod scan;
 mod server;
 mod set;

@@ -55,6 +55,11 @@ impl Database {
         self.expiring
     }
 
+    /// Bytes that keeping the expiries in order takes, by and large: nodes of a B-tree are three quarters full.
+    pub(crate) fn expiry_bytes(&self) -> usize {
+        self.expiries.len() * size_of::<(i64, u32)>() * 4 / 3
+    }
+
     /// The sum of the remaining times of up to `sample` keys, with their number.
     pub(crate) fn ttl_sample(&self, now_ms: i64, sample: usize) -> (i64, usize) {
         let mut sum = 0i64;

@@ -106,6 +106,19 @@ impl Unit<'_> {
         }
     }
 
+    /// Tells that the command that runs sends a message: replicas' clients are to get it too. It is no change of the data,
+    /// so the append-only file does not read it.
+    pub fn tell_message(&mut self, command: &[&[u8]]) {
+        let database = self.database();
+        if let Some(record) = &mut self.changes.effects {
+            record.told = true;
+            let readers = record.readers;
+            record.readers.append_only_file = false;
+            record.push(database, command.iter().copied());
+            record.readers = readers;
+        }
+    }
+
     /// The effect of the command that ran is the command itself, if its handler has told no other.
     pub fn finish_effects(&mut self, database: usize, command: &[&[u8]]) {
         if let Some(record) = &mut self.changes.effects

@@ -46,4 +46,4 @@ pub use shard::{WaiterId, Watch};
 pub use undo::Removed;
 pub use unit::{Expiry, Unit};
 pub use value_mut::ValueMut;
-pub use whole::DatabaseStats;
+pub use whole::{DatabaseOverhead, DatabaseStats};

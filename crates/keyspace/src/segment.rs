@@ -51,6 +51,12 @@ impl Segment {
         &mut self.entries[position]
     }
 
+    /// Bytes taken beside the entries: the index, and room for entries to come.
+    pub(crate) fn overhead(&self) -> usize {
+        let room = self.entries.capacity() - self.entries.len();
+        size_of::<Segment>() + size_of_val(&*self.index) + room * size_of::<Entry>()
+    }
+
     /// Whether another entry fits at all; false only under an attack on the hash.
     pub(crate) fn has_room(&self) -> bool {
         self.entries.len() < POSITION_MAX

@@ -50,6 +50,12 @@ impl Table {
         self.len
     }
 
+    /// Bytes taken beside the entries.
+    pub(crate) fn overhead(&self) -> usize {
+        let segments = self.segments.iter().map(Segment::overhead);
+        self.directory.capacity() * size_of::<u32>() + segments.sum::<usize>()
+    }
+
     #[inline]
     pub(crate) fn find(&self, hash: u32, key: &[u8]) -> Option<Place> {
         if self.len == 0 {

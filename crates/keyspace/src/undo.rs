@@ -66,6 +66,7 @@ pub(crate) enum Record {
 #[derive(Debug, Default)]
 pub(crate) struct UndoLog {
     records: Vec<Record>,
+    size: LogSize,
     /// Whether the log covers a key, by database and key; kept once the log is long.
     covered: Option<HashMap<DatabaseKey, bool>>,
     /// To be marked on commit.
@@ -77,6 +78,60 @@ pub(crate) struct UndoLog {
     modified: usize,
     ready: usize,
     effects: usize,
+}
+
+/// What the log is known to take, as far as it was counted.
+#[derive(Debug, Default)]
+struct LogSize {
+    /// Records counted, all but the last for good.
+    records: usize,
+    /// Steps counted of the last of them, to which more may be added.
+    steps: usize,
+    bytes: usize,
+}
+
+impl LogSize {
+    /// Counts what was added since the last time.
+    fn count(&mut self, records: &[Record]) {
+        // A record may have been taken back.
+        let from = self.records.min(records.len()).saturating_sub(1);
+        for (index, record) in records.iter().enumerate().skip(from) {
+            let is_new = index >= self.records;
+            if is_new {
+                self.bytes += size_of::<Record>() + record.heap_size();
+                self.steps = 0;
+            }
+            if let Record::Steps(_, steps) = record {
+                let added = steps.get(self.steps..).unwrap_or_default();
+                self.bytes += size_of_val(added);
+                self.bytes += added.iter().map(Undo::heap_size).sum::<usize>();
+                self.steps = steps.len();
+            }
+        }
+        self.records = records.len();
+    }
+}
+
+impl Record {
+    /// Heap bytes that were allocated for it, but for steps. A value that moved into it was there before and does not count.
+    fn heap_size(&self) -> usize {
+        match self {
+            Record::Image(name, value) => name.1.heap_size() + value.heap_size(),
+            Record::Created(name)
+            | Record::Replaced(name, _)
+            | Record::Steps(name, _)
+            | Record::Expiry(name, _)
+            | Record::Access(name, _) => name.1.heap_size(),
+            Record::Relocated { from, to, .. } => from.1.heap_size() + to.1.heap_size(),
+            Record::Removed(..) | Record::Flushed { .. } => 0,
+            Record::Swapped { flags, .. } => {
+                let one = |(_, name, flags): &(ShardIndex, DatabaseKey, Vec<bool>)| {
+                    name.1.heap_size() + flags.capacity()
+                };
+                size_of_val(&**flags) + flags.iter().map(one).sum::<usize>()
+            }
+        }
+    }
 }
 
 impl UndoLog {
@@ -224,7 +279,10 @@ impl Unit<'_> {
     /// unit does so already.
     pub fn begin_undo(&mut self) {
         if self.changes.log.is_none() {
+            // Who writes once mostly writes several times.
+            const FEW: usize = 8;
             self.changes.log = Some(Box::new(UndoLog {
+                records: Vec::with_capacity(FEW),
                 dirty: self.changes.dirty,
                 expired: self.changes.expired,
                 events: self.changes.events.len(),
@@ -244,6 +302,18 @@ impl Unit<'_> {
     /// and the change count stay in [`Unit::changes`].
     pub fn keeps_undo(&self) -> bool {
         self.changes.log.is_some()
+    }
+
+    /// Bytes the undo log takes. What moved into it, rather than being copied or allocated for it, does not count. Takes
+    /// time in proportion to what was added since the last call.
+    pub fn undo_bytes(&mut self) -> usize {
+        let Some(log) = &mut self.changes.log else {
+            return 0;
+        };
+        log.size.count(&log.records);
+        let covered = log.covered.as_ref().map_or(0, HashMap::capacity);
+        // A slot of the index: its byte of control, the key and the value.
+        log.size.bytes + covered * (1 + size_of::<(DatabaseKey, bool)>())
     }
 
     /// Whether there is anything to undo.

@@ -299,45 +299,66 @@ impl<'k> Unit<'k> {
         matches!(self.guards, Guards::None)
     }
 
-    /// Whether the unit holds the lock of this key's shard.
-    pub fn covers_key(&self, key: &[u8]) -> bool {
-        self.holds(Keyspace::shard_of(key))
+    /// Whether the unit holds the lock of this shard.
+    pub fn covers_shard(&self, shard: ShardIndex) -> bool {
+        self.holds(shard)
     }
 
-    /// Takes the missing locks of `plan` if all of them are free right now. Trying cannot deadlock; waiting could.
+    /// Takes the missing locks of `plan`, one after the other; false as soon as one is not free right now. Trying cannot
+    /// deadlock; waiting could.
     pub fn try_extend(&mut self, plan: &LockPlan) -> bool {
-        if self.covers(plan) {
-            return true;
-        }
-        let wanted: Vec<ShardIndex> = match plan {
-            LockPlan::None => return true,
-            LockPlan::Shards(shards) => shards.to_vec(),
-            LockPlan::All => (0..SHARD_COUNT as ShardIndex).collect(),
-        };
-        let mut taken = Vec::new();
         let mut patience = Patience::default();
-        for shard in wanted {
-            if !self.holds(shard) {
-                match self.scope.keyspace.try_shard(shard, &mut patience) {
-                    Some(guard) => taken.push((shard, guard)),
-                    None => return false,
-                }
+        match plan {
+            LockPlan::None => true,
+            LockPlan::Shards(shards) => shards
+                .iter()
+                .all(|&shard| self.try_extend_by(shard, &mut patience)),
+            LockPlan::All => {
+                self.covers_all()
+                    || (0..SHARD_COUNT as ShardIndex)
+                        .all(|shard| self.try_extend_by(shard, &mut patience))
             }
         }
-        match std::mem::replace(&mut self.guards, Guards::None) {
-            Guards::None => {}
-            Guards::One(shard, guard) => taken.push((shard, guard)),
-            Guards::Some(held) => taken.extend(held),
-            Guards::All(_) => unreachable!("all locks cover every plan"),
-        }
-        // Who began to listen before these locks were free is to hear of what happens under them.
+    }
+
+    /// Takes the lock of a shard, unless it is held already, if it is free right now.
+    fn try_extend_by(&mut self, shard: ShardIndex, patience: &mut Patience) -> bool {
+        /// Who needs more locks than declared mostly needs several.
+        const FEW: usize = 8;
+        let place = match &self.guards {
+            Guards::All(_) => return true,
+            Guards::One(held, _) if *held == shard => return true,
+            Guards::None => 0,
+            Guards::One(held, _) => usize::from(*held < shard),
+            Guards::Some(held) => match held.binary_search_by_key(&shard, |&(index, _)| index) {
+                Ok(_) => return true,
+                Err(place) => place,
+            },
+        };
+        let Some(guard) = self.scope.keyspace.try_shard(shard, patience) else {
+            return false;
+        };
+        // Who began to listen before this lock was free is to hear of what happens under it.
         let gathered = self.scope.keyspace.settings.gathered();
         self.scope.notify_mask |= gathered & EventClass::MODIFICATION.0;
-        taken.sort_by_key(|&(shard, _)| shard);
-        self.guards = if taken.len() == SHARD_COUNT {
-            Guards::All(taken.into_iter().map(|(_, guard)| guard).collect())
+        let mut held = match std::mem::replace(&mut self.guards, Guards::None) {
+            Guards::None => {
+                self.guards = Guards::One(shard, guard);
+                return true;
+            }
+            Guards::One(first, only) => {
+                let mut held = Vec::with_capacity(FEW);
+                held.push((first, only));
+                held
+            }
+            Guards::Some(held) => held,
+            Guards::All(_) => unreachable!("all locks cover every shard"),
+        };
+        held.insert(place, (shard, guard));
+        self.guards = if held.len() == SHARD_COUNT {
+            Guards::All(held.into_iter().map(|(_, guard)| guard).collect())
         } else {
-            Guards::Some(taken)
+            Guards::Some(held)
         };
         true
     }

@@ -23,6 +23,15 @@ pub struct DatabaseStats {
     pub average_ttl_ms: i64,
 }
 
+/// What a database takes beside its keys and values, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DatabaseOverhead {
+    /// The table that finds keys.
+    pub table: usize,
+    /// The order of expiries.
+    pub expiries: usize,
+}
+
 /// How many expiries the mean remaining time is taken from, per shard.
 const TTL_SAMPLE: usize = 4;
 
@@ -64,6 +73,26 @@ impl Unit<'_> {
             stats.average_ttl_ms = ttl_sum / ttl_count as i64;
         }
         stats
+    }
+
+    /// What a database takes beside its keys and values. Shards that somebody else holds are left out: nobody waits for
+    /// a report.
+    pub fn database_overhead(&self, database: usize) -> DatabaseOverhead {
+        let mut overhead = DatabaseOverhead::default();
+        for index in 0..SHARD_COUNT as ShardIndex {
+            let guard;
+            let part = if self.holds(index) {
+                Some(&self.shard(index).databases[database])
+            } else {
+                guard = self.keyspace().try_shard(index, &mut Patience::default());
+                guard.as_ref().map(|shard| &shard.databases[database])
+            };
+            if let Some(part) = part {
+                overhead.table += part.table.overhead();
+                overhead.expiries += part.expiry_bytes();
+            }
+        }
+        overhead
     }
 
     /// Calls `visit` with about `count` keys of the selected database that follow `cursor` in the scan's order; returns

@@ -178,6 +178,13 @@ pub trait Reply {
         }
     }
 
+    /// Bulk strings of an aggregate that has been started: for sinks that are faster with several at once.
+    fn bulk_run(&mut self, values: &[&[u8]]) {
+        for value in values {
+            self.bulk(value);
+        }
+    }
+
     /// An error given as text.
     fn error_str(&mut self, text: &str) {
         self.error(text.as_bytes());

@@ -1,7 +1,10 @@
 //! The arguments of a `redis.call`, as the bytes the road takes.
 //!
 //! They are copied out of the heap, because the reply is made there while the command still reads them. Most calls have
-//! few and short arguments: each of those has a place of its own, so that nothing has to grow or to be put together.
+//! few and short arguments: each of those has a place of its own, so that nothing has to grow or to be put together. Huge
+//! ones are shared with the heap.
+
+use std::sync::Arc;
 
 use lua::heap::Heap;
 use lua::value::Value;
@@ -13,27 +16,44 @@ pub(crate) const FEW: usize = 8;
 /// Arguments longer than this take the general way.
 const SHORT: usize = 64;
 
-/// A buffer larger than this is given back after the call.
+/// A buffer larger than this is given back after the call, and a string larger than this is shared, not copied.
 const BYTES_KEPT: usize = 64 * 1024;
 
 /// The buffers of one VM, used by one call after the other.
 pub(crate) struct Arguments {
     few: Box<[[u8; SHORT]; FEW]>,
     bytes: Vec<u8>,
-    /// Where each argument begins and ends in `bytes`.
-    spans: Vec<(usize, usize)>,
+    places: Vec<Place>,
+    shared: Vec<Arc<[u8]>>,
 }
 
-/// An argument is neither a string nor a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct InvalidArgument;
+/// Where an argument is.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// From here to there in `bytes`.
+    Copied(usize, usize),
+    /// In this buffer of `shared`.
+    Shared(usize),
+}
+
+/// Why arguments are not copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ArgumentError {
+    /// One is neither a string nor a number.
+    #[error("ERR Lua redis lib command arguments must be strings or integers")]
+    Invalid,
+    /// Together they are larger than all of the script may be.
+    #[error("not enough memory")]
+    TooLarge,
+}
 
 impl Arguments {
     pub(crate) fn new() -> Arguments {
         Arguments {
             few: Box::new([[0; SHORT]; FEW]),
             bytes: Vec::new(),
-            spans: Vec::new(),
+            places: Vec::new(),
+            shared: Vec::new(),
         }
     }
 
@@ -67,31 +87,58 @@ impl Arguments {
         true
     }
 
-    /// Copies any arguments.
+    /// Copies any arguments. After the call [`Arguments::release`] gives their memory back.
     ///
     /// # Errors
-    /// [`InvalidArgument`] if one of them is neither a string nor a number.
+    /// See [`ArgumentError`].
     pub(crate) fn copy_all(
         &mut self,
-        heap: &Heap,
+        heap: &mut Heap,
         values: &[Value],
-    ) -> Result<Vec<&[u8]>, InvalidArgument> {
-        if self.bytes.capacity() > BYTES_KEPT {
-            self.bytes = Vec::new();
-        }
+    ) -> Result<Vec<&[u8]>, ArgumentError> {
         self.bytes.clear();
-        self.spans.clear();
+        self.places.clear();
+        self.shared.clear();
+        // Of those that are shared, which the handler will copy.
+        let mut shared_bytes = 0;
         for &value in values {
             let start = self.bytes.len();
             match value {
+                Value::String(string) if heap.bytes(string).len() > BYTES_KEPT => {
+                    if let Some(bytes) = heap.share_bytes(string) {
+                        shared_bytes += bytes.len();
+                        if self.bytes.len() + shared_bytes > heap.limit() {
+                            return Err(ArgumentError::TooLarge);
+                        }
+                        self.places.push(Place::Shared(self.shared.len()));
+                        self.shared.push(bytes);
+                        continue;
+                    }
+                    self.bytes.extend_from_slice(heap.bytes(string));
+                }
                 Value::String(string) => self.bytes.extend_from_slice(heap.bytes(string)),
                 Value::Number(number) => write_number(number, &mut self.bytes),
-                _ => return Err(InvalidArgument),
+                _ => return Err(ArgumentError::Invalid),
             }
-            self.spans.push((start, self.bytes.len()));
+            // The same string may be given many times.
+            if self.bytes.len() + shared_bytes > heap.limit() {
+                return Err(ArgumentError::TooLarge);
+            }
+            self.places.push(Place::Copied(start, self.bytes.len()));
         }
-        let slice = |&(start, end): &(usize, usize)| &self.bytes[start..end];
-        Ok(self.spans.iter().map(slice).collect())
+        let slice = |place: &Place| match *place {
+            Place::Copied(start, end) => &self.bytes[start..end],
+            Place::Shared(index) => &*self.shared[index],
+        };
+        Ok(self.places.iter().map(slice).collect())
+    }
+
+    /// Gives back what huge arguments took.
+    pub(crate) fn release(&mut self) {
+        self.shared.clear();
+        if self.bytes.capacity() > BYTES_KEPT {
+            self.bytes = Vec::new();
+        }
     }
 }
 
@@ -153,6 +200,26 @@ mod tests {
     }
 
     #[test]
+    fn a_huge_argument_is_not_copied_for_each_call() {
+        let mut vm = lua::Vm::new();
+        let heap = &mut vm.runtime.heap;
+        let huge = vec![b'x'; BYTES_KEPT + 1];
+        let values = [b"SET", b"key", huge.as_slice(), &huge[1..]]
+            .map(|text| Value::String(heap.new_string(text)));
+        let mut arguments = Arguments::new();
+        let in_use = heap.bytes_in_use();
+        let mut places = Vec::new();
+        for _ in 0..2 {
+            let all = arguments.copy_all(heap, &values).expect("strings are fit");
+            assert_eq!(all, [b"SET", b"key", huge.as_slice(), &huge[1..]]);
+            places.push((all[2].as_ptr(), all[3].len()));
+            arguments.release();
+        }
+        assert_eq!(places[0], places[1]);
+        assert_eq!(heap.bytes_in_use(), in_use);
+    }
+
+    #[test]
     fn what_is_long_or_many_or_no_small_integer_takes_the_general_way() {
         assert_eq!(both(&[&[b'x'; 65]], &[]).0, None);
         assert_eq!(both(&[b"x".as_slice(); 9], &[]).0, None);
@@ -165,13 +232,13 @@ mod tests {
 
     #[test]
     fn other_values_are_refused() {
-        let vm = lua::Vm::new();
+        let mut vm = lua::Vm::new();
         let mut arguments = Arguments::new();
         for value in [Value::Nil, Value::Boolean(true)] {
             let mut args: [&[u8]; FEW] = [&[]; FEW];
             assert!(!arguments.copy_few(&vm.runtime.heap, &[value], &mut args));
-            let all = arguments.copy_all(&vm.runtime.heap, &[value]);
-            assert_eq!(all, Err(InvalidArgument));
+            let all = arguments.copy_all(&mut vm.runtime.heap, &[value]);
+            assert_eq!(all, Err(ArgumentError::Invalid));
         }
     }
 }

@@ -152,6 +152,23 @@ impl ScriptCache {
         Some(script)
     }
 
+    /// All cached scripts, in the order in which they were compiled.
+    pub fn scripts(&self) -> Vec<Arc<Script>> {
+        let mut scripts: Vec<_> = self.scripts.read().by_sha.values().cloned().collect();
+        scripts.sort_unstable_by_key(|script| script.id());
+        scripts
+    }
+
+    /// The script of a SHA1, or those that call themselves so, in the order in which they were compiled.
+    pub fn named(&self, name: &[u8]) -> Vec<Arc<Script>> {
+        if let Some(script) = self.get(name) {
+            return vec![script];
+        }
+        let mut scripts = self.scripts();
+        scripts.retain(|script| script.name().is_some_and(|own| *own.as_bytes() == *name));
+        scripts
+    }
+
     /// Whether a script that was found here before is still here; if so, it counts as used. Takes no lock.
     #[inline]
     pub fn still_holds(&self, script: &Script) -> bool {
@@ -232,6 +249,20 @@ mod tests {
         assert!(cache.get(b"e0e1").is_none());
         assert_eq!(cache.flush().len(), 1);
         assert!(cache.is_empty());
+    }
+
+    #[test]
+    fn scripts_are_found_by_the_name_they_give_themselves() {
+        let cache = ScriptCache::default();
+        for text in ["--!name a\nreturn 1", "return 2", "--!name a\nreturn 3"] {
+            cache.get_or_compile(text.as_bytes()).expect("compiles");
+        }
+        let named = cache.named(b"a");
+        let texts: Vec<&[u8]> = named.iter().map(|script| &**script.text()).collect();
+        assert_eq!(texts, [b"--!name a\nreturn 1", b"--!name a\nreturn 3"]);
+        assert_eq!(cache.named(&sha1_hex(b"return 2")).len(), 1);
+        assert!(cache.named(b"b").is_empty());
+        assert_eq!(cache.scripts().len(), 3);
     }
 
     #[test]

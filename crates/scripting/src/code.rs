@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::function::library::Function;
+use crate::run_stats::RunStats;
 use crate::script::Script;
 use crate::shebang::ScriptFlags;
 use crate::widening::Widening;
@@ -22,6 +23,22 @@ impl Code {
         match self {
             Code::Script(script) => script.sha(),
             Code::Function(function) => function.name(),
+        }
+    }
+
+    /// The name a script has given itself.
+    pub fn given_name(&self) -> Option<&Arc<str>> {
+        match self {
+            Code::Script(script) => script.name(),
+            Code::Function(_) => None,
+        }
+    }
+
+    /// What is counted of its runs.
+    pub fn stats(&self) -> &RunStats {
+        match self {
+            Code::Script(script) => script.stats(),
+            Code::Function(function) => function.stats(),
         }
     }
 

@@ -1,8 +1,10 @@
 //! From a script's result to its reply.
 
+use std::cell::Cell;
+
 use lua::heap::Heap;
 use lua::value::{TableHandle, Value, to_integer};
-use resp::{Protocol, Reply};
+use resp::{Aggregate, Mark, Protocol, Reply};
 
 use crate::field_names::FieldNames;
 
@@ -26,6 +28,35 @@ pub(crate) fn write_value(
     protocol: Protocol,
     reply: &mut dyn Reply,
 ) -> Errors {
+    write_until(heap, names, value, protocol, reply, || false)
+}
+
+/// Whether the reply that a result stands for takes no more than so many bytes.
+pub(crate) fn reply_fits(
+    heap: &mut Heap,
+    names: &FieldNames,
+    value: Value,
+    protocol: Protocol,
+    bytes: usize,
+) -> bool {
+    let spent = Cell::new(0);
+    let mut measure = Measure {
+        protocol,
+        spent: &spent,
+    };
+    let is_over = || spent.get() > bytes;
+    write_until(heap, names, value, protocol, &mut measure, is_over);
+    !is_over()
+}
+
+fn write_until(
+    heap: &mut Heap,
+    names: &FieldNames,
+    value: Value,
+    protocol: Protocol,
+    reply: &mut dyn Reply,
+    is_over: impl Fn() -> bool,
+) -> Errors {
     let mut errors = Errors::default();
     let Value::Table(_) = value else {
         write_scalar(heap, value, protocol, reply);
@@ -35,6 +66,9 @@ pub(crate) fn write_value(
     let mut work = vec![Work::Value(value)];
     let mut depth = 0;
     while let Some(item) = work.pop() {
+        if is_over() {
+            break;
+        }
         match item {
             Work::Leave => depth -= 1,
             Work::Value(Value::Table(table)) => {
@@ -50,6 +84,81 @@ pub(crate) fn write_value(
         }
     }
     errors
+}
+
+/// A sink that only measures: the bytes of what is written, with the most a header takes for each value.
+struct Measure<'a> {
+    protocol: Protocol,
+    spent: &'a Cell<usize>,
+}
+
+impl Measure<'_> {
+    fn add(&self, bytes: usize) {
+        const HEADER: usize = 16;
+        self.spent.set(
+            self.spent
+                .get()
+                .saturating_add(bytes)
+                .saturating_add(HEADER),
+        );
+    }
+}
+
+impl Reply for Measure<'_> {
+    fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    fn status_bytes(&mut self, text: &[u8]) {
+        self.add(text.len());
+    }
+
+    fn error(&mut self, text: &[u8]) {
+        self.add(text.len());
+    }
+
+    fn integer(&mut self, _value: i64) {
+        self.add(0);
+    }
+
+    fn bulk(&mut self, value: &[u8]) {
+        self.add(value.len());
+    }
+
+    fn null(&mut self) {
+        self.add(0);
+    }
+
+    fn null_array(&mut self) {
+        self.add(0);
+    }
+
+    fn boolean(&mut self, _value: bool) {
+        self.add(0);
+    }
+
+    fn double(&mut self, _value: f64) {
+        self.add(0);
+    }
+
+    fn big_number(&mut self, digits: &[u8]) {
+        self.add(digits.len());
+    }
+
+    fn verbatim(&mut self, _format: &[u8; 3], text: &[u8]) {
+        self.add(text.len());
+    }
+
+    fn aggregate(&mut self, _kind: Aggregate, _len: usize) {
+        self.add(0);
+    }
+
+    fn open(&mut self, kind: Aggregate) -> Mark {
+        self.add(0);
+        Mark { position: 0, kind }
+    }
+
+    fn close(&mut self, _mark: Mark, _len: usize) {}
 }
 
 enum Work {

@@ -18,7 +18,14 @@ pub(crate) struct FieldNames {
     pub(crate) verbatim_string: StringHandle,
     pub(crate) format: StringHandle,
     pub(crate) string: StringHandle,
+    errors: [StringHandle; ERRORS.len()],
 }
+
+/// The errors that commands fail with most often in scripts that expect it. Each is too long to be interned.
+pub(crate) const ERRORS: [&str; 2] = [
+    "ERR value is not an integer or out of range",
+    "WRONGTYPE Operation against a key holding the wrong kind of value",
+];
 
 impl FieldNames {
     pub(crate) fn new(vm: &mut Vm) -> FieldNames {
@@ -39,6 +46,14 @@ impl FieldNames {
             verbatim_string: name("verbatim_string"),
             format: name("format"),
             string: name("string"),
+            errors: ERRORS.map(name),
         }
+    }
+
+    /// The string of an error's text, if it is one of the commonest.
+    #[inline]
+    pub(crate) fn error_text(&self, text: &[u8]) -> Option<StringHandle> {
+        let known = ERRORS.iter().position(|known| known.as_bytes() == text)?;
+        Some(self.errors[known])
     }
 }

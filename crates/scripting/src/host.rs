@@ -87,6 +87,12 @@ pub trait ScriptHost: Any + Send {
     /// error then says.
     fn fail(&mut self, failure: Failure) -> bool;
 
+    /// Bytes that the run takes in the server to be undone if it fails. They count as the script's own where its memory is
+    /// capped; asked after each call then.
+    fn undo_bytes(&mut self) -> usize {
+        0
+    }
+
     /// Counts an error the script itself raised; errors of inner calls were counted when they happened.
     fn count_error(&mut self, text: &[u8]);
 

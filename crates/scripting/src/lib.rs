@@ -3,6 +3,7 @@
 //! - [`ScriptCache`]: scripts by text and SHA1, compiled once for all threads;
 //! - [`Libraries`]: the libraries of functions;
 //! - [`Machine`]: a VM with the sandbox, which runs one script after the other, in slices;
+//! - [`RunStats`]: what is counted of the runs of each script and function;
 //! - [`ScriptHost`]: what a running script may ask of the server.
 #![forbid(unsafe_code)]
 
@@ -13,10 +14,12 @@ mod convert;
 mod debugger;
 mod field_names;
 pub mod function;
+mod histogram;
 mod host;
 mod key_use;
 mod machine;
 mod redis_api;
+mod run_stats;
 mod sandbox;
 mod script;
 mod shebang;
@@ -30,6 +33,7 @@ pub use function::libraries::{Change, Libraries, MakeMachine, Registry, RestoreP
 pub use function::library::{Function, Library, LibraryError, LoadedLibrary, LogLine};
 pub use host::{Failure, LogLevel, ScriptHost, Verdict};
 pub use machine::{Interrupt, Machine, Progress, World};
+pub use run_stats::{RunRecord, RunStats, RunSummary};
 pub use script::{KeyUse, Script, ScriptError};
 pub use shebang::ScriptFlags;
 pub use widening::{Locking, Widening};

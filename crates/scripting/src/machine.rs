@@ -75,10 +75,23 @@ pub(crate) struct RunState {
     pub(crate) rollback: Option<Vec<u8>>,
     /// The arguments of the command being called.
     pub(crate) arguments: Arguments,
+    /// What caps the bytes in use, if what the run takes in the server is to count as well.
+    pub(crate) shared_limit: Option<SharedLimit>,
+    /// What a call needed did not fit under the cap.
+    pub(crate) is_exhausted: bool,
     /// Set while the run is debugged.
     pub(crate) debugger: Option<Box<Debugger>>,
     /// Set while a library's code runs to register its functions.
     pub(crate) registration: Option<Registration>,
+}
+
+/// What caps a run, heap and undo log together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SharedLimit {
+    /// The most bytes the heap may have in use if there is no undo log.
+    pub(crate) limit: usize,
+    /// How many of them were the run's when it started.
+    pub(crate) room: usize,
 }
 
 /// A VM that runs scripts.
@@ -93,6 +106,10 @@ pub struct Machine {
     keys_name: StringHandle,
     argv_name: StringHandle,
     current: Option<Code>,
+    /// The most bytes that were in use in the last run.
+    peak: usize,
+    /// Bytes in use before the run that was made ready.
+    bytes_before: usize,
     started: bool,
     function: Value,
     /// KEYS and ARGV of a function.
@@ -144,6 +161,8 @@ impl Machine {
             protocol: Protocol::Resp2,
             rollback: None,
             arguments: Arguments::new(),
+            shared_limit: None,
+            is_exhausted: false,
             debugger: None,
             registration: None,
         }));
@@ -155,6 +174,8 @@ impl Machine {
             keys_name,
             argv_name,
             current: None,
+            peak: 0,
+            bytes_before: 0,
             started: false,
             function: Value::Nil,
             arguments: [Value::Nil; 2],
@@ -170,7 +191,7 @@ impl Machine {
     /// Makes a script ready to run with these keys and arguments.
     pub fn prepare(&mut self, script: &Arc<Script>, keys: &[&[u8]], arguments: &[&[u8]]) {
         self.function = self.function_of(script);
-        self.vm.begin_region();
+        self.begin_region();
         let globals = self.vm.globals();
         let keys = self.list(keys);
         let arguments = self.list(arguments);
@@ -193,6 +214,10 @@ impl Machine {
     pub fn set_memory_limit(&mut self, bytes: usize) {
         self.vm.set_memory_limit(Some(bytes), true);
         self.is_capped = true;
+        let limit = self.vm.runtime.heap.limit();
+        if let Some(state) = self.vm.host_mut::<RunState>() {
+            state.shared_limit = Some(SharedLimit { limit, room: bytes });
+        }
     }
 
     /// Whether runs had so much memory in use that the machine should be dropped to give it back.
@@ -212,11 +237,18 @@ impl Machine {
         arguments: &[&[u8]],
     ) -> Result<(), LibraryError> {
         self.function = self.callback_of(function)?;
-        self.vm.begin_region();
+        self.begin_region();
         self.arguments = [self.list(keys), self.list(arguments)];
         self.current = Some(Code::Function(Arc::clone(function)));
         self.started = false;
         Ok(())
+    }
+
+    #[inline]
+    fn begin_region(&mut self) {
+        self.vm.begin_region();
+        self.bytes_before = self.memory();
+        self.vm.runtime.heap.forget_peak();
     }
 
     fn callback_of(&mut self, function: &Function) -> Result<Value, LibraryError> {
@@ -313,6 +345,7 @@ impl Machine {
         self.vm.prototype(function)
     }
 
+    #[inline(always)]
     fn list(&mut self, items: &[&[u8]]) -> Value {
         let heap = &mut self.vm.runtime.heap;
         let table = heap.new_table(items.len(), 0);
@@ -388,6 +421,11 @@ impl Machine {
                     self.end();
                     return Progress::Finished { failed: true };
                 }
+                if self.is_capped && !self.reply_fits(value, protocol) {
+                    self.write_failure(Failure::OutOfMemory, None, reply);
+                    self.end();
+                    return Progress::Finished { failed: true };
+                }
                 let heap = &mut self.vm.runtime.heap;
                 let errors = convert::write_value(heap, &self.names, value, protocol, reply);
                 for text in &errors.uncounted {
@@ -457,6 +495,24 @@ impl Machine {
             ErrorKind::OutOfMemory if self.is_capped => Failure::OutOfMemory,
             ErrorKind::OutOfMemory | ErrorKind::Error => Failure::Error,
         };
+        self.write_failure(failure, Some(error), reply);
+    }
+
+    /// Whether the reply that a result stands for is no larger than the script may be: a table may hold the same value many
+    /// times.
+    fn reply_fits(&mut self, value: Value, protocol: Protocol) -> bool {
+        let heap = &mut self.vm.runtime.heap;
+        let limit = heap.limit();
+        convert::reply_fits(heap, &self.names, value, protocol, limit)
+    }
+
+    /// Writes the error of a run that failed like this, if it did in Lua with `error`.
+    fn write_failure(
+        &mut self,
+        failure: Failure,
+        error: Option<&lua::RuntimeError>,
+        reply: &mut dyn Reply,
+    ) {
         let heap = &mut self.vm.runtime.heap;
         let own = |text: &str| (text.as_bytes().to_vec(), false);
         let (mut text, counted) = match failure {
@@ -465,14 +521,18 @@ impl Machine {
             Failure::OutOfMemory => {
                 own("ERR Script needs more memory than script-memory-limit allows.")
             }
-            _ => convert::error_text(heap, error.value),
+            _ => convert::error_text(heap, error.map_or(Value::Nil, |error| error.value)),
         };
         // A native function that a library registers as it is fails nowhere in particular.
-        let is_placed = error.chunk_name.is_some() || matches!(self.current, Some(Code::Script(_)));
+        let chunk_name = error.and_then(|error| error.chunk_name.as_ref());
+        let is_placed = chunk_name.is_some() || matches!(self.current, Some(Code::Script(_)));
         if let Some(code) = self.current.as_ref().filter(|_| is_placed) {
             text.extend_from_slice(b" script: ");
             text.extend_from_slice(code.name().as_bytes());
-            if let Some(chunk_name) = &error.chunk_name {
+            if let Some(name) = code.given_name() {
+                text.extend_from_slice(format!(" ({name})").as_bytes());
+            }
+            if let (Some(chunk_name), Some(error)) = (chunk_name, error) {
                 text.extend_from_slice(b", on ");
                 text.extend_from_slice(chunk_name);
                 text.extend_from_slice(format!(":{}.", error.line.unwrap_or(0)).as_bytes());
@@ -488,6 +548,7 @@ impl Machine {
     }
 
     fn end(&mut self) {
+        self.peak = self.vm.runtime.heap.peak_bytes();
         if let Some(Code::Script(_)) = &self.current {
             let globals = self.vm.globals();
             let heap = &mut self.vm.runtime.heap;
@@ -498,11 +559,15 @@ impl Machine {
             state.protocol = Protocol::Resp2;
         }
         self.forget_settings();
-        self.is_worn |= self.memory() > KEPT_BYTES_MAX;
+        self.is_worn |= self.peak > KEPT_BYTES_MAX;
         self.vm.end_region();
         if self.is_capped {
             self.vm.set_memory_limit(None, false);
             self.is_capped = false;
+            if let Some(state) = self.vm.host_mut::<RunState>() {
+                state.shared_limit = None;
+                state.is_exhausted = false;
+            }
         }
         if self.is_atomic {
             if let Some(rollback) = &self.rollback {
@@ -510,6 +575,12 @@ impl Machine {
             }
             self.is_atomic = false;
         }
+    }
+
+    /// What ran last, and the most bytes it had in use beyond what the machine had before. Only once after each run.
+    pub fn take_ended(&mut self) -> Option<(Code, usize)> {
+        let code = self.current.take()?;
+        Some((code, self.peak.saturating_sub(self.bytes_before)))
     }
 
     /// Takes back what a run has set of the libraries and the collector: it is nobody else's.

@@ -8,11 +8,11 @@ use lua::number::to_text;
 use lua::value::{StringHandle, TableHandle, Value};
 use resp::Protocol;
 
-use crate::arguments::{FEW, InvalidArgument, write_number};
+use crate::arguments::{ArgumentError, FEW, write_number};
 use crate::cache::sha1_hex;
 use crate::debugger::{Debugger, debugger};
-use crate::host::LogLevel;
-use crate::machine::{RunState, World};
+use crate::host::{LogLevel, ScriptHost};
+use crate::machine::{RunState, SharedLimit, World};
 use crate::sink::LuaReply;
 
 /// The version of Redis that scripts see.
@@ -58,6 +58,12 @@ const CONSTANTS: &[(&str, f64)] = &[
 const REPL_AOF: i64 = 1;
 const REPL_REPLICA: i64 = 2;
 const REPL_ALL: i64 = REPL_AOF | REPL_REPLICA;
+
+/// The work of a small command, in units of fuel: so many that a loop of calls ends its slice in time.
+const CALL_WORK: u64 = 50;
+
+/// The work of the SHA1 of nothing, in units of fuel.
+const SHA1_LEAST_WORK: u64 = 40;
 
 /// `redis.rollback`, which only atomic scripts see: others list the same names as in Redis.
 pub(crate) struct Rollback {
@@ -128,6 +134,7 @@ fn register_version(heap: &mut Heap, table: TableHandle) {
 }
 
 fn call(call: &mut Call<'_>) -> NativeResult {
+    call.runtime.meter.burn(CALL_WORK);
     let mut reply = Value::Nil;
     if call.ask_host(&mut reply) {
         return Err(if is_void(call) {
@@ -140,6 +147,7 @@ fn call(call: &mut Call<'_>) -> NativeResult {
 }
 
 fn pcall(call: &mut Call<'_>) -> NativeResult {
+    call.runtime.meter.burn(CALL_WORK);
     let mut reply = Value::Nil;
     if call.ask_host(&mut reply) && is_void(call) {
         return Err(Raise::Stopped);
@@ -163,6 +171,13 @@ fn return_reply(call: &mut Call<'_>, reply: &Value) -> NativeResult {
         Value::String(string) => call.return_value(Value::String(string)),
         Value::Number(number) => call.return_value(Value::Number(number)),
         Value::Table(table) => call.return_value(Value::Table(table)),
+        Value::Nil
+            if call
+                .host::<RunState>()
+                .is_some_and(|state| state.is_exhausted) =>
+        {
+            Err(Raise::OutOfMemory)
+        }
         other => call.return_value(other),
     }
 }
@@ -175,6 +190,8 @@ impl Host for RunState {
             names,
             protocol,
             arguments: buffers,
+            shared_limit,
+            is_exhausted,
             debugger,
             ..
         } = self
@@ -185,21 +202,57 @@ impl Host for RunState {
         let mut args: [&[u8]; FEW] = [&[]; FEW];
         if buffers.copy_few(reply.heap(), arguments, &mut args) && !arguments.is_empty() {
             host.call(&args[..arguments.len()], *protocol, &mut reply);
-            return reply.is_error();
+            let (is_error, is_cut) = (reply.is_error(), reply.is_cut());
+            if let Some(limit) = *shared_limit
+                && (is_cut || !share_limit(&mut **host, heap, limit))
+            {
+                *is_exhausted = true;
+                *answer = Value::Nil;
+                return false;
+            }
+            return is_error;
         }
-        let text = match buffers.copy_all(reply.heap(), arguments).as_deref() {
-            Ok([]) => "ERR Please specify at least one argument for this redis lib call",
+        let copied = buffers.copy_all(reply.heap_mut(), arguments);
+        let outcome = match copied.as_deref() {
+            Ok([]) => {
+                Err("ERR Please specify at least one argument for this redis lib call".to_owned())
+            }
             Ok(args) => {
                 host.call(args, *protocol, &mut reply);
-                return reply.is_error();
+                Ok((reply.is_error(), reply.is_cut()))
             }
-            Err(InvalidArgument) => {
-                "ERR Lua redis lib command arguments must be strings or integers"
-            }
+            // More than the script may take: as if the reply had been cut off.
+            Err(ArgumentError::TooLarge) => Ok((false, true)),
+            Err(error) => Err(error.to_string()),
         };
-        *answer = error_table(heap, debugger.as_deref_mut(), text);
+        drop(copied);
+        buffers.release();
+        let text = match outcome {
+            Ok((is_error, is_cut)) => {
+                if is_cut
+                    || shared_limit.is_some_and(|limit| !share_limit(&mut **host, heap, limit))
+                {
+                    *is_exhausted = true;
+                    *answer = Value::Nil;
+                    return false;
+                }
+                return is_error;
+            }
+            Err(text) => text,
+        };
+        *answer = error_table(heap, debugger.as_deref_mut(), &text);
         true
     }
+}
+
+/// Leaves the script what the server does not need of the limit to undo it; false if nothing is left.
+fn share_limit(host: &mut dyn ScriptHost, heap: &mut Heap, shared: SharedLimit) -> bool {
+    let undo_bytes = host.undo_bytes();
+    let left = shared.limit.saturating_sub(undo_bytes);
+    if left != heap.limit() {
+        heap.set_limit(left);
+    }
+    undo_bytes <= shared.room
 }
 
 /// An error table as the API's own errors are: `{err = text}`. A debugger shows it.
@@ -291,12 +344,16 @@ fn sha1hex(call: &mut Call<'_>) -> NativeResult {
     if call.argument_count() != 1 {
         return Err(fail(call, "ERR wrong number of arguments"));
     }
+    let length = match call.argument(1) {
+        Value::String(string) => call.bytes(string).len(),
+        _ => 0,
+    };
+    call.charge(SHA1_LEAST_WORK + length as u64)?;
     let digest = match call.argument(1) {
         Value::String(string) => sha1_hex(call.bytes(string)),
         Value::Number(number) => sha1_hex(to_text(number).as_bytes()),
         _ => sha1_hex(b""),
     };
-    call.charge(digest.len() as u64)?;
     call.return_string(&digest)
 }
 

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use lua::proto::Proto;
 use thiserror::Error;
 
-use crate::shebang::{self, ScriptFlags};
+use crate::run_stats::RunStats;
+use crate::shebang::{self, Head, ScriptFlags};
 use crate::widening::Widening;
 
 /// The name scripts go by in error positions: `user_script:1:`.
@@ -44,6 +45,14 @@ pub enum ScriptError {
     /// A word of the shebang that is no option.
     #[error("ERR Unknown lua shebang option: {0}")]
     Option(String),
+    /// The shebang names the script twice.
+    #[error("ERR Script shebang gives more than one name")]
+    SecondName,
+    /// The name in the shebang is none.
+    #[error(
+        "ERR Script names can only contain letters, numbers and _ - . : / and must be 1 to 64 characters long"
+    )]
+    Name,
     /// A flag nobody knows.
     #[error("ERR Unexpected flag in script shebang: {0}")]
     Flag(String),
@@ -63,6 +72,8 @@ pub struct Script {
     key_use: KeyUse,
     widening: Widening,
     flags: ScriptFlags,
+    name: Option<Arc<str>>,
+    stats: RunStats,
     /// The cache's age when the script was last looked up.
     last_used: AtomicU64,
     /// Whether SCRIPT LOAD brought it: then it is not evicted.
@@ -73,7 +84,7 @@ pub struct Script {
 
 impl Script {
     pub(crate) fn compile(text: &[u8], sha: [u8; 40]) -> Result<Script, ScriptError> {
-        let (flags, code) = shebang::parse(text)?;
+        let Head { flags, name, code } = shebang::parse(text)?;
         let proto = lua::compiler::compile(code, CHUNK_NAME).map_err(|error| {
             ScriptError::Syntax(String::from_utf8_lossy(&error.message()).into_owned())
         })?;
@@ -87,6 +98,8 @@ impl Script {
             key_use,
             widening: Widening::default(),
             flags,
+            name,
+            stats: RunStats::default(),
             last_used: AtomicU64::new(0),
             kept: AtomicBool::new(false),
             cached: AtomicBool::new(false),
@@ -131,6 +144,21 @@ impl Script {
     /// As [`Script::sha`], for those who compare.
     pub fn sha_bytes(&self) -> &[u8; 40] {
         &self.sha
+    }
+
+    /// What the script calls itself, if it does: letters, digits and `_-.:/`. Other scripts may have the same name.
+    pub fn name(&self) -> Option<&Arc<str>> {
+        self.name.as_ref()
+    }
+
+    /// What is counted of its runs.
+    pub fn stats(&self) -> &RunStats {
+        &self.stats
+    }
+
+    /// Whether SCRIPT LOAD brought it, so that it stays until SCRIPT FLUSH.
+    pub fn is_kept(&self) -> bool {
+        self.kept.load(Ordering::Relaxed)
     }
 
     /// The text.

@@ -1,9 +1,28 @@
-//! The first line of a script that says how it is to be run: `#!lua flags=no-writes,allow-stale`.
+//! What a script says of itself: how it is to be run, in its first line (`#!lua name=take flags=no-writes,allow-stale`), and its
+//! name, there or in a comment at its head (`--!name take`), which other servers read over.
+
+use std::sync::Arc;
 
 use resp::Span;
 use resp::words::split_line;
 
 use crate::script::{KeyUse, ScriptError};
+
+/// Bytes of the longest name.
+const NAME_BYTES_MAX: usize = 64;
+
+/// How many comment lines at the head of a script may stand before the one with its name.
+const HEAD_LINES_MAX: usize = 16;
+
+/// A script's text, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Head<'a> {
+    pub(crate) flags: ScriptFlags,
+    /// What the script calls itself.
+    pub(crate) name: Option<Arc<str>>,
+    /// The Lua code. After a first line with flags it begins with the end of that line, so that lines keep their numbers.
+    pub(crate) code: &'a [u8],
+}
 
 /// What a script says of itself in its first line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,48 +103,89 @@ impl ScriptFlags {
     }
 }
 
-/// Splits a script's text into what its first line declares and the Lua code, which begins with the end of that line so
-/// that lines keep their numbers.
+/// Splits a script's text into what it says of itself and its code.
 ///
 /// # Errors
-/// What is wrong with the line.
-pub(crate) fn parse(text: &[u8]) -> Result<(ScriptFlags, &[u8]), ScriptError> {
-    let mut flags = ScriptFlags::default();
-    if !text.starts_with(b"#!") {
-        return Ok((flags, text));
+/// What is wrong with the first line.
+pub(crate) fn parse(text: &[u8]) -> Result<Head<'_>, ScriptError> {
+    let mut head = Head {
+        flags: ScriptFlags::default(),
+        name: None,
+        code: text,
+    };
+    if text.starts_with(b"#!") {
+        head.read_line()?;
     }
-    let end = text
-        .iter()
-        .position(|&byte| byte == b'\n')
-        .ok_or(ScriptError::Shebang)?;
-    let mut line = text[..end].to_vec();
-    let mut spans: Vec<Span> = Vec::new();
-    split_line(&mut line, &mut spans).ok_or(ScriptError::ShebangQuotes)?;
-    let mut words = spans
-        .iter()
-        .map(|span| String::from_utf8_lossy(&line[span.start..span.end]));
-    match words.next() {
-        Some(engine) if engine == "#!lua" => {}
-        engine => {
-            return Err(ScriptError::Engine(engine.unwrap_or_default().into_owned()));
+    if head.name.is_none() {
+        head.name = name_in_comment(head.code);
+    }
+    Ok(head)
+}
+
+impl Head<'_> {
+    /// Takes the first line off the code.
+    fn read_line(&mut self) -> Result<(), ScriptError> {
+        let end = self.code.iter().position(|&byte| byte == b'\n');
+        let end = end.ok_or(ScriptError::Shebang)?;
+        let mut line = self.code[..end].to_vec();
+        let mut spans: Vec<Span> = Vec::new();
+        split_line(&mut line, &mut spans).ok_or(ScriptError::ShebangQuotes)?;
+        let mut words = spans
+            .iter()
+            .map(|span| String::from_utf8_lossy(&line[span.start..span.end]));
+        match words.next() {
+            Some(engine) if engine == "#!lua" => {}
+            engine => {
+                return Err(ScriptError::Engine(engine.unwrap_or_default().into_owned()));
+            }
         }
+        self.flags.declared = true;
+        for word in words {
+            if let Some(list) = word.strip_prefix("flags=") {
+                self.read_flags(list)?;
+            } else if let Some(name) = word.strip_prefix("name=") {
+                if self.name.is_some() {
+                    return Err(ScriptError::SecondName);
+                }
+                self.name = Some(name_of(name.as_bytes()).ok_or(ScriptError::Name)?);
+            } else {
+                return Err(ScriptError::Option(word.into_owned()));
+            }
+        }
+        self.code = &self.code[end..];
+        Ok(())
     }
-    flags.declared = true;
-    for word in words {
-        let Some(list) = word.strip_prefix("flags=") else {
-            return Err(ScriptError::Option(word.into_owned()));
-        };
+
+    fn read_flags(&mut self, list: &str) -> Result<(), ScriptError> {
         if list.is_empty() {
-            continue;
+            return Ok(());
         }
         for name in list.split(',') {
-            match flags.by_name(name) {
+            match self.flags.by_name(name) {
                 Some(flag) => *flag = true,
                 None => return Err(ScriptError::Flag(name.to_owned())),
             }
         }
+        Ok(())
     }
-    Ok((flags, &text[end..]))
+}
+
+/// The name in a comment before the first line of code. One that does not fit is a comment like any other.
+fn name_in_comment(code: &[u8]) -> Option<Arc<str>> {
+    let lines = code.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    lines
+        .take(HEAD_LINES_MAX)
+        .take_while(|line| line.is_empty() || line.starts_with(b"--"))
+        .find_map(|line| line.strip_prefix(b"--!name "))
+        .and_then(|name| name_of(name.trim_ascii()))
+}
+
+fn name_of(name: &[u8]) -> Option<Arc<str>> {
+    let fits = |&byte: &u8| byte.is_ascii_alphanumeric() || b"_-.:/".contains(&byte);
+    if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.iter().all(fits) {
+        return None;
+    }
+    std::str::from_utf8(name).ok().map(Arc::from)
 }
 
 #[cfg(test)]
@@ -134,13 +194,43 @@ mod tests {
 
     #[test]
     fn the_line_is_cut_off_but_counts() {
-        let (flags, code) = parse(b"#!lua flags=no-writes,allow-oom\nreturn 1").expect("fits");
+        let Head { flags, name, code } =
+            parse(b"#!lua flags=no-writes,allow-oom\nreturn 1").expect("fits");
         assert!(flags.declared && flags.no_writes && flags.allow_oom && !flags.allow_stale);
-        assert_eq!(code, b"\nreturn 1");
-        assert_eq!(
-            parse(b"return 1"),
-            Ok((ScriptFlags::default(), &b"return 1"[..]))
-        );
+        assert_eq!((name, code), (None, &b"\nreturn 1"[..]));
+        let plain = parse(b"return 1").expect("fits");
+        assert_eq!(plain.code, b"return 1");
+        assert!(!plain.flags.declared);
+    }
+
+    #[test]
+    fn a_script_names_itself_in_its_first_line_or_a_comment() {
+        for (text, name) in [
+            ("#!lua name=jobs/take-1\nreturn 1", Some("jobs/take-1")),
+            ("#!lua flags=no-writes name=a:b\n", Some("a:b")),
+            ("#!lua\n--!name take\nreturn 1", Some("take")),
+            ("#!lua name=a\n--!name b\n", Some("a")),
+            ("--!name take\nreturn 1", Some("take")),
+            ("--!name  take \r\nreturn 1", Some("take")),
+            ("-- takes a job\n\n  --!name take\nreturn 1", Some("take")),
+            ("--!name take", Some("take")),
+            (
+                "--!df flags=disable-atomicity\n--!name take\n",
+                Some("take"),
+            ),
+            ("--!name two words\n", None),
+            ("--!name \n", None),
+            ("--!names x\n", None),
+            ("return 1 --!name take\n", None),
+            ("return 1\n--!name take\n", None),
+        ] {
+            let head = parse(text.as_bytes()).expect(text);
+            assert_eq!(head.name.as_deref(), name, "{text}");
+        }
+        let longest = format!("--!name {}", "x".repeat(NAME_BYTES_MAX));
+        assert!(parse(longest.as_bytes()).expect("fits").name.is_some());
+        let longer = format!("{longest}x");
+        assert!(parse(longer.as_bytes()).expect("fits").name.is_none());
     }
 
     #[test]
@@ -159,8 +249,11 @@ mod tests {
 
     #[test]
     fn flags_are_named_in_an_order_of_their_own() {
-        let (flags, _) = parse(b"#!lua flags=allow-stale,no-writes,allow-oom\n").expect("fits");
-        assert_eq!(flags.names(), ["no-writes", "allow-oom", "allow-stale"]);
+        let head = parse(b"#!lua flags=allow-stale,no-writes,allow-oom\n").expect("fits");
+        assert_eq!(
+            head.flags.names(),
+            ["no-writes", "allow-oom", "allow-stale"]
+        );
     }
 
     #[test]
@@ -178,6 +271,15 @@ mod tests {
                 "#!lua flags=no-writes,\n",
                 "ERR Unexpected flag in script shebang: ",
             ),
+            (
+                "#!lua name=a name=b\n",
+                "ERR Script shebang gives more than one name",
+            ),
+            (
+                "#!lua name=\n",
+                "ERR Script names can only contain letters, numbers and _ - . : / and must be 1 to 64 characters long",
+            ),
+            ("#!lua NAME=a\n", "ERR Unknown lua shebang option: NAME=a"),
             ("#!lua flags= a\n", "ERR Unknown lua shebang option: a"),
         ] {
             assert_eq!(

@@ -10,6 +10,9 @@ use resp::{Aggregate, Mark, Protocol, Reply};
 
 use crate::field_names::FieldNames;
 
+/// An aggregate of more values than this is looked at before a table is made for it.
+const LARGE: usize = 1000;
+
 /// A reply under construction.
 pub(crate) struct LuaReply<'a> {
     heap: &'a mut Heap,
@@ -18,6 +21,10 @@ pub(crate) struct LuaReply<'a> {
     /// The reply as a value, as far as it has come.
     root: &'a mut Value,
     is_error: bool,
+    /// Bytes of strings that may still come.
+    room: usize,
+    /// More came than the heap may hold, so that values are missing.
+    is_cut: bool,
     open: Vec<Frame>,
 }
 
@@ -48,12 +55,15 @@ impl<'a> LuaReply<'a> {
         protocol: Protocol,
         root: &'a mut Value,
     ) -> LuaReply<'a> {
+        let room = heap.limit();
         LuaReply {
             heap,
             names,
             protocol,
             root,
             is_error: false,
+            room,
+            is_cut: false,
             open: Vec::new(),
         }
     }
@@ -64,9 +74,20 @@ impl<'a> LuaReply<'a> {
         self.is_error
     }
 
+    /// Whether the reply is larger than the heap may be, so that it is not whole.
+    #[inline]
+    pub(crate) fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
     /// The heap on which the reply is made.
     #[inline]
     pub(crate) fn heap(&self) -> &Heap {
+        self.heap
+    }
+
+    /// The heap on which the reply is made, before it is begun.
+    pub(crate) fn heap_mut(&mut self) -> &mut Heap {
         self.heap
     }
 
@@ -134,6 +155,17 @@ impl<'a> LuaReply<'a> {
         // A map has two values a pair, whether it becomes a table of pairs or, in RESP2, a flat array.
         let missing = len.map_or(usize::MAX, |len| kind.values(len));
         let resp3 = self.protocol.is_resp3();
+        if size > LARGE && size.saturating_mul(size_of::<Value>()) > self.heap.limit() {
+            self.is_cut = true;
+            let table = self.heap.new_table(0, 0);
+            self.attach(Value::Table(table));
+            self.open.push(Frame {
+                table,
+                kind: Kind::Nothing,
+                missing,
+            });
+            return;
+        }
         let (table, outer, kind) = match kind {
             Aggregate::Map if resp3 => {
                 let outer = self.heap.new_table(0, 1);
@@ -214,7 +246,11 @@ impl Reply for LuaReply<'_> {
         if self.open.is_empty() {
             self.is_error = true;
         }
-        let text = Value::String(self.heap.new_string(text));
+        let text = match self.names.error_text(text) {
+            Some(known) => known,
+            None => self.heap.new_string(text),
+        };
+        let text = Value::String(text);
         let table = self.heap.new_table(0, 2);
         self.heap.raw_set_string(table, self.names.err, text);
         self.heap.raw_set_string(
@@ -232,8 +268,36 @@ impl Reply for LuaReply<'_> {
 
     #[inline]
     fn bulk(&mut self, value: &[u8]) {
+        if value.len() > self.room {
+            self.is_cut = true;
+            return self.emit(Value::Boolean(false));
+        }
+        self.room -= value.len();
         let value = Value::String(self.heap.new_string(value));
         self.emit(value);
+    }
+
+    fn bulk_run(&mut self, values: &[&[u8]]) {
+        let (fours, rest) = values.as_chunks();
+        for &four in fours {
+            let strings = self.heap.new_strings(four);
+            if let Some(frame) = self.open.last_mut()
+                && let Kind::Array(index) = &mut frame.kind
+                && frame.missing > 4
+                && frame.missing != usize::MAX
+            {
+                self.heap.raw_set_strings(frame.table, *index, strings);
+                *index += 4;
+                frame.missing -= 4;
+            } else {
+                for string in strings {
+                    self.emit(Value::String(string));
+                }
+            }
+        }
+        for value in rest {
+            self.bulk(value);
+        }
     }
 
     fn null(&mut self) {
@@ -308,6 +372,7 @@ impl Reply for LuaReply<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::field_names::ERRORS;
 
     /// Writes an array of the map `{a: 1, b: {}}` and 7; the table it becomes.
     fn nested(vm: &mut lua::Vm, protocol: Protocol) -> TableHandle {
@@ -341,6 +406,44 @@ mod tests {
         assert_eq!(heap.length(inner), 4);
         assert!(matches!(heap.raw_get_integer(inner, 2), Value::Number(1.0)));
         assert!(matches!(heap.raw_get_integer(inner, 4), Value::Table(_)));
+    }
+
+    #[test]
+    fn runs_of_strings_and_known_errors_are_as_others_are() {
+        let mut vm = lua::Vm::new();
+        let names = FieldNames::new(&mut vm);
+        let texts: Vec<String> = (0..40).map(|n| format!("element {}", n * n * n)).collect();
+        let texts: Vec<&[u8]> = texts.iter().map(|text| text.as_bytes()).collect();
+        for count in 0..texts.len() {
+            let texts = &texts[..count];
+            let mut root = Value::Nil;
+            let heap = &mut vm.runtime.heap;
+            let mut reply = LuaReply::new(heap, &names, Protocol::Resp2, &mut root);
+            reply.array(count);
+            reply.bulk_run(texts);
+            let Value::Table(table) = root else {
+                panic!("an array is a table");
+            };
+            assert_eq!(heap.length(table), count);
+            for (index, text) in texts.iter().enumerate() {
+                let Value::String(string) = heap.raw_get_integer(table, index as i64 + 1) else {
+                    panic!("an element is a string");
+                };
+                assert_eq!(string, heap.new_string(text));
+            }
+        }
+        for text in ERRORS.iter().chain(&["ERR other"]) {
+            let mut root = Value::Nil;
+            let heap = &mut vm.runtime.heap;
+            LuaReply::new(heap, &names, Protocol::Resp2, &mut root).error(text.as_bytes());
+            let Value::Table(table) = root else {
+                panic!("an error is a table");
+            };
+            let Value::String(string) = heap.raw_get_field(table, "err") else {
+                panic!("an error has a text");
+            };
+            assert_eq!(heap.bytes(string), text.as_bytes());
+        }
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! Such a run starts under the locks of the keys it declares and takes others when it meets them. If one of those is not
 //! free, the run is undone and starts again under all the locks it was seen to need. What it needed is remembered for
 //! runs that declare the same locks: a script that builds its keys from a prefix mostly needs the same ones again. After
-//! a while it is forgotten, to be learnt again if it still holds; the while gets longer each time it does.
+//! a while it is forgotten, to be learnt again if it still holds; the while gets longer each time it does. Code of which
+//! many runs are lost although this is remembered, for each needs other locks, runs under all locks for a while.
 //!
 //! Sets of locks are bits of a number here; which bit is which lock is the keyspace's to know.
 
@@ -21,6 +22,15 @@ const REMEMBERED: usize = 16;
 
 /// A run that needs more locks than this takes all of them.
 const LOCKS_MAX: u32 = 32;
+
+/// A lost run weighs as much as so many that went well: with more than a third lost, all locks are better.
+const LOST_RUN_WEIGHT: u32 = 2;
+
+/// The weight of lost runs from which on runs start with all locks.
+const LOST_WEIGHT_MAX: u32 = 64;
+
+/// How many runs do so then.
+const EXCLUSIVE_RUNS: u32 = 512;
 
 /// Every lock.
 const ALL: u64 = u64::MAX;
@@ -42,6 +52,10 @@ pub struct Widening {
     reruns: AtomicU64,
     /// There from the first lost run on, which most code never has.
     learnt: OnceLock<Box<[Learnt; REMEMBERED]>>,
+    /// The weight of the runs that were lost lately.
+    lost_weight: AtomicU32,
+    /// Runs that still start with all locks.
+    exclusive_runs: AtomicU32,
 }
 
 /// What runs that declare the same locks need.
@@ -61,7 +75,20 @@ impl Widening {
     pub fn needed(&self, declared: u64) -> u64 {
         match self.learnt.get() {
             None => 0,
-            Some(learnt) => needed(learnt, declared),
+            Some(learnt) => self.remembered(learnt, declared),
+        }
+    }
+
+    #[cold]
+    fn remembered(&self, learnt: &[Learnt; REMEMBERED], declared: u64) -> u64 {
+        if count_down(&self.exclusive_runs) {
+            return ALL;
+        }
+        let learnt = &learnt[place(declared)];
+        if learnt.declared.load(Ordering::Relaxed) == declared && count_down(&learnt.runs) {
+            learnt.needed.load(Ordering::Relaxed)
+        } else {
+            0
         }
     }
 
@@ -83,12 +110,20 @@ impl Widening {
         learnt.last.store(runs, Ordering::Relaxed);
         learnt.needed.store(needed, Ordering::Relaxed);
         learnt.runs.store(runs, Ordering::Relaxed);
+        let weight = self.lost_weight.load(Ordering::Relaxed) + LOST_RUN_WEIGHT;
+        if weight < LOST_WEIGHT_MAX {
+            self.lost_weight.store(weight, Ordering::Relaxed);
+        } else {
+            self.lost_weight.store(0, Ordering::Relaxed);
+            self.exclusive_runs.store(EXCLUSIVE_RUNS, Ordering::Relaxed);
+        }
     }
 
     /// A run that declared `declared` went well.
     #[inline]
     pub fn note_success(&self, declared: u64) {
         if let Some(learnt) = self.learnt.get() {
+            count_down(&self.lost_weight);
             let learnt = &learnt[place(declared)];
             if learnt.runs.load(Ordering::Relaxed) == 0
                 && learnt.last.load(Ordering::Relaxed) != 0
@@ -107,6 +142,9 @@ impl Widening {
 
     /// How runs get their locks now.
     pub fn locking(&self) -> Locking {
+        if self.exclusive_runs.load(Ordering::Relaxed) > 0 {
+            return Locking::Exclusive;
+        }
         let learnt = self.learnt.get().into_iter().flat_map(|all| all.iter());
         learnt
             .filter(|learnt| learnt.runs.load(Ordering::Relaxed) > 0)
@@ -121,15 +159,13 @@ impl Widening {
     }
 }
 
-#[cold]
-fn needed(learnt: &[Learnt; REMEMBERED], declared: u64) -> u64 {
-    let learnt = &learnt[place(declared)];
-    let left = learnt.runs.load(Ordering::Relaxed);
-    if left == 0 || learnt.declared.load(Ordering::Relaxed) != declared {
-        return 0;
+/// Takes one off a count; false if nothing was left.
+fn count_down(count: &AtomicU32) -> bool {
+    let left = count.load(Ordering::Relaxed);
+    if left > 0 {
+        count.store(left - 1, Ordering::Relaxed);
     }
-    learnt.runs.store(left - 1, Ordering::Relaxed);
-    learnt.needed.load(Ordering::Relaxed)
+    left > 0
 }
 
 /// Where a set of declared locks is looked for.
@@ -183,10 +219,31 @@ mod tests {
     }
 
     #[test]
+    fn code_that_loses_many_runs_gets_all_locks_for_a_while() {
+        let widening = Widening::default();
+        for run in 0..200 {
+            widening.note_conflict(1 << (run % 64), 3 << (run % 63));
+            for _ in 0..3 {
+                widening.note_success(0);
+            }
+        }
+        assert_eq!(widening.locking(), Locking::Learnt, "a quarter is lost");
+        for run in 0..32 {
+            widening.note_conflict(1 << run, 3 << run);
+        }
+        assert_eq!(widening.locking(), Locking::Exclusive);
+        for _ in 0..EXCLUSIVE_RUNS {
+            assert_eq!(widening.needed(1 << 60), ALL);
+        }
+        assert_ne!(widening.needed(1 << 60), ALL);
+    }
+
+    #[test]
     fn runs_that_declare_other_locks_are_told_apart() {
         let widening = Widening::default();
         for declared in 0..64 {
             widening.note_conflict(1 << declared, 0b111 << declared);
+            (0..LOST_RUN_WEIGHT).for_each(|_| widening.note_success(0));
             assert_eq!(widening.needed(1 << declared), 0b111 << declared);
         }
         let remembered = (0..64).filter(|n| widening.needed(1 << n) != 0).count();

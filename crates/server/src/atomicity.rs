@@ -8,10 +8,10 @@ use keyspace::{EventClass, KeyEvent, Unit};
 use scripting::{Failure, ScriptFlags};
 
 use crate::config::Config;
-use crate::pubsub::Kind;
+use crate::pubsub::{Kind, OwnMessages};
 use crate::road::run::Bench;
 use crate::server::Server;
-use crate::tracking::{self, OwnedModification};
+use crate::tracking::{self, OwnedModification, TrackedReads};
 
 /// When the writes of a script are undone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,8 @@ pub(crate) enum Held {
     },
     Event(KeyEvent),
     Modification(OwnedModification),
+    /// What a client that tracks has read, in its place among the modifications.
+    Reads(TrackedReads),
 }
 
 /// Lets what the unit has changed since it keeps an undo log stand, and tells subscribers.
@@ -68,15 +70,18 @@ pub(crate) fn commit(server: &Server, bench: &mut Bench, unit: &mut Unit<'static
                 channel,
                 message,
             } => {
-                server.pubsub.publish_shard(&channel, &message, None);
+                server
+                    .pubsub
+                    .publish_shard(&channel, &message, &mut bench.own);
             }
             Held::Message {
                 channel, message, ..
             } => {
-                server.pubsub.publish(&channel, &message, None);
+                server.pubsub.publish(&channel, &message, &mut bench.own);
             }
-            Held::Event(event) => publish_event(server, &event),
+            Held::Event(event) => publish_event(server, &event, &mut bench.own),
             Held::Modification(modification) => tracking::tell(server, bench, modification),
+            Held::Reads(reads) => tracking::remember(server, bench, &reads),
         }
     }
 }
@@ -90,17 +95,17 @@ pub(crate) fn undo(server: &Server, bench: &mut Bench, unit: &mut Unit<'static>)
 }
 
 /// Publishes a keyspace event on the channels that are switched on.
-pub(crate) fn publish_event(server: &Server, event: &KeyEvent) {
+pub(crate) fn publish_event(server: &Server, event: &KeyEvent, own: &mut OwnMessages) {
     let mask = server.keyspace.settings.notify_mask();
     if mask & EventClass::KEYSPACE.0 != 0 {
         let mut channel = format!("__keyspace@{}__:", event.database).into_bytes();
         channel.extend_from_slice(&event.key);
         server
             .pubsub
-            .publish(&channel, event.event.name.as_bytes(), None);
+            .publish(&channel, event.event.name.as_bytes(), own);
     }
     if mask & EventClass::KEYEVENT.0 != 0 {
         let channel = format!("__keyevent@{}__:{}", event.database, event.event.name);
-        server.pubsub.publish(channel.as_bytes(), &event.key, None);
+        server.pubsub.publish(channel.as_bytes(), &event.key, own);
     }
 }

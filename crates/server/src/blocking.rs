@@ -163,7 +163,6 @@ pub(crate) fn serve(
         }
         let took = bench.clock.tick().since(started);
         bench.stats.command_ran(blocked.entry.index, took);
-        settle::settle_command(server, bench, unit);
         dequeue(unit, ready.database, &blocked.keys, waiter);
         let closes = matches!(next, Next::Close);
         let message = Message::Served {
@@ -172,6 +171,7 @@ pub(crate) fn serve(
             closes,
         };
         server.hub.send_to(place, Mail::To(place, message));
+        settle::settle_command(server, bench, unit);
         for message in blocked.client.record.tracking.take_pending() {
             server.hub.send_to(place, Mail::Output(place, message));
         }

@@ -123,6 +123,13 @@ impl ClientRecord {
         }
     }
 
+    /// Bytes the client takes, with its buffers.
+    pub(crate) fn memory(&self) -> usize {
+        let query = self.query_bytes.load(Ordering::Relaxed);
+        let output = self.output_bytes.load(Ordering::Relaxed);
+        query + output + size_of::<ClientRecord>()
+    }
+
     /// The client's line in CLIENT LIST.
     pub(crate) fn line(&self, now_ms: i64) -> Vec<u8> {
         let mut flags = String::new();
@@ -188,7 +195,7 @@ impl ClientRecord {
                 self.shard_channels.load(Ordering::Relaxed),
                 self.queued.load(Ordering::Relaxed),
                 self.argument_bytes.load(Ordering::Relaxed),
-                query + output + size_of::<ClientRecord>(),
+                self.memory(),
                 self.tracking.shown_redirect(),
                 self.protocol.load(Ordering::Relaxed),
             )

@@ -12,6 +12,8 @@ use scripting::{KeyUse, Widening};
 
 use crate::client::Client;
 use crate::road::Entry;
+use crate::road::run::Bench;
+use crate::server::Server;
 use crate::transaction::OwnedArgs;
 
 /// Runs that were undone so often start with all locks.
@@ -31,6 +33,8 @@ pub(crate) struct FewLocks {
 pub(crate) struct Planning {
     /// Set while what is planned and started is a script that has to start again.
     pub(crate) rerun: Option<Conflict>,
+    /// Set while only those locks count that a run is sure to need.
+    pub(crate) only_sure: bool,
     /// The locks of the keys of the code whose locks were planned last.
     declared: u64,
 }
@@ -59,7 +63,11 @@ impl Planning {
         if key_use == KeyUse::Any {
             self.declared = plan.to_bits();
             match &self.rerun {
+                Some(conflict) if conflict.reruns >= RERUNS_MAX && !self.only_sure => {
+                    return LockPlan::All;
+                }
                 Some(conflict) => plan.add(&conflict.needed),
+                None if self.only_sure => {}
                 None => plan.add_bits(widening.needed(self.declared)),
             }
         }
@@ -87,15 +95,22 @@ pub(crate) struct Conflict {
 impl Conflict {
     pub(crate) fn new(few_locks: FewLocks, needed: LockPlan) -> Conflict {
         let reruns = few_locks.reruns + 1;
-        Conflict {
-            needed: if reruns >= RERUNS_MAX {
-                LockPlan::All
-            } else {
-                needed
-            },
-            reruns,
-        }
+        Conflict { needed, reruns }
     }
+}
+
+/// The locks a call is sure to need, without what was learnt of earlier calls: what it has to wait for.
+pub(crate) fn sure_plan(
+    server: &Server,
+    bench: &mut Bench,
+    client: &Client,
+    entry: &Entry,
+    args: &[&[u8]],
+) -> LockPlan {
+    let before = std::mem::replace(&mut bench.machines.planning.only_sure, true);
+    let plan = entry.plan(server, bench, client, args);
+    bench.machines.planning.only_sure = before;
+    plan
 }
 
 /// A request whose script has to start again.

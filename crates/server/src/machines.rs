@@ -27,6 +27,8 @@ pub(crate) struct Control {
     slice_end: AtomicU64,
     /// When the run has to end, in nanoseconds after the anchor.
     deadline: AtomicU64,
+    /// The last look at the clock, in nanoseconds after the anchor.
+    looked: AtomicU64,
 }
 
 impl Control {
@@ -36,6 +38,7 @@ impl Control {
             anchor: Instant::now(),
             slice_end: AtomicU64::new(0),
             deadline: AtomicU64::new(u64::MAX),
+            looked: AtomicU64::new(0),
         }
     }
 
@@ -65,11 +68,17 @@ impl Control {
         self.slice_end.store(0, Ordering::Relaxed);
     }
 
+    /// When the run last looked at the clock.
+    pub(crate) fn last_look(&self) -> Instant {
+        self.anchor + Duration::from_nanos(self.looked.load(Ordering::Relaxed))
+    }
+
     pub(crate) fn decide(&self) -> Verdict {
         if self.killed.load(Ordering::Acquire) {
             return Verdict::Kill;
         }
         let elapsed = self.anchor.elapsed().as_nanos() as u64;
+        self.looked.store(elapsed, Ordering::Relaxed);
         if elapsed >= self.deadline.load(Ordering::Relaxed) {
             return Verdict::TimeUp;
         }
@@ -262,6 +271,12 @@ impl Machines {
             self.known = KnownScripts::default();
             self.planned_function = None;
         }
+    }
+
+    /// Drops the idle VMs, for their memory.
+    pub(crate) fn drop_idle(&mut self) {
+        self.idle.clear();
+        self.idle_for_functions.clear();
     }
 
     /// Bytes the idle VMs for functions take.

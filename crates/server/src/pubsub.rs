@@ -45,11 +45,13 @@ pub(crate) struct PubSub {
     hub: Arc<Hub<Message>>,
 }
 
-/// A message to the publisher itself, which goes before its own reply.
-#[derive(Debug)]
-pub(crate) struct ToSelf<'a> {
-    pub(crate) client: ClientId,
-    pub(crate) out: &'a mut Vec<Arc<[u8]>>,
+/// Messages to the client whose command is running: they go before its reply.
+#[derive(Debug, Default)]
+pub(crate) struct OwnMessages {
+    /// The client; none while nobody's command is running.
+    pub(crate) client: Option<ClientId>,
+    /// The messages, encoded.
+    pub(crate) messages: Vec<Arc<[u8]>>,
 }
 
 impl PubSub {
@@ -118,19 +120,14 @@ impl PubSub {
     }
 
     /// Sends a message to all who listen to `channel`; how many that were.
-    pub(crate) fn publish(
-        &self,
-        channel: &[u8],
-        message: &[u8],
-        mut to_self: Option<&mut ToSelf<'_>>,
-    ) -> usize {
+    pub(crate) fn publish(&self, channel: &[u8], message: &[u8], own: &mut OwnMessages) -> usize {
         let registry = self.registry.read();
         let mut receivers = 0;
         if let Some(listeners) = registry.channels.get(channel) {
             let parts: &[&[u8]] = &[b"message", channel, message];
             let mut encoded = Encoded::new(parts);
             for listener in listeners.values() {
-                self.deliver(listener, &mut encoded, &mut to_self);
+                self.deliver(listener, &mut encoded, own);
                 receivers += 1;
             }
         }
@@ -139,7 +136,7 @@ impl PubSub {
                 let parts: &[&[u8]] = &[b"pmessage", pattern, channel, message];
                 let mut encoded = Encoded::new(parts);
                 for listener in listeners.values() {
-                    self.deliver(listener, &mut encoded, &mut to_self);
+                    self.deliver(listener, &mut encoded, own);
                     receivers += 1;
                 }
             }
@@ -152,7 +149,7 @@ impl PubSub {
         &self,
         channel: &[u8],
         message: &[u8],
-        mut to_self: Option<&mut ToSelf<'_>>,
+        own: &mut OwnMessages,
     ) -> usize {
         let registry = self.registry.read();
         let Some(listeners) = registry.shard_channels.get(channel) else {
@@ -161,7 +158,7 @@ impl PubSub {
         let parts: &[&[u8]] = &[b"smessage", channel, message];
         let mut encoded = Encoded::new(parts);
         for listener in listeners.values() {
-            self.deliver(listener, &mut encoded, &mut to_self);
+            self.deliver(listener, &mut encoded, own);
         }
         listeners.len()
     }
@@ -183,18 +180,11 @@ impl PubSub {
         registry.channels.get(channel).map_or(0, Listeners::len) + by_pattern.sum::<usize>()
     }
 
-    fn deliver(
-        &self,
-        listener: &Listener,
-        encoded: &mut Encoded<'_>,
-        to_self: &mut Option<&mut ToSelf<'_>>,
-    ) {
+    fn deliver(&self, listener: &Listener, encoded: &mut Encoded<'_>, own: &mut OwnMessages) {
         let bytes = encoded.get(listener.record.protocol());
         let client = listener.record.id;
-        if let Some(to_self) = to_self
-            && to_self.client == client
-        {
-            to_self.out.push(bytes);
+        if own.client == Some(client) {
+            own.messages.push(bytes);
             return;
         }
         let place = listener.record.place;

@@ -21,6 +21,8 @@ pub(crate) struct RunningScript {
     pub(crate) world: World,
     /// The SHA1 of a script, the name of a function.
     pub(crate) name: String,
+    /// What a script calls itself.
+    pub(crate) given_name: Option<Arc<str>>,
     /// The command that runs it.
     pub(crate) command: OwnedArgs,
     pub(crate) started: Instant,
@@ -30,6 +32,17 @@ pub(crate) struct RunningScript {
     /// Whether the script has changed data, so that it cannot be killed unless that can be undone.
     pub(crate) has_written: AtomicBool,
     pub(crate) can_undo: bool,
+}
+
+impl RunningScript {
+    /// What a command is told that it stands in the way of.
+    pub(crate) fn busy_text(&self) -> String {
+        let busy = KillError::Busy(self.world);
+        match &self.given_name {
+            Some(name) => format!("{busy} Script name is: {name}."),
+            None => busy.to_string(),
+        }
+    }
 }
 
 /// All of them.
@@ -96,7 +109,11 @@ impl RunningScripts {
         };
         let is_meant = |script: &&Arc<RunningScript>| match name {
             None => script.world == world,
-            Some(name) => name.eq_ignore_ascii_case(script.name.as_bytes()),
+            Some(name) => {
+                let given_name = script.given_name.as_deref();
+                name.eq_ignore_ascii_case(script.name.as_bytes())
+                    || given_name.is_some_and(|given| *given.as_bytes() == *name)
+            }
         };
         if !scripts.iter().any(|script| is_meant(&script)) {
             return Err(if name.is_some() {
@@ -129,23 +146,23 @@ impl RunningScripts {
     }
 
     /// What stands in the way of `plan` and has run longer than the threshold.
-    pub(crate) fn overdue(&self, plan: &LockPlan, threshold_ms: u64) -> Option<World> {
+    pub(crate) fn overdue(&self, plan: &LockPlan, threshold_ms: u64) -> Option<Arc<RunningScript>> {
         let scripts = self.scripts.lock();
         let overdue = scripts.iter().find(|script| {
             script.started.elapsed().as_millis() as u64 >= threshold_ms
                 && meet(&script.plan.lock(), plan)
         });
-        overdue.map(|script| script.world)
+        overdue.cloned()
     }
 
     /// What has run longer than the threshold, whatever keys it holds; 0 is for no threshold.
-    pub(crate) fn any_overdue(&self, threshold_ms: u64) -> Option<World> {
+    pub(crate) fn any_overdue(&self, threshold_ms: u64) -> Option<Arc<RunningScript>> {
         let scripts = self.scripts.lock();
         let is_overdue = |script: &&Arc<RunningScript>| {
             script.started.elapsed().as_millis() as u64 >= threshold_ms
         };
         let overdue = scripts.iter().find(is_overdue).filter(|_| threshold_ms > 0);
-        overdue.map(|script| script.world)
+        overdue.cloned()
     }
 
     /// The function that has run longest.

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use commands::record::flag;
 use commands::{CommandError, Handler};
-use keyspace::{Changes, EffectReaders, EventClass, LockPlan, Unit};
+use keyspace::{Changes, EffectReaders, EventClass, Keyspace, LockPlan, Unit};
 use resp::{Protocol, Reply};
 use scripting::{Failure, LogLevel, ScriptHost};
+use smallvec::SmallVec;
 use types::Bytes;
 
 use crate::atomicity::{self, Undoing};
@@ -18,10 +19,12 @@ use crate::client::Client;
 use crate::config::enums::LogLevel as ServerLevel;
 use crate::few_locks::{Conflict, FewLocks, is_irrevocable};
 use crate::private_copy::PrivateCopy;
+use crate::road::barrier::Barrier;
 use crate::road::lookup::{Entry, find, lookup, resolve};
 use crate::road::run::{Bench, refuse, run};
 use crate::road::{Origin, check, settle};
 use crate::running::RunningScript;
+use crate::script_tally::RunTally;
 use crate::server::Server;
 
 /// What the scripts of one VM run with, one after the other.
@@ -41,6 +44,8 @@ pub(crate) struct RoadHost {
     pub(crate) promised_keys: bool,
     /// Memory was short when the script started, and it has not declared that it may run then.
     pub(crate) lacks_memory: bool,
+    /// It is refused writes as soon as memory is short, though it has written: all of it can be undone.
+    pub(crate) heeds_memory: bool,
     has_written: bool,
     /// When its writes are undone.
     pub(crate) undoing: Undoing,
@@ -57,6 +62,8 @@ pub(crate) struct RoadHost {
     pub(crate) listed: Option<Arc<RunningScript>>,
     /// Set if the unit is that of a private copy, of whose changes nobody is told.
     pub(crate) copy: Option<Box<PrivateCopy>>,
+    /// What is counted of the run.
+    pub(crate) tally: RunTally,
 }
 
 /// What a run tells that may have to start again.
@@ -83,7 +90,12 @@ const NOT_HELD: CommandError =
     CommandError::text("ERR Script attempted to access a key it does not hold");
 
 impl RoadHost {
-    pub(crate) fn new(server: &'static Server, lender: &Bench, caller: &Client) -> RoadHost {
+    pub(crate) fn new(
+        server: &'static Server,
+        lender: &Bench,
+        caller: &Client,
+        tally: RunTally,
+    ) -> RoadHost {
         RoadHost {
             server,
             bench: lender.lend(),
@@ -94,6 +106,7 @@ impl RoadHost {
             read_only: false,
             promised_keys: false,
             lacks_memory: false,
+            heeds_memory: false,
             has_written: false,
             undoing: Undoing::Never,
             owns_log: false,
@@ -103,6 +116,7 @@ impl RoadHost {
             started: lender.clock.now(),
             listed: None,
             copy: None,
+            tally,
         }
     }
 
@@ -161,6 +175,19 @@ impl RoadHost {
         self.unit.take().expect("a run has its locks until it ends")
     }
 
+    /// Whether the run has the locks of all keys.
+    pub(crate) fn holds_all(&self) -> bool {
+        self.unit.as_ref().is_some_and(Unit::covers_all)
+    }
+
+    /// Ends the run: settles and releases its locks.
+    pub(crate) fn settle_and_release(&mut self, server: &'static Server, bench: &mut Bench) {
+        if let Some(unit) = &mut self.unit {
+            settle::settle_unit(server, bench, unit);
+        }
+        self.unit = None;
+    }
+
     /// Lists the script, as `make` shows it, among those that have run past their first slice, and takes its counts over
     /// so far.
     pub(crate) fn note_slow(&mut self, make: impl FnOnce(u64, LockPlan, SlowRun) -> RunningScript) {
@@ -214,7 +241,8 @@ impl RoadHost {
                     args,
                 } => {
                     let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
-                    self.server.monitors.show(unix_us, database, "lua", &args);
+                    let source = self.tally.source();
+                    self.server.monitors.show(unix_us, database, &source, &args);
                 }
             }
         }
@@ -232,13 +260,13 @@ impl RoadHost {
                 args,
             });
         } else {
-            self.server.monitors.show(unix_us, database, "lua", args);
+            let source = self.tally.source();
+            self.server.monitors.show(unix_us, database, &source, args);
         }
     }
 
     /// Takes the locks of a command for a run that started with fewer than it may need. If they are not free, the run is
     /// void.
-    #[cold]
     fn take_locks(&mut self, plan: &LockPlan) -> Result<(), CommandError> {
         let Some(unit) = &mut self.unit else {
             return Err(NOT_HELD);
@@ -263,6 +291,7 @@ impl RoadHost {
             && self.owns_log
             && unit.keeps_undo()
         {
+            self.tally.note_undo_log(unit.undo_bytes());
             atomicity::commit(self.server, &mut self.bench, unit);
         }
     }
@@ -293,21 +322,22 @@ impl RoadHost {
         let Some(unit) = &mut self.unit else {
             return Err(NOT_HELD);
         };
+        if self.few_locks.is_some() && is_irrevocable(entry) {
+            return self.take_locks(&LockPlan::All);
+        }
         if let (None, Some(key)) = (entry.planner, commands::keys::only_key(entry.command, args)) {
             if *key == *self.held_key && !key.is_empty() {
                 return Ok(());
             }
-            if unit.covers_key(key) {
-                self.held_key.clear();
-                self.held_key.extend_from_slice(key);
-                return Ok(());
+            let shard = Keyspace::shard_of(key);
+            if !unit.covers_shard(shard) {
+                self.take_locks(&LockPlan::Shards(SmallVec::from_slice(&[shard])))?;
             }
+            self.held_key.clear();
+            self.held_key.extend_from_slice(key);
+            return Ok(());
         }
-        let plan = if self.few_locks.is_some() && is_irrevocable(entry) {
-            LockPlan::All
-        } else {
-            entry.plan(self.server, &mut self.bench, &self.client, args)
-        };
+        let plan = entry.plan(self.server, &mut self.bench, &self.client, args);
         if unit.covers(&plan) {
             return Ok(());
         }
@@ -322,10 +352,12 @@ impl RoadHost {
         protocol: Protocol,
         reply: &mut dyn Reply,
     ) -> Result<(), CommandError> {
+        let runs_out =
+            self.heeds_memory && self.server.barriers.raised().has(Barrier::MemoryIsFull);
         let origin = Origin::Script {
             read_only: self.read_only,
-            lacks_memory: self.lacks_memory,
-            has_written: self.has_written,
+            lacks_memory: self.lacks_memory || runs_out,
+            has_written: self.has_written && !runs_out,
         };
         if let Err(error) = check(self.server, &self.client, entry, origin) {
             self.bench.stats.command_rejected(entry.index);
@@ -369,6 +401,7 @@ impl RoadHost {
             None,
         );
         self.bench.stats.command_ran(entry.index, Duration::ZERO);
+        self.tally.note_call(entry, args);
         if !unit.changes.events.is_empty() {
             settle::settle_command(self.server, &mut self.bench, unit);
         }
@@ -505,11 +538,22 @@ impl ScriptHost for RoadHost {
         let Some(unit) = &mut self.unit else {
             return false;
         };
-        self.conflict.is_none()
+        self.tally.note_undo_log(unit.undo_bytes());
+        let undone = self.conflict.is_none()
             && self.owns_log
             && unit.keeps_undo()
             && self.undoing.covers(failure)
-            && atomicity::undo(self.server, &mut self.bench, unit)
+            && atomicity::undo(self.server, &mut self.bench, unit);
+        self.tally.fail(failure, undone);
+        undone
+    }
+
+    fn undo_bytes(&mut self) -> usize {
+        match &mut self.unit {
+            // A log that is kept only until all locks are there is no wish of the script's.
+            Some(unit) if self.owns_log && self.undoing != Undoing::Never => unit.undo_bytes(),
+            _ => 0,
+        }
     }
 
     fn count_error(&mut self, text: &[u8]) {

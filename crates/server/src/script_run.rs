@@ -23,6 +23,7 @@ use crate::road::barrier::Barrier;
 use crate::road::run::Bench;
 use crate::running::RunningScript;
 use crate::script_host::RoadHost;
+use crate::script_tally::RunTally;
 use crate::server::Server;
 use crate::transaction::OwnedArgs;
 
@@ -73,8 +74,6 @@ pub(crate) struct HandedBack {
     pub(crate) unit: Unit<'static>,
     /// The command that ran it, if it took more than one slice.
     pub(crate) args: OwnedArgs,
-    /// Set if it has to start again: then its reply is void.
-    pub(crate) conflict: Option<Conflict>,
 }
 
 /// How far a slice got. Either way the run is handed back.
@@ -194,21 +193,25 @@ impl ScriptRun {
             self.machine.set_memory_limit(limit);
         }
         if !self.has_host {
-            let host = RoadHost::new(server, bench, client);
+            let tally = RunTally::new(Arc::clone(&self.control));
+            let host = RoadHost::new(server, bench, client, tally);
             self.machine.set_host(Box::new(host));
             self.has_host = true;
         }
         let (read_only, few_locks) = (self.read_only, self.few_locks.take());
-        let lacks_memory =
-            !self.flags.allow_oom && server.barriers.raised().has(Barrier::MemoryIsFull);
+        let allow_oom = self.flags.allow_oom;
+        let lacks_memory = !allow_oom && server.barriers.raised().has(Barrier::MemoryIsFull);
+        let given_name = self.machine.code().and_then(Code::given_name).cloned();
         let entry = self.entry;
         let promised_keys = self.flags.allow_key_locking;
         let host = self.host();
         host.begin(bench, client, unit, few_locks);
+        host.tally.begin(given_name, host.started, &server.slowlog);
         host.note_declared_keys(entry, args);
         host.read_only = read_only;
         host.promised_keys = promised_keys;
         host.lacks_memory = lacks_memory;
+        host.heeds_memory = undoing == Undoing::OnFailure && !allow_oom;
         host.undoing = undoing;
         host.copy = copy;
         // Who debugs takes all the time there is.
@@ -222,8 +225,9 @@ impl ScriptRun {
     }
 
     /// Runs the next slice.
-    pub(crate) fn resume(self: Box<Self>, reply: &mut dyn Reply) -> Slice {
+    pub(crate) fn resume(mut self: Box<Self>, reply: &mut dyn Reply) -> Slice {
         self.control.start_slice();
+        self.host().tally.resume();
         self.advance(&[], reply)
     }
 
@@ -281,10 +285,19 @@ impl ScriptRun {
         match progress {
             Progress::Suspended => {
                 if self.args.is_empty() {
-                    self.args = args.iter().map(|&argument| Bytes::from(argument)).collect();
+                    // Who may have to start again needs all of them; else they are only shown.
+                    self.args = if self.host().few_locks().is_some() {
+                        args.iter().map(|&argument| Bytes::from(argument)).collect()
+                    } else {
+                        shown(args.iter().copied())
+                    };
                 }
                 if !self.is_debugged {
                     self.note_slow();
+                }
+                let host = self.host();
+                if host.heeds_memory && host.bench.config.maxmemory > 0 {
+                    host.server.look_at_memory();
                 }
                 Slice::Suspended(self)
             }
@@ -298,6 +311,30 @@ impl ScriptRun {
     /// After the end: lets the writes stand, or takes them back if the run has to start again, and gives back what the
     /// run had.
     pub(crate) fn hand_back(&mut self, bench: &mut Bench) -> HandedBack {
+        // Only runs of a client's own start with few locks.
+        let (args, _) = self.wind_up(bench);
+        let host = self.host();
+        HandedBack {
+            server: host.server,
+            unit: host.end(),
+            args,
+        }
+    }
+
+    /// The same for a run whose locks nobody else needs: they are settled and released where they are, for to move them
+    /// costs as much as to settle them. With its arguments come the locks it needs if it has to start again: then its reply is
+    /// void.
+    pub(crate) fn settle_and_release(
+        &mut self,
+        server: &'static Server,
+        bench: &mut Bench,
+    ) -> (OwnedArgs, Option<Conflict>) {
+        let ended = self.wind_up(bench);
+        self.host().settle_and_release(server, bench);
+        ended
+    }
+
+    fn wind_up(&mut self, bench: &mut Bench) -> (OwnedArgs, Option<Conflict>) {
         let (failed, index) = (self.failed, self.entry.index);
         let args = std::mem::take(&mut self.args);
         let host = self.host();
@@ -310,7 +347,7 @@ impl ScriptRun {
             host.server.running.remove(&listed);
         }
         bench.take_back(&mut host.bench);
-        let (server, unit) = (host.server, host.end());
+        let exclusive = host.holds_all();
         if let (Some(few_locks), Some(code)) = (few_locks, self.machine.code()) {
             match &conflict {
                 Some(conflict) => {
@@ -323,12 +360,15 @@ impl ScriptRun {
                 None => {}
             }
         }
-        HandedBack {
-            server,
-            unit,
-            args,
-            conflict,
+        if conflict.is_none() && !self.is_debugged {
+            let reruns = few_locks.map_or(0, |few_locks| few_locks.reruns);
+            if let Some(ended) = self.machine.take_ended() {
+                self.host()
+                    .tally
+                    .end(&mut bench.ended_script, ended, failed, exclusive, reruns);
+            }
         }
+        (args, conflict)
     }
 
     /// Whether the VM should be dropped to give its memory back.
@@ -354,17 +394,19 @@ impl ScriptRun {
             return;
         };
         let name = code.name();
+        let given_name = code.given_name().cloned();
         let (world, kill) = match code {
             Code::Script(_) => (World::Scripts, "SCRIPT KILL"),
             Code::Function(_) => (World::Functions, "FUNCTION KILL"),
         };
-        let command = self.args.clone();
+        let args = std::mem::take(&mut self.args);
         let host = self.host();
         host.note_slow(|id, plan, state| RunningScript {
             id,
             world,
             name: name.to_owned(),
-            command,
+            given_name: given_name.clone(),
+            command: shown(args.iter().map(|argument| &**argument)),
             started: state.started,
             plan: Mutex::new(plan),
             control,
@@ -377,9 +419,28 @@ impl ScriptRun {
         if !self.reported && threshold_ms > 0 && elapsed_ms >= threshold_ms as u128 {
             server.log.warning(format_args!(
                 "Slow script detected: still in execution after {elapsed_ms} milliseconds. You can try killing the \
-                 script using the {kill} command. Script name is: {name}."
+                 script using the {kill} command. Script name is: {name}{}.",
+                given_name.map_or(String::new(), |given| format!(" ({given})"))
             ));
             self.reported = true;
         }
+        self.args = args;
     }
+}
+
+/// The bytes of an argument that are kept to be shown.
+const SHOWN_MAX: usize = 64 << 10;
+
+/// A command's arguments as they are shown; huge ones are cut, for they would be kept as long as the script runs.
+fn shown<'a>(args: impl Iterator<Item = &'a [u8]>) -> OwnedArgs {
+    let cut = |argument: &[u8]| match argument.get(..SHOWN_MAX) {
+        Some(beginning) if argument.len() > SHOWN_MAX => {
+            let mut text = beginning.to_vec();
+            let rest = argument.len() - SHOWN_MAX;
+            text.extend_from_slice(format!("... ({rest} more bytes)").as_bytes());
+            Bytes::from(&*text)
+        }
+        _ => Bytes::from(argument),
+    };
+    args.map(cut).collect()
 }

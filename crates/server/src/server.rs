@@ -51,6 +51,10 @@ pub(crate) struct Server {
     pub(crate) ops_per_second: AtomicU64,
     seed: u64,
     pub(crate) stats: Vec<Arc<WorkerStats>>,
+    /// Bytes in use when the server was ready.
+    pub(crate) startup_memory: AtomicU64,
+    /// How much garbage waits to be dropped, and was.
+    pub(crate) garbage: Arc<Garbage>,
     pub(crate) started: Instant,
     pub(crate) started_unix_ms: i64,
     pub(crate) run_id: String,
@@ -76,7 +80,15 @@ impl Server {
         let (sender, receiver) = std::sync::mpsc::channel::<Box<dyn Send>>();
         let worker = std::thread::Builder::new().name("dispose".to_owned());
         // Big values are dropped on a thread of their own, so that nobody waits for it.
-        let started = worker.spawn(move || receiver.into_iter().for_each(drop));
+        let garbage = Arc::new(Garbage::default());
+        let counts = Arc::clone(&garbage);
+        let started = worker.spawn(move || {
+            for value in receiver {
+                drop(value);
+                counts.pending.fetch_sub(1, Ordering::Relaxed);
+                counts.dropped.fetch_add(1, Ordering::Relaxed);
+            }
+        });
         drop(started);
         Server {
             keyspace: Keyspace::new(databases),
@@ -99,8 +111,13 @@ impl Server {
             ops_per_second: AtomicU64::new(0),
             seed: RandomState::new().hash_one(1u8),
             stats: (0..workers)
-                .map(|_| Arc::new(WorkerStats::new(crate::road::lookup::entries().len())))
+                .map(|worker| {
+                    let commands = crate::road::lookup::entries().len();
+                    Arc::new(WorkerStats::new(worker, commands))
+                })
                 .collect(),
+            startup_memory: AtomicU64::new(0),
+            garbage,
             started: Instant::now(),
             started_unix_ms: unix_ms(),
             run_id: random_hex(),
@@ -116,8 +133,11 @@ impl Server {
 
     /// Drops a big value on another thread.
     pub(crate) fn dispose(&self, garbage: Box<dyn Send>) {
-        // If the thread is gone the value is dropped here, which is as good.
-        let _ = self.disposer.lock().send(garbage);
+        self.garbage.pending.fetch_add(1, Ordering::Relaxed);
+        if self.disposer.lock().send(garbage).is_err() {
+            // The thread is gone, and the value is dropped here, which is as good.
+            self.garbage.pending.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     /// Gives a machine back after a run.
@@ -220,6 +240,13 @@ impl Server {
         let is_full = limit > 0 && memory::resident_bytes() > limit;
         self.barriers.set(Barrier::MemoryIsFull, is_full);
     }
+}
+
+/// Counts of big values that are dropped on a thread of their own.
+#[derive(Debug, Default)]
+pub(crate) struct Garbage {
+    pub(crate) pending: AtomicU64,
+    pub(crate) dropped: AtomicU64,
 }
 
 /// CLIENT PAUSE.

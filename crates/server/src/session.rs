@@ -7,21 +7,21 @@ use commands::CommandError;
 use commands::record::flag;
 use keyspace::{Unit, WaiterId};
 use resp::{Reply, RespWriter};
-use scripting::World;
 use types::Bytes;
 
 use crate::atomicity;
 use crate::blocking;
 use crate::client::{Client, ReplyMode};
 use crate::debugging::{self, DebugRun};
-use crate::few_locks::{Conflict, Rerun};
+use crate::few_locks::{Conflict, Rerun, sure_plan};
 use crate::handlers::transaction::{discard_transaction, plan_watched};
+use crate::machines::Home;
 use crate::message::OnTimeout;
+use crate::net::Mail;
 use crate::road::check::may_replicate;
 use crate::road::lookup::{Entry, find, lookup};
 use crate::road::run::{Bench, Moment, Next, refuse, run};
 use crate::road::{Origin, check, settle};
-use crate::running::KillError;
 use crate::script_run::{HandedBack, ScriptRun, Slice};
 use crate::server::Server;
 use crate::tracking::tracking_flag;
@@ -146,6 +146,7 @@ impl Session {
         let kept_lock = bench.kept_lock.take();
         let took_over = kept_lock.is_some();
         let client = &mut self.client;
+        bench.own.client = Some(client.id());
         let reply_start = out.len();
         let checked = lookup(args).and_then(|entry| {
             check(server, client, entry, Origin::Client)
@@ -173,9 +174,9 @@ impl Session {
             }
         };
         if client.transaction.open && !entry.runs_inside_multi() {
-            if let Some(world) = overdue(server, bench, client, entry, args) {
+            if let Some(busy) = overdue(server, bench, client, entry, args) {
                 bench.stats.command_rejected(entry.index);
-                return self.reject(server, bench, args, busy(world), out);
+                return self.reject(server, bench, args, busy, out);
             }
             client.transaction.queue.push(Queued {
                 entry,
@@ -202,9 +203,19 @@ impl Session {
             now_ms,
             &mut bench.patience,
         ) else {
-            if let Some(world) = overdue(server, bench, client, entry, args) {
+            // A script that runs for long may hold a lock that the call would only better have.
+            if entry.planner.is_some()
+                && server.running.any()
+                && sure_plan(server, bench, client, entry, args) != plan
+            {
+                bench.machines.planning.only_sure = true;
+                let outcome = self.execute(server, bench, args, out);
+                bench.machines.planning.only_sure = false;
+                return outcome;
+            }
+            if let Some(busy) = overdue(server, bench, client, entry, args) {
                 bench.stats.command_rejected(entry.index);
-                return self.reject(server, bench, args, busy(world), out);
+                return self.reject(server, bench, args, busy, out);
             }
             return Outcome::Later;
         };
@@ -328,15 +339,7 @@ impl Session {
                 outcome
             }
         };
-        if !bench.to_self.is_empty() {
-            // What a command publishes to its own client goes before its reply.
-            let own: Vec<u8> = bench
-                .to_self
-                .drain(..)
-                .flat_map(|bytes| bytes.to_vec())
-                .collect();
-            out.splice(reply_start..reply_start, own);
-        }
+        put_own_messages(bench, out, reply_start);
         if outcome == Outcome::Done {
             let held_back = if entry.replies_are_messages() {
                 out.len()
@@ -360,7 +363,10 @@ impl Session {
         bench: &mut Bench,
         out: &mut Vec<u8>,
     ) -> Outcome {
+        let reply_start = out.len();
+        bench.own.client = Some(self.client.id());
         let outcome = self.resume_activity(server, bench, out);
+        put_own_messages(bench, out, reply_start);
         if outcome == Outcome::Done {
             self.end_tracking(false, out);
         }
@@ -497,6 +503,7 @@ impl Session {
             self.end_all_or_nothing(server, bench, &mut execution, &mut unit, failed, out);
         }
         settle::settle_unit(server, bench, &mut unit);
+        self.post_own_messages(server, bench);
         drop(unit);
         let header = execution.header;
         self.finish(server, bench, header, &[b"EXEC"]);
@@ -512,9 +519,19 @@ impl Session {
         unit: &mut Unit<'static>,
     ) {
         settle::settle_command(server, bench, unit);
+        self.post_own_messages(server, bench);
         let queued = &execution.queue[execution.position - 1];
         let args: Vec<&[u8]> = queued.args.iter().map(|argument| &**argument).collect();
         self.count(server, bench, queued.entry, execution.started, &args);
+    }
+
+    /// Posts to the client what the commands of its transaction published to it: messages do not stand in the midst of a
+    /// reply.
+    fn post_own_messages(&self, server: &Server, bench: &mut Bench) {
+        let place = self.client.record.place;
+        for message in bench.own.messages.drain(..) {
+            server.hub.send_to(place, Mail::Output(place, message));
+        }
     }
 
     /// Commits a transaction that is all or nothing, or undoes it because of the command that ran last.
@@ -548,15 +565,18 @@ impl Session {
 
     /// Takes a script's end in: its locks are settled and released.
     fn after_slice(&mut self, server: &'static Server, bench: &mut Bench, slice: Slice) -> After {
-        match self.hand_back(bench, slice) {
-            Err(run) => After::Suspended(run),
-            Ok(HandedBack {
-                mut unit,
-                args,
-                conflict,
-                ..
-            }) => {
+        match slice {
+            Slice::Suspended(run) => After::Suspended(run),
+            // A library's VM has to be back when its lock is free for the next call. It never has to start again.
+            Slice::Finished(mut run) if matches!(run.home(), Home::Library(_)) => {
+                let HandedBack { mut unit, args, .. } = run.hand_back(bench);
+                server.give_back(bench, run);
                 settle::settle_unit(server, bench, &mut unit);
+                After::Over(args)
+            }
+            Slice::Finished(mut run) => {
+                let (args, conflict) = run.settle_and_release(server, bench);
+                server.give_back(bench, run);
                 match conflict {
                     None => After::Over(args),
                     Some(conflict) => After::Conflicted(args, conflict),
@@ -633,6 +653,8 @@ impl Session {
         args: &[&[u8]],
     ) {
         let took = bench.clock.tick().since(started);
+        let (worker, workers) = (bench.stats.worker, server.stats.len());
+        bench.ended_script.count(took, worker, workers);
         bench.stats.command_ran(entry.index, took);
         let microseconds = took.as_micros() as u64;
         if server.slowlog.wants(microseconds) && !entry.command.has(flag::SKIP_SLOWLOG) {
@@ -642,8 +664,10 @@ impl Session {
                 bench.clock.unix_ms() / 1000,
                 self.client.record.address.clone(),
                 self.client.record.name.lock().clone(),
+                bench.ended_script.slow(),
             );
         }
+        bench.ended_script.clear();
     }
 
     /// Answers a request that was refused before it ran. In a transaction EXEC will fail; a refused EXEC ends it.
@@ -711,6 +735,15 @@ impl Session {
     }
 }
 
+/// What a command publishes to its own client goes before its reply.
+fn put_own_messages(bench: &mut Bench, out: &mut Vec<u8>, reply_start: usize) {
+    if !bench.own.messages.is_empty() {
+        let messages = bench.own.messages.drain(..);
+        let own: Vec<u8> = messages.flat_map(|bytes| bytes.to_vec()).collect();
+        out.splice(reply_start..reply_start, own);
+    }
+}
+
 const IN_A_PIPELINE: CommandError =
     CommandError::text("ERR SCRIPT DEBUG must be called outside a pipeline");
 
@@ -725,24 +758,21 @@ fn may_write(client: &Client, entry: &Entry) -> bool {
         || (entry.command.name == "exec" && queue.iter().any(|queued| may_replicate(queued.entry)))
 }
 
-/// What stands in this command's way and has run for longer than `busy-reply-threshold`: a script or a function.
+/// What is said if a script or function stands in this command's way and has run for longer than `busy-reply-threshold`.
 fn overdue(
     server: &Server,
     bench: &mut Bench,
     client: &Client,
     entry: &Entry,
     args: &[&[u8]],
-) -> Option<World> {
+) -> Option<CommandError> {
     let threshold_ms = bench.config.busy_reply_threshold;
     if threshold_ms == 0 || !server.running.any() || entry.command.has(flag::ALLOW_BUSY) {
         return None;
     }
-    let plan = entry.plan(server, bench, client, args);
-    server.running.overdue(&plan, threshold_ms)
-}
-
-fn busy(world: World) -> CommandError {
-    CommandError::owned(KillError::Busy(world).to_string())
+    let plan = sure_plan(server, bench, client, entry, args);
+    let script = server.running.overdue(&plan, threshold_ms)?;
+    Some(CommandError::owned(script.busy_text()))
 }
 
 fn show(server: &Server, bench: &Bench, client: &Client, entry: &Entry, args: &[&[u8]]) {

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::config::load::CommandLine;
 use crate::config::settings::as_path;
 use crate::config::{COMPATIBLE_VERSION, Config, ConfigStore, FatalConfig, Startup};
 use crate::log::{Log, Role};
+use crate::memory;
 use crate::net::process::{Ending, on_signals, raise_descriptor_limit};
 use crate::net::{Hub, Listener, Workers};
 use crate::server::Server;
@@ -99,6 +101,9 @@ fn serve(startup: Startup, log: &Arc<Log>) -> Result<bool, String> {
         Worker::new(server, index)
     })
     .map_err(|error| error.to_string())?;
+    server
+        .startup_memory
+        .store(memory::resident_bytes(), Ordering::Relaxed);
     log.notice(format_args!("Ready to accept connections"));
     let fine = workers.join();
     if let Some(pidfile) = pidfile {

@@ -28,6 +28,8 @@ impl CommandCounts {
 /// The counters of one event loop.
 #[derive(Debug, Default)]
 pub(crate) struct WorkerStats {
+    /// The event loop's number.
+    pub(crate) worker: usize,
     pub(crate) commands: AtomicU64,
     pub(crate) connections: AtomicU64,
     pub(crate) rejected_connections: AtomicU64,
@@ -39,6 +41,10 @@ pub(crate) struct WorkerStats {
     pub(crate) keyspace_misses: AtomicU64,
     pub(crate) expired_keys: AtomicU64,
     pub(crate) dirty: AtomicU64,
+    /// Bytes of its idle VMs for scripts, as of its last look.
+    pub(crate) script_vms: AtomicU64,
+    /// Bytes of its idle VMs for functions, as of its last look.
+    pub(crate) function_vms: AtomicU64,
     /// By the entry's number.
     per_command: Box<[CommandCounters]>,
 }
@@ -61,9 +67,10 @@ pub(crate) fn add(counter: &AtomicU64, more: u64) {
 }
 
 impl WorkerStats {
-    /// Counters for `commands` commands.
-    pub(crate) fn new(commands: usize) -> WorkerStats {
+    /// Counters of event loop `worker` for `commands` commands.
+    pub(crate) fn new(worker: usize, commands: usize) -> WorkerStats {
         WorkerStats {
+            worker,
             per_command: (0..commands).map(|_| CommandCounters::default()).collect(),
             ..WorkerStats::default()
         }

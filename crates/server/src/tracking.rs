@@ -29,8 +29,9 @@ pub(crate) use options::{ClientTracking, Options, tracking_flag};
 use crate::atomicity::Held;
 use crate::client::{Client, ClientId, ClientRecord};
 use crate::net::Mail;
+use crate::pubsub::OwnMessages;
+use crate::road::Entry;
 use crate::road::run::Bench;
-use crate::road::{Entry, Origin};
 use crate::server::Server;
 use table::KeyTable;
 
@@ -66,13 +67,18 @@ pub(crate) struct OwnedModification {
     actor: Option<Actor>,
 }
 
+/// Keys that a tracking client has read.
+#[derive(Debug)]
+pub(crate) struct TrackedReads {
+    keys: Vec<Bytes>,
+    actor: Actor,
+}
+
 /// The client whose command is running.
 #[derive(Clone, Copy, Debug)]
 struct Actor {
     id: ClientId,
     is_script: bool,
-    /// Messages to it may go before the reply.
-    takes_messages: bool,
 }
 
 /// What INFO tells.
@@ -173,29 +179,43 @@ pub(crate) fn after_command(
     entry: &Entry,
     args: &[&[u8]],
     unit: &mut Unit<'static>,
-    origin: Origin,
 ) {
     let actor = Actor {
         id: client.id(),
         is_script: client.is_script,
-        takes_messages: origin == Origin::Client,
     };
     settle(server, bench, unit, Some(actor));
     let reads = entry.command.has(flag::READONLY) && !runs_script(entry);
     if !reads || !client.record.tracking.remembers() {
         return;
     }
-    let table = &server.tracking.table;
-    if client.is_script {
-        for key in &client.declared_keys {
-            table.remember(key, actor.id);
-        }
-    } else if let Ok(positions) = commands::keys::key_positions(entry.command, args) {
-        for position in positions {
-            table.remember(args[position.index], actor.id);
-        }
+    let is_noted = matches!(bench.held.last(), Some(Held::Reads(_)));
+    if client.is_script && unit.keeps_undo() && is_noted {
+        // It has read the same keys just before.
+        return;
     }
-    limit(server, bench.config.tracking_table_max_keys, Some(actor));
+    let keys = if client.is_script {
+        client.declared_keys.clone()
+    } else {
+        let positions = commands::keys::key_positions(entry.command, args).unwrap_or_default();
+        let keys = positions.iter().map(|key| Bytes::from(args[key.index]));
+        keys.collect()
+    };
+    let reads = TrackedReads { keys, actor };
+    if unit.keeps_undo() {
+        bench.held.push(Held::Reads(reads));
+    } else {
+        remember(server, bench, &reads);
+    }
+}
+
+/// Puts down what a client has read.
+pub(crate) fn remember(server: &Server, bench: &Bench, reads: &TrackedReads) {
+    for key in &reads.keys {
+        server.tracking.table.remember(key, reads.actor.id);
+    }
+    let keys_max = bench.config.tracking_table_max_keys;
+    limit(server, keys_max, Some(reads.actor));
 }
 
 /// After keys have expired on their own: tells of it.
@@ -326,16 +346,16 @@ fn send(
     actor: Option<Actor>,
     bench: &mut Bench,
 ) {
-    deliver_invalidation(server, record, keys, actor, Some(&mut bench.to_self));
+    deliver_invalidation(server, record, keys, actor, Some(&mut bench.own));
 }
 
-/// As [`send`]; `before_reply` takes what goes to the running command's client although another has read the key.
+/// As [`send`]; `own` takes what goes to the running command's client although another has read the key.
 fn deliver_invalidation(
     server: &Server,
     record: &Arc<ClientRecord>,
     keys: Option<&[&[u8]]>,
     actor: Option<Actor>,
-    before_reply: Option<&mut Vec<Arc<[u8]>>>,
+    own: Option<&mut OwnMessages>,
 ) {
     let redirect = record.tracking.redirect();
     let redirected;
@@ -360,11 +380,9 @@ fn deliver_invalidation(
     let Some(message) = invalidation(target, redirect != 0, keys) else {
         return;
     };
-    match (actor, before_reply) {
-        (Some(actor), Some(before_reply))
-            if actor.id == target.id && actor.id != record.id && actor.takes_messages =>
-        {
-            before_reply.push(message);
+    match own {
+        Some(own) if own.client == Some(target.id) && target.id != record.id => {
+            own.messages.push(message);
         }
         _ => deliver(server, target, message, actor),
     }

@@ -19,8 +19,10 @@ use crate::blocking;
 use crate::client::{Client, ClientRecord};
 use crate::config::settings::ClientClass;
 use crate::debug_command;
+use crate::few_locks::Planning;
 use crate::handlers;
 use crate::look_ahead::LookAhead;
+use crate::memory_report;
 use crate::message::Message;
 use crate::net::connection::OUTPUT_BATCH;
 use crate::net::service::Opened;
@@ -118,7 +120,7 @@ impl Worker {
                         session.resume(self.server, &mut self.bench, out)
                     }))
                     .unwrap_or_else(|_| {
-                        self.bench.machines.planning.rerun = None;
+                        self.bench.machines.planning = Planning::default();
                         self.server.log.warning(format_args!(
                             "Bug: a script panicked; its connection is closed"
                         ));
@@ -213,6 +215,7 @@ impl Worker {
             session.execute(self.server, &mut self.bench, &args, out)
         }))
         .unwrap_or_else(|_| {
+            self.bench.machines.planning = Planning::default();
             self.server.log.warning(format_args!(
                 "Bug: the command {:?} panicked; its connection is closed",
                 args[0].escape_ascii().to_string()
@@ -391,6 +394,7 @@ impl Worker {
             return;
         }
         let now_ms = self.bench.clock.unix_ms();
+        self.bench.own.client = None;
         for shard in (self.index..keyspace::SHARD_COUNT).step_by(self.server.hub.workers()) {
             let plan = LockPlan::Shards(SmallVec::from_slice(&[shard as keyspace::ShardIndex]));
             while let Some(mut unit) = self.server.keyspace.try_lock(&plan, 0, now_ms) {
@@ -576,6 +580,7 @@ impl Service for Worker {
             return;
         }
         self.expire();
+        memory_report::note_machines(&self.bench);
         self.bench
             .machines
             .follow_flush(self.server.scripts.generation() + self.server.libraries.removals());

@@ -200,3 +200,61 @@ fn a_key_whose_time_has_come_is_deleted_for_all() {
     let found: Vec<String> = effects.iter().map(effect).collect();
     assert_eq!(found, ["0 SET a 1 PXAT *", "0 DEL a"]);
 }
+
+#[test]
+fn messages_go_to_replicas_and_not_into_the_file() {
+    let server = Server::start(&["--enable-debug-command", "yes"]);
+    let client = &mut server.connect();
+    check(
+        client,
+        "",
+        "PUBLISH ch m\nSPUBLISH ch m",
+        "0 replicas PUBLISH ch m\n0 replicas SPUBLISH ch m",
+    );
+    check(
+        client,
+        "",
+        "EVAL 0 | redis.call('publish', 'ch', 'm')",
+        "0 replicas publish ch m",
+    );
+    check(
+        client,
+        "",
+        "EVAL 0 | redis.call('publish', 'ch', 'm') redis.call('set', 'a', 1) redis.call('spublish', 'ch', 'n')",
+        "0 MULTI\n0 replicas publish ch m\n0 set a 1\n0 replicas spublish ch n\n0 EXEC",
+    );
+    check(
+        client,
+        "",
+        "MULTI\nPUBLISH ch m\nEXEC\nMULTI\nSET a 1\nPUBLISH ch m\nEXEC",
+        "0 replicas PUBLISH ch m\n0 MULTI\n0 SET a 1\n0 replicas PUBLISH ch m\n0 EXEC",
+    );
+    check(
+        client,
+        "",
+        "EVAL 0 | redis.call('select', 5) redis.call('publish', 'ch', 'm')",
+        "5 replicas publish ch m",
+    );
+    check(
+        client,
+        "",
+        "EVAL 0 | redis.set_repl(redis.REPL_AOF) redis.call('set', 'a', 1) redis.call('publish', 'ch', 'm')",
+        "0 aof set a 1",
+    );
+    check(
+        client,
+        "",
+        "EVAL 0 | redis.set_repl(redis.REPL_REPLICA) redis.call('publish', 'ch', 'm')",
+        "0 replicas publish ch m",
+    );
+    // What is undone is not sent.
+    check(
+        client,
+        "",
+        "EVAL 0 | #!lua flags=atomic\nredis.call('publish', 'ch', 'm') error('x')",
+        "",
+    );
+    // Subscribers of replicas hear of keys from the replicas themselves.
+    client.call(&["CONFIG", "SET", "notify-keyspace-events", "KEA"]);
+    check(client, "", "SET a 1", "0 SET a 1");
+}

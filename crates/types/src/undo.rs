@@ -49,3 +49,34 @@ impl Value {
         }
     }
 }
+
+impl Undo {
+    /// Heap bytes it owns beyond its own size, which the value it undoes a change of has no more.
+    pub fn heap_size(&self) -> usize {
+        match self {
+            Undo::String(string::Undo::Patch { bytes, .. }) => bytes.heap_size(),
+            Undo::String(string::Undo::Truncate(_)) => 0,
+            Undo::List(undo) => match undo {
+                list::Undo::Push(_, element) | list::Undo::Set(_, element) => element.heap_size(),
+                list::Undo::Reinsert(removed) => {
+                    size_of_val(&**removed)
+                        + removed.0.capacity() * size_of::<usize>()
+                        + removed.1.heap_size()
+                }
+                list::Undo::Untrim(cut) => {
+                    size_of_val(&**cut) + cut.0.heap_size() + cut.1.heap_size()
+                }
+                list::Undo::Pop(_) | list::Undo::Remove(_) => 0,
+            },
+            Undo::Hash(undo) => match undo {
+                hash::Undo::SetAt { value, .. } => value.heap_size(),
+                hash::Undo::Restore { field, value, .. } => field.heap_size() + value.heap_size(),
+                hash::Undo::RemoveLast => 0,
+            },
+            Undo::Set(set::Undo::Restore { member, .. })
+            | Undo::SortedSet(zset::Undo::Restore { member, .. }) => member.heap_size(),
+            Undo::Set(set::Undo::RemoveLast) => 0,
+            Undo::SortedSet(zset::Undo::RemoveLast | zset::Undo::ScoreAt { .. }) => 0,
+        }
+    }
+}

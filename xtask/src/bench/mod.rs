@@ -9,6 +9,7 @@ mod process;
 mod requests;
 mod row;
 mod scripts;
+mod side_by_side;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -37,6 +38,7 @@ pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
     let mut rows = requests::rows();
     rows.extend(scripts::rows());
     rows.extend(parallel::rows());
+    rows.extend(side_by_side::rows());
     rows.extend(memory::rows());
     rows.retain(|row| {
         words.is_empty() || words.iter().any(|word| row.name.contains(word.as_str()))

@@ -15,7 +15,7 @@ redis.call('SET', KEYS[1], n)
 return n";
 
 /// How long the script of the latency row runs.
-const SCRIPT_TIME: Duration = Duration::from_millis(50);
+pub(super) const SCRIPT_TIME: Duration = Duration::from_millis(50);
 /// How long the latency row watches.
 const WATCHED: Duration = Duration::from_secs(5);
 /// Clients that read meanwhile, and their pause between two GETs.
@@ -40,7 +40,7 @@ pub fn rows() -> Vec<Row> {
     ]
 }
 
-fn spin(server: &Server, key: &str, rounds: usize) -> Result<Duration, Error> {
+pub(super) fn spin(server: &Server, key: &str, rounds: usize) -> Result<Duration, Error> {
     let mut connection = server.connect()?;
     let start = Instant::now();
     call(
@@ -52,7 +52,7 @@ fn spin(server: &Server, key: &str, rounds: usize) -> Result<Duration, Error> {
 }
 
 /// How many rounds take `time` on this server.
-fn rounds_for(server: &Server, time: Duration) -> Result<usize, Error> {
+pub(super) fn rounds_for(server: &Server, time: Duration) -> Result<usize, Error> {
     const PROBE: usize = 300_000;
     let mut fastest = Duration::MAX;
     for _ in 0..3 {

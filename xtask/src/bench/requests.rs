@@ -78,6 +78,7 @@ pub fn rows() -> Vec<Row> {
             ));
         }
     }
+    rows.push(atomic_token_bucket());
     let long_text = format!("return 1 --{}", "x".repeat(1000));
     let words = vec!["EVAL".to_owned(), long_text, "0".to_owned()];
     rows.push(row(
@@ -100,6 +101,39 @@ pub fn rows() -> Vec<Row> {
         words,
     ));
     rows
+}
+
+/// The token bucket as an all-or-nothing script, which redis-server has no like of: there it is as it always is.
+fn atomic_token_bucket() -> Row {
+    let tail = ["1", "bucket:__rand_int__", "100", "10", "1700000000"].map(str::to_owned);
+    let Row {
+        name,
+        unit,
+        more_is_better,
+        measure,
+    } = row(
+        "EVALSHA token bucket, atomic, pipeline 32".to_owned(),
+        32,
+        1_000_000,
+        Some(TOKEN_BUCKET),
+        tail.to_vec(),
+    );
+    Row {
+        name,
+        unit,
+        more_is_better,
+        measure: Box::new(move |server, scale| {
+            let refused = |source| Error::Connection {
+                program: server.program.name.clone(),
+                source,
+            };
+            let mut connection = server.connect()?;
+            connection
+                .call(&["CONFIG", "SET", "script-atomic", "yes"])
+                .map_err(refused)?;
+            measure(server, scale)
+        }),
+    }
 }
 
 fn row(
@@ -132,7 +166,7 @@ fn row(
     }
 }
 
-fn benchmark(
+pub(super) fn benchmark(
     server: &Server,
     depth: usize,
     requests: usize,

@@ -4,6 +4,7 @@ use types::Hash;
 
 use crate::context::Context;
 use crate::error::CommandResult;
+use crate::run::bulk_runs;
 
 /// `HGET key field`
 pub(super) fn hget(context: &mut Context<'_, '_>) -> CommandResult {
@@ -40,9 +41,8 @@ pub(super) fn hgetall(context: &mut Context<'_, '_>) -> CommandResult {
 pub(super) fn hkeys(context: &mut Context<'_, '_>) -> CommandResult {
     let hash = context.keys.read::<Hash>(context.args[1])?;
     context.reply.array(hash.map_or(0, Hash::len));
-    for (field, _) in hash.iter().flat_map(|hash| hash.iter()) {
-        context.reply.bulk(field);
-    }
+    let fields = hash.iter().flat_map(|hash| hash.iter());
+    bulk_runs(context.reply, fields.map(|(field, _)| field));
     Ok(())
 }
 
@@ -50,9 +50,8 @@ pub(super) fn hkeys(context: &mut Context<'_, '_>) -> CommandResult {
 pub(super) fn hvals(context: &mut Context<'_, '_>) -> CommandResult {
     let hash = context.keys.read::<Hash>(context.args[1])?;
     context.reply.array(hash.map_or(0, Hash::len));
-    for (_, value) in hash.iter().flat_map(|hash| hash.iter()) {
-        context.reply.bulk(value);
-    }
+    let fields = hash.iter().flat_map(|hash| hash.iter());
+    bulk_runs(context.reply, fields.map(|(_, value)| value));
     Ok(())
 }
 

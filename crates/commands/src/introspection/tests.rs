@@ -11,7 +11,13 @@ use crate::testing::transcript::{ask, replay};
 const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/command_facts.txt");
 
 /// Commands and subcommands of later Redis versions than the recorded one.
-const YOUNGER: &[&str] = &["client|no-touch", "client|setinfo", "script|show"];
+const YOUNGER: &[&str] = &[
+    "client|no-touch",
+    "client|setinfo",
+    "script|list",
+    "script|show",
+    "script|stats",
+];
 
 #[test]
 fn command_answers_as_recorded() {

@@ -6,6 +6,7 @@ use super::element_index;
 use crate::argument;
 use crate::context::Context;
 use crate::error::CommandResult;
+use crate::run::bulk_runs;
 
 /// `LLEN key`
 pub(super) fn llen(context: &mut Context<'_, '_>) -> CommandResult {
@@ -36,9 +37,7 @@ pub(super) fn lrange(context: &mut Context<'_, '_>) -> CommandResult {
         Some(list) => {
             let elements = list.range(argument::index_range(start, stop, list.len()));
             context.reply.array(elements.len());
-            for element in elements {
-                context.reply.bulk(element);
-            }
+            bulk_runs(context.reply, elements);
         }
     }
     Ok(())

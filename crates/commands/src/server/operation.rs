@@ -126,6 +126,20 @@ pub(crate) static COMMANDS: &[Command] = &[
         complexity: "Depends on the subcommand",
         subcommands: &[
             Command {
+                name: "doctor",
+                arity: 2,
+                tips: &[
+                    "nondeterministic_output",
+                    "request_policy:all_shards",
+                    "response_policy:special",
+                ],
+                group: Group::Server,
+                since: "4.0.0",
+                summary: "Tells of memory problems.",
+                complexity: "O(1)",
+                ..Command::EMPTY
+            },
+            Command {
                 name: "help",
                 handler: Handler::Data(help::answer),
                 arity: 2,
@@ -133,6 +147,44 @@ pub(crate) static COMMANDS: &[Command] = &[
                 group: Group::Server,
                 since: "4.0.0",
                 summary: "Explains the subcommands.",
+                complexity: "O(1)",
+                ..Command::EMPTY
+            },
+            Command {
+                name: "malloc-stats",
+                arity: 2,
+                tips: &[
+                    "nondeterministic_output",
+                    "request_policy:all_shards",
+                    "response_policy:special",
+                ],
+                group: Group::Server,
+                since: "4.0.0",
+                summary: "Shows what the allocator knows.",
+                complexity: "Depends on how much memory is allocated",
+                ..Command::EMPTY
+            },
+            Command {
+                name: "purge",
+                arity: 2,
+                tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
+                group: Group::Server,
+                since: "4.0.0",
+                summary: "Gives memory back that is kept for later.",
+                complexity: "Depends on how much memory is allocated",
+                ..Command::EMPTY
+            },
+            Command {
+                name: "stats",
+                arity: 2,
+                tips: &[
+                    "nondeterministic_output",
+                    "request_policy:all_shards",
+                    "response_policy:special",
+                ],
+                group: Group::Server,
+                since: "4.0.0",
+                summary: "Tells where the memory goes.",
                 complexity: "O(1)",
                 ..Command::EMPTY
             },

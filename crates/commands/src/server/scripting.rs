@@ -407,6 +407,21 @@ pub(crate) static COMMANDS: &[Command] = &[
                 ..Command::EMPTY
             },
             Command {
+                name: "list",
+                arity: 2,
+                // WITHCODE.
+                extra_arguments: 1,
+                flags: flag::NOSCRIPT,
+                categories: category::SCRIPTING,
+                tips: &["nondeterministic_output", "request_policy:all_nodes"],
+                group: Group::Scripting,
+                since: "8.0.0",
+                summary: "Lists the cached scripts.",
+                complexity: "O(N), N being the scripts in the cache",
+                arguments: &[Argument::word("withcode", "WITHCODE").optional()],
+                ..Command::EMPTY
+            },
+            Command {
                 name: "load",
                 arity: 3,
                 flags: flag::NOSCRIPT | flag::STALE,
@@ -429,6 +444,21 @@ pub(crate) static COMMANDS: &[Command] = &[
                 summary: "Gives the text of a cached script.",
                 complexity: "O(1)",
                 arguments: &[Argument::string("sha1")],
+                ..Command::EMPTY
+            },
+            Command {
+                name: "stats",
+                arity: 2,
+                // The SHA1 or the name of what to tell of.
+                extra_arguments: 1,
+                flags: flag::NOSCRIPT | flag::ALLOW_BUSY,
+                categories: category::SCRIPTING,
+                tips: &["nondeterministic_output", "request_policy:all_nodes"],
+                group: Group::Scripting,
+                since: "8.0.0",
+                summary: "Tells how scripts and functions ran.",
+                complexity: "O(N), N being the scripts and functions",
+                arguments: &[Argument::string("sha1-or-name").optional()],
                 ..Command::EMPTY
             },
         ],

@@ -12,6 +12,22 @@ impl Heap {
         self.bytes
     }
 
+    /// The most bytes that were in use since [`Heap::forget_peak`]. Only collections take bytes out of use, but for what a
+    /// table or a stack gives up when it is made anew.
+    pub fn peak_bytes(&self) -> usize {
+        self.peak.max(self.bytes)
+    }
+
+    /// From now on [`Heap::peak_bytes`] tells the peak.
+    pub fn forget_peak(&mut self) {
+        self.peak = 0;
+    }
+
+    /// Before bytes go out of use.
+    pub(super) fn note_peak(&mut self) {
+        self.peak = self.peak_bytes();
+    }
+
     /// The cap on the bytes in use.
     pub fn limit(&self) -> usize {
         self.limit

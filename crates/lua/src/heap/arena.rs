@@ -77,11 +77,17 @@ impl<T: Object> Arena<T> {
     /// Drops the young objects and ends the distinction. Returns the bytes it freed.
     pub(super) fn drop_young(&mut self) -> usize {
         let first = self.young_from as usize;
+        self.young_from = 0;
+        // The young ones' list is empty when it is set aside again: its memory serves the next region.
+        std::mem::swap(&mut self.free, &mut self.old_free);
+        self.old_free.clear();
+        // Most runs make objects of few types.
+        if self.items.len() == first {
+            return 0;
+        }
         let freed = self.items[first..].iter().map(Object::size).sum();
         self.items.truncate(first);
         self.marks.truncate(first);
-        self.young_from = 0;
-        self.free = std::mem::take(&mut self.old_free);
         freed
     }
 

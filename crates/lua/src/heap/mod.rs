@@ -50,6 +50,8 @@ pub struct Heap {
     pub(crate) threads: Arena<Box<Thread>>,
     /// Bytes in use.
     bytes: usize,
+    /// The most bytes that were in use when a collection worked.
+    peak: usize,
     /// The cap on `bytes`.
     limit: usize,
     /// `bytes` beyond which the collector works.
@@ -95,6 +97,7 @@ impl Heap {
             userdata: Arena::new(),
             threads: Arena::new(),
             bytes: 0,
+            peak: 0,
             limit: usize::MAX,
             threshold: 1 << 20,
             collector: Collector::new(),

@@ -91,6 +91,36 @@ pub fn hash_bytes(bytes: &[u8]) -> u32 {
         .fold(length, mix)
 }
 
+/// Whether two texts, of which mostly both are short, are equal: without a call.
+#[inline(always)]
+fn are_equal(a: &[u8], b: &[u8]) -> bool {
+    let word = |bytes: &[u8], at: usize| bytes[at..].first_chunk().copied().map(u64::from_le_bytes);
+    match a.len() {
+        length if length != b.len() => false,
+        8..=INLINE => {
+            word(a, 0) == word(b, 0)
+                && word(a, a.len() - 8) == word(b, b.len() - 8)
+                && (a.len() <= 16 || word(a, 8) == word(b, 8))
+        }
+        _ => a == b,
+    }
+}
+
+/// [`hash_bytes`] of four texts of one length below 32. Each byte of a text waits for what the byte before it has given;
+/// those of the four do not wait for each other.
+fn hash_four(texts: [&[u8]; 4], length: usize) -> [u32; 4] {
+    let texts = texts.map(|text| &text[..length]);
+    let mut hashes = [length as u32; 4];
+    for at in (0..length).rev() {
+        for (hash, text) in hashes.iter_mut().zip(texts) {
+            *hash ^= (*hash << 5)
+                .wrapping_add(*hash >> 2)
+                .wrapping_add(u32::from(text[at]));
+        }
+    }
+    hashes
+}
+
 /// All strings of a heap.
 pub struct Strings {
     pub(crate) arena: Arena<StringObject>,
@@ -114,6 +144,18 @@ impl Strings {
     #[inline(always)]
     pub fn bytes(&self, string: StringHandle) -> &[u8] {
         self.arena[string.index()].bytes()
+    }
+
+    /// A long string's bytes as a buffer shared with the host; a short string has none.
+    pub fn share(&mut self, string: StringHandle) -> Option<Arc<[u8]>> {
+        let data = &mut self.arena[string.index()].data;
+        if let StringData::Owned(bytes) = data {
+            *data = StringData::Shared(Arc::from(std::mem::take(bytes)));
+        }
+        match data {
+            StringData::Shared(bytes) => Some(Arc::clone(bytes)),
+            _ => None,
+        }
     }
 
     /// Whether two values are equal without metamethods.
@@ -141,7 +183,7 @@ impl Strings {
         let mut index = self.buckets[hash as usize & (self.buckets.len() - 1)];
         while index != NO_STRING {
             let object = &self.arena[index as usize];
-            if object.hash == hash && object.bytes() == bytes {
+            if object.hash == hash && are_equal(object.bytes(), bytes) {
                 return Some(StringHandle::new(index, hash, false));
             }
             index = object.next;
@@ -153,11 +195,32 @@ impl Strings {
     #[inline]
     pub(super) fn intern(&mut self, bytes: &[u8]) -> (StringHandle, usize) {
         debug_assert!(bytes.len() <= MAX_SHORT);
-        let hash = hash_bytes(bytes);
+        self.intern_hashed(bytes, hash_bytes(bytes))
+    }
+
+    #[inline]
+    fn intern_hashed(&mut self, bytes: &[u8], hash: u32) -> (StringHandle, usize) {
         match self.find_interned(bytes, hash) {
             Some(string) => (self.revived(string), 0),
             None => self.add_interned(bytes, hash),
         }
+    }
+
+    /// The interned strings of four texts of one length below 32; nothing if they are not.
+    #[inline]
+    pub(super) fn intern_four(&mut self, texts: [&[u8]; 4]) -> Option<([StringHandle; 4], usize)> {
+        let length = texts[0].len();
+        if length >= 32 || texts.iter().any(|text| text.len() != length) {
+            return None;
+        }
+        let hashes = hash_four(texts, length);
+        let mut added = 0;
+        let strings = [0, 1, 2, 3].map(|at| {
+            let (string, more) = self.intern_hashed(texts[at], hashes[at]);
+            added += more;
+            string
+        });
+        Some((strings, added))
     }
 
     /// The same for a part of a string.

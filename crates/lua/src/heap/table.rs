@@ -118,6 +118,30 @@ impl Heap {
         let _ = self.store(table, Value::Number(key as f64), value);
     }
 
+    /// Writes strings to a table from an integer key on. For the host filling its own tables: ignores the read-only flag.
+    #[inline]
+    pub fn raw_set_strings<const N: usize>(
+        &mut self,
+        table: TableHandle,
+        key: i64,
+        strings: [StringHandle; N],
+    ) {
+        for string in strings {
+            self.barrier(table, Value::String(string));
+        }
+        let array = &mut self.tables[table.index()].array;
+        let slots = array.get_mut(key.wrapping_sub(1) as usize..);
+        if let Some(slots) = slots.and_then(|slots| slots.first_chunk_mut::<N>()) {
+            for (slot, string) in slots.iter_mut().zip(strings) {
+                *slot = Value::String(string);
+            }
+            return;
+        }
+        for (key, string) in (key..).zip(strings) {
+            self.raw_set_integer(table, key, Value::String(string));
+        }
+    }
+
     /// Writes a table at a string key. For the host filling its own tables: ignores the read-only flag.
     #[inline]
     pub fn raw_set_string(&mut self, table: TableHandle, key: StringHandle, value: Value) {

@@ -11,6 +11,7 @@ use super::registration::Registered;
 use crate::host::LogLevel;
 use crate::key_use::library as key_use;
 use crate::machine::Machine;
+use crate::run_stats::RunStats;
 use crate::script::KeyUse;
 use crate::shebang::ScriptFlags;
 use crate::widening::Widening;
@@ -127,6 +128,7 @@ pub struct Function {
     description: Option<Box<[u8]>>,
     flags: ScriptFlags,
     key_use: KeyUse,
+    stats: RunStats,
     widening: Widening,
 }
 
@@ -158,6 +160,11 @@ impl Function {
     /// Which keys it can touch.
     pub fn key_use(&self) -> KeyUse {
         self.key_use
+    }
+
+    /// What is counted of its runs.
+    pub fn stats(&self) -> &RunStats {
+        &self.stats
     }
 
     /// How runs under few locks went.
@@ -234,6 +241,7 @@ impl LoadedLibrary {
                     description,
                     flags,
                     key_use: flags.narrow(key_use),
+                    stats: RunStats::default(),
                     widening: Widening::default(),
                 })
             })

@@ -2,6 +2,7 @@
 
 use commands::{CommandError, CommandResult};
 
+use super::script_stats;
 use crate::config::access;
 use crate::road::run::{Call, ServerHandler};
 
@@ -48,6 +49,7 @@ fn resetstat(call: &mut Call<'_>) -> CommandResult {
         stats.reset();
     }
     call.server.errors.reset();
+    script_stats::reset(call.server);
     call.reply.ok();
     Ok(())
 }

@@ -20,7 +20,6 @@ use crate::machines::for_debugging;
 use crate::road::Origin;
 use crate::road::lookup::Planner;
 use crate::road::run::{Bench, Call, Next, ServerHandler};
-use crate::running::KillError;
 use crate::server::Server;
 
 pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
@@ -348,12 +347,11 @@ fn show(loaded: &LoadedLibrary, with_code: bool, reply: &mut dyn Reply) {
 fn stats(call: &mut Call<'_>) -> CommandResult {
     let config = &call.bench.config;
     if config.busy_reply_scope == BusyReplyScope::All
-        && call.server.running.any_overdue(config.busy_reply_threshold) == Some(World::Scripts)
+        && let Some(script) = call.server.running.any_overdue(config.busy_reply_threshold)
+        && script.world == World::Scripts
     {
         // Redis tells of functions only while it runs one, or nothing.
-        return Err(CommandError::owned(
-            KillError::Busy(World::Scripts).to_string(),
-        ));
+        return Err(CommandError::owned(script.busy_text()));
     }
     let reply = &mut *call.reply;
     reply.map(2);

@@ -5,9 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use commands::CommandResult;
 
+use super::script_stats;
 use crate::config::COMPATIBLE_VERSION;
 use crate::config::settings::Setting;
 use crate::memory;
+use crate::memory_report::MemoryReport;
 use crate::road::lookup;
 use crate::road::run::{Call, ServerHandler};
 use crate::stats::{CommandCounts, WorkerStats};
@@ -29,6 +31,7 @@ const SECTIONS: &[Section] = &[
     ("modules", |_, text| text.push_str("# Modules\r\n")),
     ("commandstats", command_stats),
     ("errorstats", error_stats),
+    ("scriptstats", script_stats::section),
     ("cluster", |_, text| {
         text.push_str("# Cluster\r\ncluster_enabled:0\r\n")
     }),
@@ -36,7 +39,7 @@ const SECTIONS: &[Section] = &[
 ];
 
 /// Sections shown only when named, or by `all` and `everything`.
-const EXTRA: &[&str] = &["commandstats"];
+const EXTRA: &[&str] = &["commandstats", "scriptstats"];
 
 fn info(call: &mut Call<'_>) -> CommandResult {
     let wanted: Vec<String> = call.args[1..]
@@ -152,67 +155,77 @@ fn human(bytes: u64) -> String {
 }
 
 fn memory_section(call: &Call<'_>, text: &mut String) {
-    let resident = memory::resident_bytes();
-    let scripts = call.server.scripts.memory();
-    let vms = call.bench.machines.memory() as u64;
-    let function_vms =
-        (call.bench.machines.memory_for_functions() + call.server.library_machines.memory()) as u64;
+    let report = MemoryReport::new(call.server, call.bench, call.unit);
     let libraries = call.server.libraries.current();
     let config = &call.bench.config;
+    let with_human = |text: &mut String, name: &str, bytes: u64| {
+        line(text, name, bytes);
+        line(text, &format!("{name}_human"), human(bytes));
+    };
     text.push_str("# Memory\r\n");
-    line(text, "used_memory", resident);
-    line(text, "used_memory_human", human(resident));
-    line(text, "used_memory_rss", resident);
-    line(text, "used_memory_rss_human", human(resident));
-    let peak = memory::peak_resident_bytes().max(resident);
-    line(text, "used_memory_peak", peak);
-    line(text, "used_memory_peak_human", human(peak));
-    line(
-        text,
-        "used_memory_peak_perc",
-        format!("{:.2}%", resident as f64 * 100.0 / peak.max(1) as f64),
-    );
-    let total = memory::total_bytes();
-    line(text, "total_system_memory", total);
-    line(text, "total_system_memory_human", human(total));
-    line(text, "used_memory_lua", vms);
-    line(text, "used_memory_vm_eval", vms);
-    line(text, "used_memory_lua_human", human(vms));
-    line(text, "used_memory_scripts_eval", scripts);
+    with_human(text, "used_memory", report.used);
+    with_human(text, "used_memory_rss", report.used);
+    with_human(text, "used_memory_peak", report.peak);
+    let percent = |share: f64| format!("{share:.2}%");
+    let peak = percent(report.peak_percentage());
+    line(text, "used_memory_peak_perc", peak);
+    line(text, "used_memory_overhead", report.overhead());
+    line(text, "used_memory_startup", report.startup);
+    line(text, "used_memory_dataset", report.dataset());
+    let dataset = percent(report.dataset_percentage());
+    line(text, "used_memory_dataset_perc", dataset);
+    // Resident memory is all that is asked of the allocator, so what would be between the two is none.
+    line(text, "allocator_allocated", report.used);
+    line(text, "allocator_active", report.used);
+    line(text, "allocator_resident", report.used);
+    with_human(text, "total_system_memory", memory::total_bytes());
+    line(text, "used_memory_lua", report.script_vms);
+    line(text, "used_memory_vm_eval", report.script_vms);
+    line(text, "used_memory_lua_human", human(report.script_vms));
+    line(text, "used_memory_scripts_eval", report.scripts);
     line(text, "number_of_cached_scripts", call.server.scripts.len());
     line(text, "number_of_functions", libraries.function_count());
     line(text, "number_of_libraries", libraries.libraries().len());
-    line(text, "used_memory_vm_functions", function_vms);
-    line(text, "used_memory_vm_total", vms + function_vms);
-    line(
-        text,
-        "used_memory_vm_total_human",
-        human(vms + function_vms),
-    );
-    line(text, "used_memory_functions", libraries.memory());
-    let scripts = scripts + libraries.memory();
-    line(text, "used_memory_scripts", scripts);
-    line(text, "used_memory_scripts_human", human(scripts as u64));
-    line(text, "maxmemory", config.maxmemory);
-    line(text, "maxmemory_human", human(config.maxmemory));
+    line(text, "used_memory_vm_functions", report.function_vms);
+    with_human(text, "used_memory_vm_total", report.vms());
+    line(text, "used_memory_functions", report.libraries);
+    let scripts = report.scripts + report.libraries;
+    with_human(text, "used_memory_scripts", scripts);
+    with_human(text, "maxmemory", config.maxmemory);
     line(
         text,
         "maxmemory_policy",
         String::from_utf8_lossy(&config.maxmemory_policy.format()),
     );
-    line(text, "mem_fragmentation_ratio", "1.00");
-    line(text, "mem_fragmentation_bytes", 0);
+    for name in [
+        "allocator_frag",
+        "allocator_rss",
+        "rss_overhead",
+        "mem_fragmentation",
+    ] {
+        line(text, &format!("{name}_ratio"), "1.00");
+        line(text, &format!("{name}_bytes"), 0);
+    }
     line(text, "mem_not_counted_for_evict", 0);
     line(text, "mem_replication_backlog", 0);
     line(text, "mem_total_replication_buffers", 0);
     line(text, "mem_clients_slaves", 0);
-    line(text, "mem_clients_normal", 0);
+    line(text, "mem_clients_normal", report.clients);
     line(text, "mem_cluster_links", 0);
     line(text, "mem_aof_buffer", 0);
     line(text, "mem_allocator", "system");
     line(text, "active_defrag_running", 0);
-    line(text, "lazyfree_pending_objects", 0);
-    line(text, "lazyfreed_objects", 0);
+    let garbage = &call.server.garbage;
+    line(
+        text,
+        "lazyfree_pending_objects",
+        garbage.pending.load(Ordering::Relaxed),
+    );
+    line(
+        text,
+        "lazyfreed_objects",
+        garbage.dropped.load(Ordering::Relaxed),
+    );
 }
 
 fn persistence(call: &Call<'_>, text: &mut String) {

@@ -15,6 +15,7 @@ mod memory;
 mod monitor;
 pub(crate) mod pubsub;
 mod script;
+mod script_stats;
 mod server;
 mod slowlog;
 mod tracking;
@@ -43,6 +44,7 @@ const FAMILIES: &[Family] = &[
     monitor::HANDLERS,
     pubsub::HANDLERS,
     script::HANDLERS,
+    script_stats::HANDLERS,
     server::HANDLERS,
     slowlog::HANDLERS,
     tracking::HANDLERS,

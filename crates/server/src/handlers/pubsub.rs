@@ -1,6 +1,5 @@
 //! SUBSCRIBE and its kin, PUBLISH, PUBSUB.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use commands::CommandResult;
@@ -8,9 +7,7 @@ use resp::Reply;
 
 use crate::atomicity::Held;
 use crate::client::Client;
-use crate::net::Mail;
-use crate::pubsub::{Kind, ToSelf};
-use crate::road::Origin;
+use crate::pubsub::Kind;
 use crate::road::run::{Call, ServerHandler};
 use crate::server::Server;
 
@@ -136,6 +133,7 @@ pub(crate) fn unsubscribe_all(server: &Server, client: &mut Client) {
 }
 
 fn publish(call: &mut Call<'_>, kind: Kind) -> CommandResult {
+    call.unit.tell_message(call.args);
     if call.unit.keeps_undo() {
         let receivers = call.server.pubsub.receivers(kind, call.args[1]);
         call.bench.held.push(Held::Message {
@@ -146,32 +144,12 @@ fn publish(call: &mut Call<'_>, kind: Kind) -> CommandResult {
         call.reply.integer(receivers as i64);
         return Ok(());
     }
-    let mut own: Vec<Arc<[u8]>> = Vec::new();
-    let mut to_self = ToSelf {
-        client: call.client.id(),
-        out: &mut own,
-    };
     let (channel, message) = (call.args[1], call.args[2]);
+    let (pubsub, own) = (&call.server.pubsub, &mut call.bench.own);
     let receivers = match kind {
-        Kind::ShardChannel => {
-            call.server
-                .pubsub
-                .publish_shard(channel, message, Some(&mut to_self))
-        }
-        _ => call
-            .server
-            .pubsub
-            .publish(channel, message, Some(&mut to_self)),
+        Kind::ShardChannel => pubsub.publish_shard(channel, message, own),
+        _ => pubsub.publish(channel, message, own),
     };
-    if matches!(call.origin, Origin::Client) {
-        call.bench.to_self.append(&mut own);
-    } else {
-        // Inside a script or transaction the message has to wait for the reply's end.
-        let place = call.client.record.place;
-        for bytes in own {
-            call.server.hub.send_to(place, Mail::Output(place, bytes));
-        }
-    }
     call.reply.integer(receivers as i64);
     Ok(())
 }

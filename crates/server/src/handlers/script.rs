@@ -233,9 +233,9 @@ fn kill(call: &mut Call<'_>) -> CommandResult {
     Ok(())
 }
 
-/// The text behind a SHA1 (as Valkey has it).
+/// The text behind a SHA1 (as Valkey has it), or of the script that has given itself this name last.
 fn show(call: &mut Call<'_>) -> CommandResult {
-    let script = call.server.scripts.get(call.args[2]);
+    let script = call.server.scripts.named(call.args[2]).pop();
     let script = script.ok_or_else(|| script_error(ScriptError::NoScript))?;
     call.reply.bulk(script.text());
     Ok(())

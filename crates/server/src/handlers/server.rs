@@ -5,7 +5,6 @@ use commands::{CommandError, CommandResult};
 
 use crate::road::Origin;
 use crate::road::run::{Call, Next, ServerHandler};
-use crate::running::KillError;
 
 pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
     ("", "time", time),
@@ -65,9 +64,9 @@ fn shutdown(call: &mut Call<'_>) -> CommandResult {
     }
     let saves = !call.args[1..].iter().any(|word| is_word(word, "nosave"));
     let threshold_ms = call.bench.config.busy_reply_threshold;
-    if saves && let Some(world) = call.server.running.any_overdue(threshold_ms) {
+    if saves && let Some(script) = call.server.running.any_overdue(threshold_ms) {
         // What is saved must not be half of what a script writes.
-        return Err(CommandError::owned(KillError::Busy(world).to_string()));
+        return Err(CommandError::owned(script.busy_text()));
     }
     call.server.running.kill_all();
     call.next = Next::Shutdown;

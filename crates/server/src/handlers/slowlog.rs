@@ -1,8 +1,12 @@
 //! SLOWLOG.
 
+use commands::argument::is_word;
 use commands::{CommandError, CommandResult};
 
+use resp::Reply;
+
 use crate::road::run::{Call, ServerHandler};
+use crate::slowlog::SlowScript;
 
 pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
     ("slowlog", "get", get),
@@ -26,10 +30,15 @@ fn get(call: &mut Call<'_>) -> CommandResult {
             }
         },
     };
+    let inner = match call.args {
+        [_, _] | [_, _, _] => false,
+        [_, _, _, word] if is_word(word, "inner") => true,
+        _ => return Err(CommandError::Syntax),
+    };
     let entries = call.server.slowlog.newest(count);
     call.reply.array(entries.len());
     for entry in entries {
-        call.reply.array(6);
+        call.reply.array(if inner { 7 } else { 6 });
         call.reply.integer(entry.id as i64);
         call.reply.integer(entry.unix_seconds);
         call.reply.integer(entry.microseconds as i64);
@@ -39,8 +48,36 @@ fn get(call: &mut Call<'_>) -> CommandResult {
         }
         call.reply.bulk(entry.address.as_bytes());
         call.reply.bulk(&entry.client_name);
+        if inner {
+            write_script(entry.script.as_ref(), call.reply);
+        }
     }
     Ok(())
+}
+
+/// What made a script slow; an empty map for other commands.
+fn write_script(script: Option<&SlowScript>, reply: &mut dyn Reply) {
+    let Some(script) = script else {
+        reply.map(0);
+        return;
+    };
+    reply.map(4);
+    reply.bulk(b"script");
+    reply.bulk(script.name.as_bytes());
+    reply.bulk(b"name");
+    reply.bulk_or_null(script.given_name.as_ref().map(|name| name.as_bytes()));
+    reply.bulk(b"inner_calls");
+    reply.integer(script.inner_calls as i64);
+    reply.bulk(b"slowest");
+    reply.array(script.slowest.len());
+    for call in &script.slowest {
+        reply.array(2);
+        reply.integer(call.microseconds as i64);
+        reply.array(call.args.len());
+        for argument in &call.args {
+            reply.bulk(argument);
+        }
+    }
 }
 
 fn len(call: &mut Call<'_>) -> CommandResult {

@@ -4,6 +4,8 @@
 pub const READ_SIZE: usize = 64 * 1024;
 /// Least room a read is given in a buffer that is partly filled.
 const MIN_ROOM: usize = 4 * 1024;
+/// A buffer of this size no longer doubles without need.
+const HUGE: usize = 16 * 1024 * 1024;
 
 /// A buffer that is filled at its end and consumed at its start. All its memory is initialised, so that
 /// reads can go straight into it.
@@ -81,13 +83,13 @@ impl QueryBuffer {
             self.start = 0;
         }
         if self.bytes.len() - self.end < missing {
-            let double = (self.bytes.len() * 2).max(READ_SIZE);
+            let held = self.bytes.len();
+            let double = (held * 2).max(READ_SIZE);
             let exact = self.end.saturating_add(missing);
-            let size = if self.bytes.len() - self.end >= MIN_ROOM {
-                exact.min(double)
-            } else {
-                double
-            };
+            // The end of a huge request is not to cost as much again as the whole of it.
+            let least = held + if held < HUGE { held } else { held / 8 };
+            let size = exact.max(least).min(double);
+            self.bytes.reserve_exact(size - held);
             self.bytes.resize(size, 0);
         }
         &mut self.bytes[self.end..]
@@ -150,6 +152,23 @@ mod tests {
                 prop_assert!(buffer.size() <= 2 * READ_SIZE.max(2 * 60 * 20_000));
             }
         }
+    }
+
+    #[test]
+    fn the_end_of_a_huge_request_takes_little_more_room() {
+        let mut buffer = QueryBuffer::with_size(READ_SIZE);
+        let request = vec![b'x'; 2 * HUGE];
+        // The last bytes come alone, when there is hardly any room left.
+        let mut sent = 0;
+        while sent < request.len() - 10 {
+            let room = buffer.room(request.len());
+            let count = room.len().min(request.len() - 10 - sent);
+            room[..count].copy_from_slice(&request[sent..sent + count]);
+            buffer.filled(count);
+            sent += count;
+        }
+        buffer.room(request.len());
+        assert!(buffer.size() < request.len() / 4 * 5, "{}", buffer.size());
     }
 
     #[test]

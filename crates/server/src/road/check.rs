@@ -31,7 +31,6 @@ use crate::client::Client;
 use crate::config::enums::BusyReplyScope;
 use crate::road::barrier::{self, Barrier, Traits};
 use crate::road::lookup::Entry;
-use crate::running::KillError;
 use crate::server::Server;
 
 /// Where a command comes from.
@@ -150,7 +149,7 @@ fn waits_for_nobody(server: &Server, entry: &Entry) -> Result<(), CommandError> 
         return Ok(());
     }
     match server.running.any_overdue(config.busy_reply_threshold) {
-        Some(world) => Err(CommandError::owned(KillError::Busy(world).to_string())),
+        Some(script) => Err(CommandError::owned(script.busy_text())),
         None => Ok(()),
     }
 }

@@ -11,6 +11,7 @@ use keyspace::LockPlan;
 use crate::client::Client;
 use crate::handlers;
 use crate::road::run::{Bench, ServerHandler};
+use crate::script_tally::TallyTraits;
 use crate::server::Server;
 
 /// How much of what the client wrote an error repeats.
@@ -29,6 +30,8 @@ pub(crate) struct Entry {
     /// The server's handler, for a record that leaves it to the server.
     pub(crate) handler: Option<ServerHandler>,
     pub(crate) planner: Option<Planner>,
+    /// What tallies of scripts want to know of it.
+    pub(crate) tally: TallyTraits,
     subcommands: Vec<usize>,
 }
 
@@ -133,6 +136,7 @@ impl Table {
             index,
             handler,
             planner,
+            tally: TallyTraits::of(command),
             subcommands,
         });
         index

@@ -13,9 +13,11 @@ use crate::client::Client;
 use crate::config::Config;
 use crate::debugging::DebugMode;
 use crate::machines::Machines;
+use crate::pubsub::OwnMessages;
 use crate::road::Origin;
 use crate::road::lookup::Entry;
 use crate::script_run::ScriptRun;
+use crate::script_tally::EndedRun;
 use crate::server::{Server, unix_us};
 use crate::stats::WorkerStats;
 use crate::tracking::{self, Broadcast};
@@ -30,10 +32,12 @@ pub(crate) struct Bench {
     pub(crate) stats: Arc<WorkerStats>,
     pub(crate) clock: Clock,
     pub(crate) machines: Machines,
-    /// Messages that the running command publishes to its own client: they go before its reply.
-    pub(crate) to_self: Vec<Arc<[u8]>>,
+    /// Messages that the running command publishes to its own client.
+    pub(crate) own: OwnMessages,
     /// What subscribers are told when the changes of the running script or transaction stand.
     pub(crate) held: Vec<Held>,
+    /// The script that has just run, until its time is known.
+    pub(crate) ended_script: EndedRun,
     /// The lock that the request before has left to the next one of its pipeline, and since when it is kept.
     pub(crate) kept_lock: Option<KeptLock<'static>>,
     pub(crate) kept_since: Moment,
@@ -57,8 +61,9 @@ impl Bench {
             stats: Arc::clone(&server.stats[worker]),
             clock: Clock::new(),
             machines: Machines::default(),
-            to_self: Vec::new(),
+            own: OwnMessages::default(),
             held: Vec::new(),
+            ended_script: EndedRun::default(),
             kept_lock: None,
             kept_since: Moment::default(),
             patience: Patience::default(),
@@ -81,8 +86,9 @@ impl Bench {
             stats: Arc::clone(&self.stats),
             clock: self.clock.clone(),
             machines: Machines::default(),
-            to_self: Vec::new(),
+            own: OwnMessages::default(),
             held: Vec::new(),
+            ended_script: EndedRun::default(),
             kept_lock: None,
             kept_since: Moment::default(),
             patience: Patience::default(),
@@ -130,6 +136,7 @@ impl Bench {
         if !Arc::ptr_eq(&self.stats, &lender.stats) {
             self.stats = Arc::clone(&lender.stats);
         }
+        self.own.client = lender.own.client;
         self.random = lender.random.clone();
         self.clock = lender.clock.clone();
     }
@@ -137,8 +144,8 @@ impl Bench {
     /// Takes over what a script's run has made of what it borrowed.
     pub(crate) fn take_back(&mut self, lent: &mut Bench) {
         self.random = lent.random.clone();
-        if !lent.to_self.is_empty() {
-            self.to_self.append(&mut lent.to_self);
+        if !lent.own.messages.is_empty() {
+            self.own.messages.append(&mut lent.own.messages);
         }
         if !lent.broadcasts.is_empty() {
             self.broadcasts.append(&mut lent.broadcasts);
@@ -349,7 +356,7 @@ pub(crate) fn run(
         unit.finish_effects(database, args);
     }
     if unit.gathers_modifications() {
-        tracking::after_command(server, bench, client, entry, args, unit, origin);
+        tracking::after_command(server, bench, client, entry, args, unit);
     }
     next
 }

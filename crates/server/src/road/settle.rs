@@ -39,7 +39,7 @@ pub(crate) fn settle_command(server: &'static Server, bench: &mut Bench, unit: &
     }
     if !changes.events.is_empty() {
         for event in std::mem::take(&mut changes.events) {
-            publish_event(server, &event);
+            publish_event(server, &event, &mut bench.own);
         }
     }
 }
@@ -48,6 +48,11 @@ pub(crate) fn settle_command(server: &'static Server, bench: &mut Bench, unit: &
 /// be released.
 pub(crate) fn settle_unit(server: &'static Server, bench: &mut Bench, unit: &mut Unit<'static>) {
     settle_command(server, bench, unit);
+    if unit.changes.ready.is_empty() && !unit.records_effects() {
+        return;
+    }
+    // The reply is written; what follows is done for others.
+    let speaker = bench.own.client.take();
     // Serving a client may make further keys ready (BLMOVE), so this goes on until nothing is left.
     while !unit.changes.ready.is_empty() {
         for ready in std::mem::take(&mut unit.changes.ready) {
@@ -55,6 +60,7 @@ pub(crate) fn settle_unit(server: &'static Server, bench: &mut Bench, unit: &mut
         }
         settle_command(server, bench, unit);
     }
+    bench.own.client = speaker;
     if unit.records_effects() {
         server.effects.add(unit.take_effects());
     }

@@ -56,16 +56,16 @@ impl KeyTable {
     }
 
     /// Puts down that a client has read a key.
-    pub(super) fn remember(&self, key: &[u8], client: ClientId) {
+    pub(super) fn remember(&self, key: &Bytes, client: ClientId) {
         let mut stripe = self.stripe(key).lock();
-        if let Some(readers) = stripe.get_mut(key) {
+        if let Some(readers) = stripe.get_mut(&**key) {
             if let Err(position) = readers.binary_search(&client) {
                 readers.insert(position, client);
                 self.items.fetch_add(1, Ordering::Relaxed);
             }
             return;
         }
-        stripe.insert(Bytes::from(key), SmallVec::from_slice(&[client]));
+        stripe.insert(key.clone(), SmallVec::from_slice(&[client]));
         self.keys.fetch_add(1, Ordering::Relaxed);
         self.items.fetch_add(1, Ordering::Relaxed);
     }
@@ -144,7 +144,7 @@ mod tests {
             for step in steps {
                 match step {
                     Step::Remember(key, client) => {
-                        table.remember(&[key], client);
+                        table.remember(&Bytes::from(&[key][..]), client);
                         model.entry(vec![key]).or_default().insert(client);
                     }
                     Step::Take(key) => {

@@ -31,14 +31,29 @@ impl Server {
     /// Starts the binary with these arguments, on a port that was free a moment ago. Another program may take that
     /// port in between; then the next one is tried, so that the server that answers is always this one.
     pub fn start(arguments: &[&str]) -> Server {
+        Server::start_with(|| Command::new(env!("CARGO_BIN_EXE_tidelock")), arguments)
+    }
+
+    /// The same, of a server that can have no more memory than this, lest a test takes that of the machine.
+    pub fn start_capped(kilobytes: u64, arguments: &[&str]) -> Server {
+        let script = format!("ulimit -v {kilobytes} && exec \"$0\" \"$@\"");
+        let command = || {
+            let mut command = Command::new("sh");
+            command.args(["-c", &script, env!("CARGO_BIN_EXE_tidelock")]);
+            command
+        };
+        Server::start_with(command, arguments)
+    }
+
+    fn start_with(command: impl Fn() -> Command, arguments: &[&str]) -> Server {
         (0..PORTS_TRIED)
-            .find_map(|_| Server::start_on(free_port(), arguments))
+            .find_map(|_| Server::start_on(command(), free_port(), arguments))
             .expect("one of the ports stays free")
     }
 
     /// Starts the binary on this port; nothing when the port is another's.
-    fn start_on(port: u16, arguments: &[&str]) -> Option<Server> {
-        let child = Command::new(env!("CARGO_BIN_EXE_tidelock"))
+    fn start_on(mut command: Command, port: u16, arguments: &[&str]) -> Option<Server> {
+        let child = command
             .args(["--port", &port.to_string(), "--save", ""])
             .args(arguments)
             .stdout(Stdio::null())
@@ -65,14 +80,19 @@ impl Server {
     }
 
     pub fn connect(&self) -> Client {
+        Client {
+            reader: BufReader::new(self.stream()),
+        }
+    }
+
+    /// A connection as bytes.
+    pub fn stream(&self) -> TcpStream {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).expect("a connection");
         stream
             .set_read_timeout(Some(PATIENCE))
             .expect("a time-out can be set");
         stream.set_nodelay(true).expect("no delay can be set");
-        Client {
-            reader: BufReader::new(stream),
-        }
+        stream
     }
 }
 

@@ -53,6 +53,7 @@ enum Phase {
 /// What is outside the heap and refers to objects in it.
 pub(crate) struct Roots<'a> {
     pub(crate) loaded: &'a mut Vec<Option<Arc<LoadedProto>>>,
+    /// Bytes of the prototypes found unused.
     pub(crate) unloaded: &'a mut Unloaded,
     /// The thread that runs.
     pub(crate) thread: &'a mut Thread,
@@ -136,6 +137,7 @@ impl Heap {
     }
 
     fn advance(&mut self, roots: &mut Roots<'_>, left: &mut usize) -> bool {
+        self.note_peak();
         if self.collector.phase == Phase::Idle {
             self.begin_marking(roots);
         }
@@ -160,6 +162,7 @@ impl Heap {
             Phase::Idle => {}
             Phase::Mark => self.abandon_marking(),
             Phase::Sweep => {
+                self.note_peak();
                 self.sweep_in_part(roots, &mut { usize::MAX });
             }
         }
