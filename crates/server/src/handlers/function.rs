@@ -20,7 +20,6 @@ use crate::machines::for_debugging;
 use crate::road::Origin;
 use crate::road::lookup::Planner;
 use crate::road::run::{Bench, Call, Next, ServerHandler};
-use crate::running::KillError;
 use crate::server::Server;
 
 pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[

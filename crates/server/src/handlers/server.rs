@@ -5,7 +5,6 @@ use commands::{CommandError, CommandResult};
 
 use crate::road::Origin;
 use crate::road::run::{Call, Next, ServerHandler};
-use crate::running::KillError;
 
 pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
     ("", "time", time),

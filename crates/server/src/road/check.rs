@@ -31,7 +31,6 @@ use crate::client::Client;
 use crate::config::enums::BusyReplyScope;
 use crate::road::barrier::{self, Barrier, Traits};
 use crate::road::lookup::Entry;
-use crate::running::KillError;
 use crate::server::Server;
 
 /// Where a command comes from.
