@@ -98,11 +98,17 @@ impl Arguments {
     ) -> Result<Vec<&[u8]>, ArgumentError> {
         self.bytes.clear();
         self.places.clear();
+        let mut shared_bytes = 0_usize;
         for &value in values {
             let start = self.bytes.len();
             match value {
                 Value::String(string) if heap.bytes(string).len() > BYTES_KEPT => {
                     if let Some(bytes) = heap.share_bytes(string) {
+                        // The same string may be given many times: shared it costs nothing here, but whoever gets it copies it.
+                        shared_bytes = shared_bytes.saturating_add(bytes.len());
+                        if shared_bytes > heap.limit() {
+                            return Err(ArgumentError::TooLarge);
+                        }
                         self.places.push(Place::Shared(self.shared.len()));
                         self.shared.push(bytes);
                         continue;
@@ -113,7 +119,6 @@ impl Arguments {
                 Value::Number(number) => write_number(number, &mut self.bytes),
                 _ => return Err(ArgumentError::Invalid),
             }
-            // The same string may be given many times.
             if self.bytes.len() > heap.limit() {
                 return Err(ArgumentError::TooLarge);
             }
