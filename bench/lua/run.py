@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Times the rows of this folder on several Lua engines, interleaved, and prints what they need.
 
-    cargo build --release -p lua --bin tidelua
+    cargo build --release -p lua --bin tidelua --example host_call
     bench/lua/run.py [--rounds 5] [--engines tidelua,lua5.1,luajit,redis] [part-of-a-row ...]
 
 Each row times its own inner loop with os.clock and prints nanoseconds per operation. Redis has no
 clock inside a script, so its column is the time of the whole EVAL, seen from here, by the number of
 operations that the row returns. The rows in redis/ need cjson, cmsgpack, struct and bit: only
-tidelua and redis run them. Shown are medians over the rounds; ratios above 1 mean that tidelua is
+tidelua and redis run them. The row host_call is no script but a host: an example of the crate, and
+host_call.c built against the engines in C (with cc and pkg-config). Shown are medians over the rounds; ratios above 1 mean that tidelua is
 faster. Memory and other loads on the machine matter: compare numbers of one run only.
 """
 
@@ -28,15 +29,32 @@ LIMIT = 120
 
 
 class Program:
-    def __init__(self, name, command):
-        self.name, self.command = name, command
+    def __init__(self, name, command, library=None):
+        self.name, self.command, self.library = name, command, library
+        self.folder = None
 
     def available(self):
         return shutil.which(self.command[0]) is not None
 
+    def host(self, source):
+        """The program of the row host_call."""
+        if self.library is None:
+            return pathlib.Path(self.command[0]).parent / "examples" / "host_call"
+        if self.folder is None:
+            self.folder = tempfile.TemporaryDirectory()
+            flags = subprocess.run(["pkg-config", "--cflags", "--libs", self.library], capture_output=True, text=True).stdout
+            subprocess.run(["cc", "-O2", str(source), "-o", f"{self.folder.name}/host_call", *flags.split()], capture_output=True)
+        return pathlib.Path(self.folder.name, "host_call")
+
     def measure(self, row):
+        command = [*self.command, str(row)]
+        if row.suffix == ".c":
+            command = [str(self.host(row))]
+            if not pathlib.Path(command[0]).exists():
+                print(f"SKIPPED: {self.name}: {row.name} is not built", file=sys.stderr)
+                return None
         try:
-            done = subprocess.run([*self.command, str(row)], capture_output=True, text=True, timeout=LIMIT)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT)
             return float(done.stdout.split()[-1])
         except (subprocess.TimeoutExpired, ValueError, IndexError) as problem:
             text = done.stderr.strip() if isinstance(problem, (ValueError, IndexError)) else "too slow"
@@ -44,7 +62,8 @@ class Program:
             return None
 
     def close(self):
-        pass
+        if self.folder is not None:
+            self.folder.cleanup()
 
 
 class Redis:
@@ -115,8 +134,8 @@ def main():
     options = parser.parse_args()
     known = {
         "tidelua": Program("tidelua", [find_tidelua()]),
-        "lua5.1": Program("lua5.1", ["lua5.1"]),
-        "luajit": Program("luajit -joff", ["luajit", "-joff"]),
+        "lua5.1": Program("lua5.1", ["lua5.1"], "lua5.1"),
+        "luajit": Program("luajit -joff", ["luajit", "-joff"], "luajit"),
         "redis": Redis(),
     }
     engines = []
@@ -125,13 +144,15 @@ def main():
             engines.append(known[name])
         else:
             print(f"SKIPPED: {name} is not there", file=sys.stderr)
-    rows = sorted(FOLDER.glob("*.lua")) + sorted(FOLDER.glob("redis/*.lua"))
+    rows = sorted([*FOLDER.glob("*.lua"), *FOLDER.glob("*.c")]) + sorted(FOLDER.glob("redis/*.lua"))
     rows = [row for row in rows if not options.rows or any(part in row.stem for part in options.rows)]
     times = {}
     for number in range(options.rounds):
         for row in rows:
             for engine in engines:
                 if row.parent.name == "redis" and engine.name not in ("tidelua", "redis"):
+                    continue
+                if row.suffix == ".c" and engine.name == "redis":
                     continue
                 taken = engine.measure(row)
                 if taken:

@@ -22,7 +22,7 @@ const SLOW_SCRIPT: &str = "redis.call('set', KEYS[1], 'v') while true do end";
 const SLOW_LIBRARY: &str = "#!lua name=slow\nredis.register_function('slow', function(keys) \
                             redis.call('set', keys[1], 'v') while true do end end)";
 
-/// Two commands of which only the answers to the second and third are compared: what a transaction says.
+/// A transaction begun while a script is slow: it is refused as a whole.
 const TRANSACTION: [&[&str]; 3] = [&["MULTI"], &["GET", "k"], &["EXEC"]];
 
 /// Sends all commands to both servers and compares.

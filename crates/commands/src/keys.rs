@@ -75,6 +75,21 @@ pub fn only_key_index(command: &Command) -> Option<usize> {
     }
 }
 
+/// The index of the argument that is probably the first key of a command whose keys are counted: of a script or function.
+#[inline]
+pub fn first_counted_key_index(command: &Command) -> Option<usize> {
+    match command.keys {
+        [
+            KeySpec {
+                begin: BeginSearch::Index(index),
+                find: FindKeys::Counted { count, first, .. },
+                ..
+            },
+        ] => Some(index + (*count).max(*first)),
+        _ => None,
+    }
+}
+
 fn add_positions(
     spec: &KeySpec,
     args: &[&[u8]],

@@ -15,8 +15,8 @@ use crate::thread::{Finish, SMALLEST_STACK, Status};
 use crate::value::{TableHandle, Value};
 use crate::vm::{self, Exit, Step};
 
-/// The biggest stack that is kept, in slots, when a region ends.
-const KEPT_SLOTS: usize = 4096;
+/// The biggest stack that is kept, in slots, when a region ends: each run that follows has to clear it.
+const KEPT_SLOTS: usize = 1024;
 
 /// How a run (or a part of one) ended.
 #[derive(Debug)]
@@ -232,7 +232,15 @@ impl Vm {
         runtime.ensure_stack(1 + arguments.len());
         runtime.thread.stack[0] = function;
         runtime.thread.stack[1..1 + arguments.len()].copy_from_slice(arguments);
-        let step = runtime.call(0, arguments.len(), -1, Finish::Bottom);
+        let step = match function {
+            Value::Function(closure) => {
+                match runtime.push_frame(closure, 0, arguments.len(), -1, Finish::Bottom) {
+                    Ok(()) => Step::Run,
+                    Err(raise) => runtime.raise(raise),
+                }
+            }
+            _ => runtime.call(0, arguments.len(), -1, Finish::Bottom),
+        };
         self.advance(step)
     }
 

@@ -1,6 +1,6 @@
 //! Prototypes as one VM runs them: constants interned into its heap, nested functions numbered.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::heap::Heap;
 use crate::leaf::is_leaf;
@@ -31,11 +31,39 @@ pub(crate) struct LoadedProto {
 pub(crate) const NUMBER_BYTES: usize =
     size_of::<Option<Arc<LoadedProto>>>() + size_of::<CodeEntry>();
 
-/// Prototypes that the collector has found unused and whose code is still to be forgotten.
+/// Prototypes the collector has found unused while the dispatch loop may have their code at hand.
 #[derive(Default)]
 pub(crate) struct Unloaded {
-    pub(crate) numbers: Vec<u32>,
-    pub(crate) bytes: usize,
+    numbers: Vec<u32>,
+    bytes: usize,
+    /// The numbers below this one may have code entries.
+    pub(crate) entries: usize,
+}
+
+impl Unloaded {
+    /// Notes that a prototype is unused. The bytes that are free by that.
+    pub(crate) fn note(&mut self, number: usize, bytes: usize) -> usize {
+        if number >= self.entries {
+            return bytes;
+        }
+        self.numbers.push(number as u32);
+        self.bytes += bytes;
+        0
+    }
+
+    /// Whether nothing was noted.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
+    }
+
+    /// Takes out the numbers that were noted, and the bytes that are free when their code entries are gone.
+    pub(crate) fn take(&mut self) -> (Vec<u32>, usize) {
+        (
+            std::mem::take(&mut self.numbers),
+            std::mem::take(&mut self.bytes),
+        )
+    }
 }
 
 /// What the dispatch loop needs of a loaded prototype, in one place. The code is verified, and the constants are those it was verified with.
@@ -55,7 +83,7 @@ pub(crate) struct CodeEntry {
 impl CodeEntry {
     /// The entry of a prototype that was unloaded, or never loaded: what it does is an error.
     pub(crate) fn vacant() -> CodeEntry {
-        CodeEntry {
+        static VACANT: LazyLock<CodeEntry> = LazyLock::new(|| CodeEntry {
             code: Arc::new([Instruction::abc(Opcode::Illegal, 0, 0, 0)]),
             constants: Arc::new([]),
             room: WINDOW as u32,
@@ -63,7 +91,8 @@ impl CodeEntry {
             max_stack: 2,
             is_vararg: false,
             collects_arguments: false,
-        }
+        });
+        VACANT.clone()
     }
 
     pub(crate) fn of(loaded: &LoadedProto) -> CodeEntry {

@@ -23,6 +23,22 @@ pub enum Operand {
     Immediate,
 }
 
+impl Operand {
+    /// How many meanings there are.
+    pub const COUNT: usize = Operand::Immediate as usize + 1;
+}
+
+/// The layouts of all opcodes, by their numbers.
+pub static LAYOUTS: [Layout; Opcode::ALL.len()] = {
+    let mut layouts = [Layout::Illegal; Opcode::ALL.len()];
+    let mut number = 0;
+    while number < layouts.len() {
+        layouts[number] = layout(Opcode::ALL[number]);
+        number += 1;
+    }
+    layouts
+};
+
 /// The layout of an instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
@@ -45,7 +61,7 @@ pub enum Layout {
 }
 
 /// The layout of an opcode.
-pub fn layout(opcode: Opcode) -> Layout {
+pub const fn layout(opcode: Opcode) -> Layout {
     use Layout::{Child, Extra, Illegal, Jump, Short, ShortJump, Wide, WideImmediate};
     use Operand::{Constant, Immediate, Number, Register, Text, Unused, Upvalue};
     match opcode {
@@ -99,7 +115,7 @@ pub fn layout(opcode: Opcode) -> Layout {
 }
 
 /// Whether the opcode is a condition, which a `Jump` must follow.
-pub fn is_condition(opcode: Opcode) -> bool {
+pub const fn is_condition(opcode: Opcode) -> bool {
     matches!(
         opcode,
         Opcode::Eq

@@ -28,6 +28,7 @@ pub struct Runtime {
     pub(crate) loaded: Vec<Option<Arc<LoadedProto>>>,
     /// What the libraries remember.
     pub libraries: crate::library::LibraryState,
+    /// The prototypes the collector has found unused.
     pub(crate) unloaded: Unloaded,
     pub(crate) main: ThreadHandle,
     /// Stacks and frames of coroutines that are over, for the next ones. Not counted as the program's memory.

@@ -5,10 +5,11 @@
 //! jump; open results consumed by the next instruction and by nothing else; no way off the end of the code. Debug
 //! builds run it after every compilation.
 
+use smallvec::SmallVec;
 use thiserror::Error;
 
 use crate::opcode::{Instruction, MAX_REGISTERS, Opcode};
-use crate::operand::{Layout, Operand, is_condition, layout};
+use crate::operand::{LAYOUTS, Layout, Operand, is_condition};
 use crate::proto::{Constant, Proto, UpvalueSource};
 
 /// What is wrong with a prototype.
@@ -54,7 +55,8 @@ pub struct Fault {
 /// The first fault found. A prototype the compiler made has none.
 pub fn verify(proto: &Proto) -> Result<(), Fault> {
     // A worklist, not recursion: nesting is the compiler's limit, not this function's.
-    let mut pending = vec![proto];
+    let mut pending: SmallVec<[&Proto; 16]> = SmallVec::new();
+    pending.push(proto);
     while let Some(proto) = pending.pop() {
         Verifier::new(proto).run()?;
         pending.extend(proto.children.iter().map(AsRef::as_ref));
@@ -62,24 +64,26 @@ pub fn verify(proto: &Proto) -> Result<(), Fault> {
     Ok(())
 }
 
+/// What is known of a word.
+const INSTRUCTION: u8 = 1;
+const JUMPED_TO: u8 = 2;
+const CONSUMES_OPEN_RESULTS: u8 = 4;
+
 struct Verifier<'p> {
     proto: &'p Proto,
-    /// Which words are instructions (the others are extra words).
-    is_instruction: Vec<bool>,
+    /// What an operand of each meaning has to be below.
+    bounds: [u32; Operand::COUNT],
 }
 
 impl<'p> Verifier<'p> {
     fn new(proto: &'p Proto) -> Self {
-        let mut is_instruction = vec![false; proto.code.len()];
-        let mut at = 0;
-        while at < proto.code.len() {
-            is_instruction[at] = true;
-            at += 1 + usize::from(proto.code[at].has_extra_word());
+        let mut bounds = [u32::MAX; Operand::COUNT];
+        bounds[Operand::Register as usize] = u32::from(proto.max_stack);
+        bounds[Operand::Upvalue as usize] = proto.upvalues.len() as u32;
+        for operand in [Operand::Constant, Operand::Text, Operand::Number] {
+            bounds[operand as usize] = proto.constants.len() as u32;
         }
-        Verifier {
-            proto,
-            is_instruction,
-        }
+        Verifier { proto, bounds }
     }
 
     fn fault(&self, violation: Violation, at: usize) -> Fault {
@@ -90,32 +94,82 @@ impl<'p> Verifier<'p> {
         }
     }
 
+    /// One pass over the code, and one over what it found out about the words.
     fn run(&self) -> Result<(), Fault> {
         self.check_shape()?;
-        let mut jumped_to = vec![false; self.proto.code.len()];
-        for at in self.instructions() {
-            self.check_operands(at)?;
-            let (next, jump) = self.successors(at);
-            let lands = |place: Option<usize>| {
-                place.is_some_and(|place| self.is_instruction.get(place) == Some(&true))
-            };
-            if next.is_some() && !lands(next) {
-                return Err(self.fault(Violation::End, at));
+        let code = &*self.proto.code;
+        let mut marks: SmallVec<[u8; 128]> = SmallVec::from_elem(0, code.len());
+        let mut at = 0;
+        let mut has_open_results = false;
+        while let Some(&word) = code.get(at) {
+            let opcode = word.opcode();
+            self.check_operands(at, word, opcode)?;
+            let consumes = consumes_open_results(word, opcode);
+            if consumes != has_open_results {
+                return Err(self.fault(Violation::OpenResults, at));
             }
-            match jump {
-                Some(target) if lands(target) => jumped_to[target.unwrap_or(0)] = true,
-                Some(_) => return Err(self.fault(Violation::Jump, at)),
-                None => {}
+            has_open_results = makes_open_results(word, opcode);
+            marks[at] |= INSTRUCTION;
+            if consumes {
+                marks[at] |= CONSUMES_OPEN_RESULTS;
             }
+            let next = at + 1 + usize::from(word.has_extra_word());
+            let jump = self.follow(at, next, word, opcode)?;
+            if let Some(offset) = jump {
+                let target = next.checked_add_signed(offset as isize);
+                let mark = target.and_then(|target| marks.get_mut(target));
+                let Some(mark) = mark else {
+                    return Err(self.fault(Violation::Jump, at));
+                };
+                *mark |= JUMPED_TO;
+            }
+            at = next;
         }
-        for at in self.instructions() {
-            self.check_sequence(at, &jumped_to)?;
+        for (at, &mark) in marks.iter().enumerate() {
+            if mark & (JUMPED_TO | INSTRUCTION) == JUMPED_TO {
+                return Err(self.fault(Violation::Jump, at));
+            }
+            if mark & JUMPED_TO != 0 && mark & CONSUMES_OPEN_RESULTS != 0 {
+                return Err(self.fault(Violation::OpenResults, at));
+            }
         }
         Ok(())
     }
 
-    fn instructions(&self) -> impl Iterator<Item = usize> {
-        (0..self.proto.code.len()).filter(|&at| self.is_instruction[at])
+    /// Checks that execution can go on behind an instruction from which it may, and that there is what has to be there. The jump the
+    /// instruction may make, if it is one.
+    #[inline(always)]
+    fn follow(
+        &self,
+        at: usize,
+        next: usize,
+        word: Instruction,
+        opcode: Opcode,
+    ) -> Result<Option<i32>, Fault> {
+        let following = self.proto.code.get(next).copied();
+        let follows = |opcode: Opcode| following.is_some_and(|word| word.opcode() == opcode);
+        let (in_order, goes_on, jump) = match opcode {
+            Opcode::Jump => (true, false, Some(word.sj())),
+            Opcode::ForPrep | Opcode::ForLoop | Opcode::TForLoop => {
+                (true, true, Some(i32::from(word.sbx())))
+            }
+            Opcode::LoadFalseSkip => (follows(Opcode::LoadTrue), false, Some(1)),
+            Opcode::Return | Opcode::Return0 | Opcode::Return1 => (true, false, None),
+            Opcode::TForCall => (follows(Opcode::TForLoop), true, None),
+            Opcode::TailCall => {
+                let end = Instruction::abc(Opcode::Return, word.a(), 0, 0);
+                (following == Some(end), true, None)
+            }
+            opcode if is_condition(opcode) => (follows(Opcode::Jump), true, Some(1)),
+            _ => (true, true, None),
+        };
+        if goes_on && following.is_none() {
+            return Err(self.fault(Violation::End, at));
+        }
+        if !in_order {
+            return Err(self.fault(Violation::Sequence, at));
+        }
+        Ok(jump)
     }
 
     fn check_shape(&self) -> Result<(), Fault> {
@@ -138,6 +192,7 @@ impl<'p> Verifier<'p> {
         }
     }
 
+    #[inline(always)]
     fn register(&self, register: usize, at: usize) -> Result<(), Fault> {
         if register < usize::from(self.proto.max_stack) {
             Ok(())
@@ -146,63 +201,63 @@ impl<'p> Verifier<'p> {
         }
     }
 
-    fn operand(&self, operand: Operand, value: usize, at: usize) -> Result<(), Fault> {
-        let constant = self.proto.constants.get(value);
-        let fits = match operand {
-            Operand::Unused | Operand::Immediate => true,
-            Operand::Register => return self.register(value, at),
-            Operand::Upvalue => {
-                return if value < self.proto.upvalues.len() {
-                    Ok(())
-                } else {
-                    Err(self.fault(Violation::Upvalue, at))
-                };
-            }
-            Operand::Constant => constant.is_some(),
-            Operand::Text => matches!(constant, Some(Constant::String(_))),
-            Operand::Number => matches!(constant, Some(Constant::Number(_))),
-        };
+    #[inline(always)]
+    fn operand(&self, operand: Operand, value: u32, at: usize) -> Result<(), Fault> {
+        let fits = value < self.bounds[operand as usize]
+            && match operand {
+                Operand::Text => {
+                    matches!(self.proto.constants[value as usize], Constant::String(_))
+                }
+                Operand::Number => {
+                    matches!(self.proto.constants[value as usize], Constant::Number(_))
+                }
+                _ => true,
+            };
         if fits {
-            Ok(())
-        } else {
-            Err(self.fault(Violation::Constant, at))
+            return Ok(());
         }
+        let violation = match operand {
+            Operand::Upvalue => Violation::Upvalue,
+            Operand::Constant | Operand::Text | Operand::Number => Violation::Constant,
+            _ => Violation::Register,
+        };
+        Err(self.fault(violation, at))
     }
 
-    fn check_operands(&self, at: usize) -> Result<(), Fault> {
-        let word = self.proto.code[at];
+    #[inline(always)]
+    fn check_operands(&self, at: usize, word: Instruction, opcode: Opcode) -> Result<(), Fault> {
+        match LAYOUTS[opcode as usize] {
+            Layout::Illegal => return Err(self.fault(Violation::IllegalOpcode, at)),
+            Layout::Jump => return Ok(()),
+            Layout::Short(for_a, for_b, for_c) => {
+                self.operand(for_a, word.a().into(), at)?;
+                self.operand(for_b, word.b().into(), at)?;
+                self.operand(for_c, word.c().into(), at)?;
+            }
+            Layout::WideImmediate | Layout::ShortJump => self.register(word.a().into(), at)?,
+            Layout::Wide(operand) => {
+                self.register(word.a().into(), at)?;
+                self.operand(operand, word.bx().into(), at)?;
+            }
+            Layout::Extra(operand) => {
+                self.register(word.a().into(), at)?;
+                let Some(extra) = self.proto.code.get(at + 1) else {
+                    return Err(self.fault(Violation::End, at));
+                };
+                self.operand(operand, extra.0, at)?;
+            }
+            Layout::Child => {
+                self.register(word.a().into(), at)?;
+                self.check_closure(usize::from(word.bx()), at)?;
+            }
+        }
         let (a, b, c) = (
             usize::from(word.a()),
             usize::from(word.b()),
             usize::from(word.c()),
         );
-        match layout(word.opcode()) {
-            Layout::Illegal => return Err(self.fault(Violation::IllegalOpcode, at)),
-            Layout::Jump => {}
-            Layout::Short(for_a, for_b, for_c) => {
-                self.operand(for_a, a, at)?;
-                self.operand(for_b, b, at)?;
-                self.operand(for_c, c, at)?;
-            }
-            Layout::WideImmediate | Layout::ShortJump => self.register(a, at)?,
-            Layout::Wide(operand) => {
-                self.register(a, at)?;
-                self.operand(operand, usize::from(word.bx()), at)?;
-            }
-            Layout::Extra(operand) => {
-                self.register(a, at)?;
-                let Some(extra) = self.proto.code.get(at + 1) else {
-                    return Err(self.fault(Violation::End, at));
-                };
-                self.operand(operand, extra.0 as usize, at)?;
-            }
-            Layout::Child => {
-                self.register(a, at)?;
-                self.check_closure(usize::from(word.bx()), at)?;
-            }
-        }
         // The highest register of instructions that work on a run of them.
-        let last = match word.opcode() {
+        let last = match opcode {
             Opcode::LoadNil => a + b,
             Opcode::SelfField | Opcode::SelfRegister => a + 1,
             Opcode::SetList => a + b,
@@ -212,12 +267,10 @@ impl<'p> Verifier<'p> {
             // A call or return of no values may name the register behind the last.
             Opcode::Return | Opcode::VarArg => a + b.saturating_sub(2),
             Opcode::ForPrep | Opcode::ForLoop | Opcode::TForLoop => a + 3,
+            Opcode::TForCall if c == 0 => return Err(self.fault(Violation::Register, at)),
             Opcode::TForCall => a + (2 + c).max(5),
-            _ => a.min(usize::from(self.proto.max_stack) - 1),
+            _ => return Ok(()),
         };
-        if word.opcode() == Opcode::TForCall && c == 0 {
-            return Err(self.fault(Violation::Register, at));
-        }
         self.register(last, at)
     }
 
@@ -229,60 +282,17 @@ impl<'p> Verifier<'p> {
             match *source {
                 UpvalueSource::Register(register) => self.register(usize::from(register), at)?,
                 UpvalueSource::Upvalue(index) => {
-                    self.operand(Operand::Upvalue, usize::from(index), at)?;
+                    self.operand(Operand::Upvalue, index.into(), at)?;
                 }
             }
         }
         Ok(())
     }
-
-    /// Where execution may go from the instruction at `at`: on (if it can), and by a jump (if it is one; a jump
-    /// to before the code has no target).
-    fn successors(&self, at: usize) -> (Option<usize>, Option<Option<usize>>) {
-        let word = self.proto.code[at];
-        let next = at + 1 + usize::from(word.has_extra_word());
-        let jump = |offset: i32| Some(next.checked_add_signed(offset as isize));
-        match word.opcode() {
-            Opcode::Jump => (None, jump(word.sj())),
-            Opcode::ForPrep | Opcode::ForLoop | Opcode::TForLoop => {
-                (Some(next), jump(i32::from(word.sbx())))
-            }
-            Opcode::LoadFalseSkip => (None, jump(1)),
-            Opcode::Return | Opcode::Return0 | Opcode::Return1 => (None, None),
-            opcode if is_condition(opcode) => (Some(next), jump(1)),
-            _ => (Some(next), None),
-        }
-    }
-
-    fn check_sequence(&self, at: usize, jumped_to: &[bool]) -> Result<(), Fault> {
-        let word = self.proto.code[at];
-        let next = at + 1 + usize::from(word.has_extra_word());
-        let following = self.proto.code.get(next).copied();
-        let follows = |opcode: Opcode| following.is_some_and(|word| word.opcode() == opcode);
-        let in_order = match word.opcode() {
-            Opcode::LoadFalseSkip => follows(Opcode::LoadTrue),
-            Opcode::TForCall => follows(Opcode::TForLoop),
-            Opcode::TailCall => following
-                .is_some_and(|word| word == Instruction::abc(Opcode::Return, word.a(), 0, 0)),
-            opcode if is_condition(opcode) => follows(Opcode::Jump),
-            _ => true,
-        };
-        if !in_order {
-            return Err(self.fault(Violation::Sequence, at));
-        }
-        let open = makes_open_results(word);
-        if open != following.is_some_and(consumes_open_results) {
-            return Err(self.fault(Violation::OpenResults, at));
-        }
-        if consumes_open_results(word) && (at == 0 || jumped_to[at]) {
-            return Err(self.fault(Violation::OpenResults, at));
-        }
-        Ok(())
-    }
 }
 
-fn makes_open_results(word: Instruction) -> bool {
-    match word.opcode() {
+#[inline(always)]
+fn makes_open_results(word: Instruction, opcode: Opcode) -> bool {
+    match opcode {
         Opcode::Call => word.c() == 0,
         Opcode::VarArg => word.b() == 0,
         // The native function it called has made all its results.
@@ -291,8 +301,9 @@ fn makes_open_results(word: Instruction) -> bool {
     }
 }
 
-fn consumes_open_results(word: Instruction) -> bool {
-    match word.opcode() {
+#[inline(always)]
+fn consumes_open_results(word: Instruction, opcode: Opcode) -> bool {
+    match opcode {
         Opcode::Call | Opcode::TailCall | Opcode::Return | Opcode::SetList => word.b() == 0,
         _ => false,
     }

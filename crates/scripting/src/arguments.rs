@@ -98,15 +98,16 @@ impl Arguments {
     ) -> Result<Vec<&[u8]>, ArgumentError> {
         self.bytes.clear();
         self.places.clear();
-        let mut shared_bytes = 0_usize;
+        self.shared.clear();
+        // Of those that are shared, which the handler will copy.
+        let mut shared_bytes = 0;
         for &value in values {
             let start = self.bytes.len();
             match value {
                 Value::String(string) if heap.bytes(string).len() > BYTES_KEPT => {
                     if let Some(bytes) = heap.share_bytes(string) {
-                        // The same string may be given many times: shared it costs nothing here, but whoever gets it copies it.
-                        shared_bytes = shared_bytes.saturating_add(bytes.len());
-                        if shared_bytes > heap.limit() {
+                        shared_bytes += bytes.len();
+                        if self.bytes.len() + shared_bytes > heap.limit() {
                             return Err(ArgumentError::TooLarge);
                         }
                         self.places.push(Place::Shared(self.shared.len()));
@@ -119,7 +120,8 @@ impl Arguments {
                 Value::Number(number) => write_number(number, &mut self.bytes),
                 _ => return Err(ArgumentError::Invalid),
             }
-            if self.bytes.len() > heap.limit() {
+            // The same string may be given many times.
+            if self.bytes.len() + shared_bytes > heap.limit() {
                 return Err(ArgumentError::TooLarge);
             }
             self.places.push(Place::Copied(start, self.bytes.len()));

@@ -56,6 +56,7 @@ pub(crate) fn build(vm: &mut Vm, world: World) {
     redis_api::register(vm, world);
     let heap = &mut vm.runtime.heap;
     let pcall = heap.new_native(protected_call, &[]);
+    heap.mark_protected_call(pcall, returned_error);
     heap.raw_set_field(globals, "pcall", Value::Native(pcall));
     if world == World::Scripts {
         let handler = heap.new_native(error_handler, &[]);
@@ -149,14 +150,20 @@ fn after_protected_call(call: &mut Call<'_>) -> NativeResult {
         }
         return Ok(Flow::Return(values.len() + 1));
     }
-    let error = match call.callback_result(1) {
-        Value::Table(table) => match call.heap_mut().raw_get_field(table, "err") {
-            text @ (Value::String(_) | Value::Number(_)) => text,
-            _ => Value::Table(table),
-        },
-        other => other,
-    };
+    let error = call.callback_result(1);
+    let error = returned_error(call.heap_mut(), error);
     call.return_values(&[Value::Boolean(false), error])
+}
+
+/// What `pcall` returns of an error: the text in an error that is a table.
+fn returned_error(heap: &mut Heap, error: Value) -> Value {
+    let Value::Table(table) = error else {
+        return error;
+    };
+    match heap.raw_get_field(table, "err") {
+        text @ (Value::String(_) | Value::Number(_)) => text,
+        _ => error,
+    }
 }
 
 /// What Redis has as a global for its own use; scripts see it, so it is here: an error as a table that says where it was

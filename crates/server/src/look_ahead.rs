@@ -3,7 +3,7 @@
 //! It is a hint to the processor and nothing else (see [`Keyspace::look_ahead`](keyspace::Keyspace::look_ahead)): every
 //! request still takes the road by itself, one after the other.
 
-use commands::keys::only_key_index;
+use commands::keys::{first_counted_key_index, only_key_index};
 use keyspace::{Ahead, LOOK_AHEAD_MAX};
 use resp::{Span, whole_request};
 use smallvec::SmallVec;
@@ -70,7 +70,10 @@ impl LookAhead {
                 return;
             }
             requests += 1;
-            let key = commands::lookup(self.spans[0].of(unread)).and_then(only_key_index);
+            // A counted key may be an argument in truth: then what is looked for is not there.
+            let key = commands::lookup(self.spans[0].of(unread)).and_then(|command| {
+                only_key_index(command).or_else(|| first_counted_key_index(command))
+            });
             if let Some(key) = key {
                 let word = |index: usize| self.spans.get(index).map(|span| span.of(unread));
                 batch.extend(word(key).map(|word_at_key| Ahead {

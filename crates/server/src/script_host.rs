@@ -180,6 +180,14 @@ impl RoadHost {
         self.unit.as_ref().is_some_and(Unit::covers_all)
     }
 
+    /// Ends the run: settles and releases its locks.
+    pub(crate) fn settle_and_release(&mut self, server: &'static Server, bench: &mut Bench) {
+        if let Some(unit) = &mut self.unit {
+            settle::settle_unit(server, bench, unit);
+        }
+        self.unit = None;
+    }
+
     /// Lists the script, as `make` shows it, among those that have run past their first slice, and takes its counts over
     /// so far.
     pub(crate) fn note_slow(&mut self, make: impl FnOnce(u64, LockPlan, SlowRun) -> RunningScript) {

@@ -74,8 +74,6 @@ pub(crate) struct HandedBack {
     pub(crate) unit: Unit<'static>,
     /// The command that ran it, if it took more than one slice.
     pub(crate) args: OwnedArgs,
-    /// Set if it has to start again: then its reply is void.
-    pub(crate) conflict: Option<Conflict>,
 }
 
 /// How far a slice got. Either way the run is handed back.
@@ -313,6 +311,30 @@ impl ScriptRun {
     /// After the end: lets the writes stand, or takes them back if the run has to start again, and gives back what the
     /// run had.
     pub(crate) fn hand_back(&mut self, bench: &mut Bench) -> HandedBack {
+        // Only runs of a client's own start with few locks.
+        let (args, _) = self.wind_up(bench);
+        let host = self.host();
+        HandedBack {
+            server: host.server,
+            unit: host.end(),
+            args,
+        }
+    }
+
+    /// The same for a run whose locks nobody else needs: they are settled and released where they are, for to move them
+    /// costs as much as to settle them. With its arguments come the locks it needs if it has to start again: then its reply is
+    /// void.
+    pub(crate) fn settle_and_release(
+        &mut self,
+        server: &'static Server,
+        bench: &mut Bench,
+    ) -> (OwnedArgs, Option<Conflict>) {
+        let ended = self.wind_up(bench);
+        self.host().settle_and_release(server, bench);
+        ended
+    }
+
+    fn wind_up(&mut self, bench: &mut Bench) -> (OwnedArgs, Option<Conflict>) {
         let (failed, index) = (self.failed, self.entry.index);
         let args = std::mem::take(&mut self.args);
         let host = self.host();
@@ -326,7 +348,6 @@ impl ScriptRun {
         }
         bench.take_back(&mut host.bench);
         let exclusive = host.holds_all();
-        let (server, unit) = (host.server, host.end());
         if let (Some(few_locks), Some(code)) = (few_locks, self.machine.code()) {
             match &conflict {
                 Some(conflict) => {
@@ -347,12 +368,7 @@ impl ScriptRun {
                     .end(&mut bench.ended_script, ended, failed, exclusive, reruns);
             }
         }
-        HandedBack {
-            server,
-            unit,
-            args,
-            conflict,
-        }
+        (args, conflict)
     }
 
     /// Whether the VM should be dropped to give its memory back.

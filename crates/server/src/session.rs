@@ -15,6 +15,7 @@ use crate::client::{Client, ReplyMode};
 use crate::debugging::{self, DebugRun};
 use crate::few_locks::{Conflict, Rerun, sure_plan};
 use crate::handlers::transaction::{discard_transaction, plan_watched};
+use crate::machines::Home;
 use crate::message::OnTimeout;
 use crate::net::Mail;
 use crate::road::check::may_replicate;
@@ -564,15 +565,18 @@ impl Session {
 
     /// Takes a script's end in: its locks are settled and released.
     fn after_slice(&mut self, server: &'static Server, bench: &mut Bench, slice: Slice) -> After {
-        match self.hand_back(bench, slice) {
-            Err(run) => After::Suspended(run),
-            Ok(HandedBack {
-                mut unit,
-                args,
-                conflict,
-                ..
-            }) => {
+        match slice {
+            Slice::Suspended(run) => After::Suspended(run),
+            // A library's VM has to be back when its lock is free for the next call. It never has to start again.
+            Slice::Finished(mut run) if matches!(run.home(), Home::Library(_)) => {
+                let HandedBack { mut unit, args, .. } = run.hand_back(bench);
+                server.give_back(bench, run);
                 settle::settle_unit(server, bench, &mut unit);
+                After::Over(args)
+            }
+            Slice::Finished(mut run) => {
+                let (args, conflict) = run.settle_and_release(server, bench);
+                server.give_back(bench, run);
                 match conflict {
                     None => After::Over(args),
                     Some(conflict) => After::Conflicted(args, conflict),

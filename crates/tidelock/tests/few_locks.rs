@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use support::{Client, Reply, Server};
 
 /// Holds its key until it is killed.
-const HOLDS: &str = "while true do redis.call('GET', KEYS[1]) end";
+const HOLDS: &str = "redis.call('GET', KEYS[1]) while true do end";
 
 /// Does all sorts of things, then needs a key that somebody holds, and calls it in a way that would catch an error.
 const NEEDS_MORE: &str = "\
@@ -138,10 +138,12 @@ fn shows_once(arguments: &[&str], command: &[&str]) {
     }
     scene.other.call(&["ECHO", "end"]);
     let mut shown = String::new();
-    while !shown.contains("\"end\"") || !shown.contains("ECHO") {
+    let mut is_over = false;
+    while !is_over {
         let Reply::Status(line) = monitor.read() else {
             panic!("a line is expected");
         };
+        is_over = line.contains("\"ECHO\"");
         shown += &line;
         shown += "\n";
     }

@@ -1,12 +1,15 @@
 //! Switching between threads.
 
 use super::Exit;
-use super::call::{Action, MAX_NATIVE_DEPTH, Step, is_nested};
+use super::call::{Action, MAX_NATIVE_DEPTH, SAFE_FRAMES, Step, is_nested};
+use super::copy_value;
 use super::native::NativeStep;
+use crate::heap::Role;
 use crate::library::coroutine::wrapped_resumed;
 use crate::native::Raise;
+use crate::opcode::Instruction;
 use crate::runtime::Runtime;
-use crate::thread::{Finish, Frame, Pending, SMALLEST_STACK, Status, Thread, Waiting};
+use crate::thread::{Finish, Frame, Pending, SMALLEST_STACK, Status, Thread, WINDOW, Waiting};
 use crate::value::{NativeHandle, ThreadHandle, Value};
 
 /// Native calls below which a coroutine may still be resumed: one more than other calls into Lua may have.
@@ -44,6 +47,7 @@ impl Runtime {
     }
 
     /// Makes another thread the running one.
+    #[inline]
     pub(crate) fn switch_to(&mut self, target: ThreadHandle) {
         if target != self.main {
             self.heap.note_thread_run(target);
@@ -107,6 +111,153 @@ impl Runtime {
                     finish,
                 }
             }
+        }
+    }
+
+    /// Carries out a call of `coroutine.yield`, `coroutine.resume` or a function that `coroutine.wrap` made.
+    #[inline(never)]
+    pub(super) fn switch_threads(&mut self, instruction: Instruction) -> Step {
+        if self.switch_at_once(instruction).is_some() {
+            return Step::Run;
+        }
+        self.execute_call(instruction)
+    }
+
+    /// The same where the other thread is at such a call, too, and nothing has to grow. None if it is not so simple; then nothing has happened.
+    #[inline(always)]
+    fn switch_at_once(&mut self, instruction: Instruction) -> Option<()> {
+        let thread = &mut *self.thread;
+        let function = thread.frames.last()?.base as usize + instruction.a() as usize;
+        let first = function + 1;
+        let arguments = match instruction.b() {
+            0 => thread.top.saturating_sub(first),
+            b => b as usize - 1,
+        };
+        let want = i16::from(instruction.c()) - 1;
+        let Value::Native(handle) = thread.stack[function] else {
+            return None;
+        };
+        let native = &self.heap.natives[handle.index()];
+        if let Role::Yield = native.role {
+            let resumer = thread.resumer?;
+            let frame = *self.heap.threads[resumer.index()].frames.last()?;
+            if thread.native_depth > thread.base_depth
+                || !matches!(frame.waiting()?, Waiting::Resume | Waiting::Wrapper)
+                || frame.finish != Finish::Call
+            {
+                return None;
+            }
+            let function_there = frame.function as usize;
+            let skipped = usize::from(frame.waiting() == Some(Waiting::Resume));
+            let wanted = self.results_fit(
+                resumer,
+                arguments,
+                function_there + skipped,
+                frame.want,
+                skipped,
+            )?;
+            let thread = &mut *self.thread;
+            thread.pending = Some(Pending {
+                destination: function as u32,
+                want,
+                finish: Finish::Call,
+            });
+            thread.status = Status::Suspended;
+            thread.top = first + arguments;
+            thread.resumer = None;
+            let yielding = self.current;
+            self.switch_to(resumer);
+            let thread = &mut *self.thread;
+            thread.frames.pop();
+            if skipped > 0 {
+                thread.stack[function_there] = Value::Boolean(true);
+            }
+            self.put_results(
+                yielding,
+                first,
+                arguments,
+                function_there + skipped,
+                wanted,
+                frame.want,
+            );
+            return Some(());
+        }
+        let (waiting, target, from) = match native.role {
+            Role::Wrapper => (Waiting::Wrapper, *native.upvalues.first()?, first),
+            Role::Resume if arguments > 0 => (Waiting::Resume, thread.stack[first], first + 1),
+            _ => return None,
+        };
+        let Value::Thread(target) = target else {
+            return None;
+        };
+        if target == self.current || thread.native_depth + 1 >= MAX_RESUME_DEPTH {
+            return None;
+        }
+        let there = &self.heap.threads[target.index()];
+        let pending = there.pending?;
+        if there.status != Status::Suspended
+            || pending.finish != Finish::Call
+            || thread.frames.len() >= thread.frames.capacity().min(SAFE_FRAMES)
+            || thread.overflowed
+        {
+            return None;
+        }
+        let count = first + arguments - from;
+        let destination = pending.destination as usize;
+        let wanted = self.results_fit(target, count, destination, pending.want, 0)?;
+        let thread = &mut *self.thread;
+        let frame = Frame::waiting_for(waiting, function, handle, want, Finish::Call);
+        thread.frames.push(frame);
+        thread.status = Status::Normal;
+        let depth = thread.native_depth + 1;
+        let resumer = self.current;
+        self.switch_to(target);
+        let thread = &mut *self.thread;
+        thread.native_depth = depth;
+        thread.base_depth = depth;
+        thread.resumer = Some(resumer);
+        thread.pending = None;
+        self.put_results(resumer, from, count, destination, wanted, pending.want);
+        Some(())
+    }
+
+    /// How many slots from `destination` on `count` results take in another thread, of which the receiver has `skipped` already: none if
+    /// its stack would have to grow, or the collector has something to do.
+    #[inline(always)]
+    fn results_fit(
+        &self,
+        thread: ThreadHandle,
+        count: usize,
+        destination: usize,
+        want: i16,
+        skipped: usize,
+    ) -> Option<usize> {
+        let wanted = match usize::try_from(want) {
+            Ok(want) => want.saturating_sub(skipped),
+            Err(_) => count,
+        };
+        let slots = self.heap.threads[thread.index()].stack.len();
+        (destination + wanted + WINDOW <= slots && !self.heap.needs_attention()).then_some(wanted)
+    }
+
+    /// Puts `wanted` of the `count` values from slot `from` of another thread up to slot `destination` of the running one, or nils.
+    #[inline(always)]
+    fn put_results(
+        &mut self,
+        other: ThreadHandle,
+        from: usize,
+        count: usize,
+        destination: usize,
+        wanted: usize,
+        want: i16,
+    ) {
+        let values = &self.heap.threads[other.index()].stack[from..from + count];
+        let places = &mut self.thread.stack[destination..destination + wanted];
+        for (index, place) in places.iter_mut().enumerate() {
+            copy_value(values.get(index).unwrap_or(&Value::Nil), place);
+        }
+        if want < 0 {
+            self.thread.top = destination + wanted;
         }
     }
 

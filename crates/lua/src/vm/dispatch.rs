@@ -352,34 +352,6 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     pause!(execute_call)
                 }};
             }
-            // Returns `$count` values from register `A` up to the caller of the `pcall` that waits for them, if that is all there is to it.
-            macro_rules! return_protected {
-                ($count:expr) => {{
-                    if frames.top().finish == Finish::Protected
-                        && *open_end <= registers.base()
-                        && let (Some(waiting), Some(caller)) =
-                            (frames.caller(), frames.caller_of_caller())
-                        && waiting.finish == Finish::Call
-                        && let Some(entry) = entries.get(caller.proto as usize)
-                    {
-                        *native_depth -= 1;
-                        let (count, destination) = ($count, waiting.function as usize);
-                        let from = registers.base() + instruction.a() as usize;
-                        let stack = registers.stack();
-                        if count == 1 {
-                            stack[destination + 1] = stack[from];
-                        } else {
-                            shift(stack, meter, from, count, destination + 1);
-                        }
-                        stack[destination] = Value::Boolean(true);
-                        settle(stack, top, destination, count + 1, waiting.want);
-                        frames.pop();
-                        frames.pop();
-                        leave!(caller, entry);
-                    }
-                    pause!(execute_return)
-                }};
-            }
             // Goes on in the caller, whose frame is on top again.
             macro_rules! leave {
                 ($caller:expr, $entry:expr) => {{
@@ -391,7 +363,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
             }
             // The caller and its code, if the top frame returns to Lua code without further ado.
             macro_rules! caller {
-                ($count:expr) => {{
+                () => {{
                     if *open_end > registers.base() {
                         pause!(execute_return);
                     }
@@ -399,7 +371,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         pause!(execute_return)
                     };
                     let Some(entry) = entries.get(caller.proto as usize) else {
-                        return_protected!($count)
+                        pause!(execute_return)
                     };
                     (caller, entry)
                 }};
@@ -641,7 +613,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                                 match heap.natives[native.index()].role {
                                     Role::Ordinary => {}
                                     Role::ProtectedCall(_) => call_protected!(native),
-                                    _ => pause!(execute_call),
+                                    _ => pause!(switch_threads),
                                 }
                                 let base = registers.base();
                                 let window = registers.window();
@@ -737,7 +709,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         enter!(entry, callee, target + 1);
                     }
                     Opcode::Return1 => {
-                        let (caller, entry) = caller!(1);
+                        let (caller, entry) = caller!();
                         let frame = frames.top();
                         match frame.finish {
                             Finish::Call => {
@@ -764,7 +736,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             Opcode::Return0 => 0,
                             _ => open_count(instruction.b(), top, from),
                         };
-                        let (caller, entry) = caller!(count);
+                        let (caller, entry) = caller!();
                         let frame = frames.top();
                         if frame.finish != Finish::Call {
                             let (Finish::Store(register), 1..) = (frame.finish, count) else {

@@ -342,13 +342,6 @@ impl<'f> Frames<'f> {
         (self.top > self.first).then(|| unsafe { *self.top.sub(1) })
     }
 
-    /// The frame two below the top one.
-    #[inline(always)]
-    pub(super) fn caller_of_caller(&self) -> Option<Frame> {
-        // SAFETY: if the top frame is above the second, there are two below it.
-        (self.top > self.first.wrapping_add(1)).then(|| unsafe { *self.top.sub(2) })
-    }
-
     /// Takes the top frame off, unless it is the only one.
     #[inline(always)]
     pub(super) fn pop(&mut self) {

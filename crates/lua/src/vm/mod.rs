@@ -26,7 +26,7 @@ pub(crate) use call::{Action, MAX_NATIVE_DEPTH, SAFE_FRAMES, Step};
 pub(crate) use error::Level;
 pub(crate) use kernel::{copy_value, move_down};
 
-use crate::loaded::{CodeEntry, Unloaded};
+use crate::loaded::CodeEntry;
 use crate::native::Raise;
 use crate::runtime::Runtime;
 
@@ -85,17 +85,20 @@ pub(crate) fn execute(entries: &mut Vec<CodeEntry>, runtime: &mut Runtime, step:
 }
 
 /// Drops the code of prototypes the collector found unused.
+#[inline]
 pub(crate) fn forget_unloaded(entries: &mut [CodeEntry], runtime: &mut Runtime) {
-    if runtime.unloaded.numbers.is_empty() {
-        return;
+    if !runtime.unloaded.is_empty() {
+        vacate_unloaded(entries, runtime);
     }
-    let Unloaded { numbers, bytes } = std::mem::take(&mut runtime.unloaded);
+}
+
+#[cold]
+fn vacate_unloaded(entries: &mut [CodeEntry], runtime: &mut Runtime) {
+    let (numbers, bytes) = runtime.unloaded.take();
     for number in numbers {
-        // The number may have been given away since.
-        if let (Some(entry), Some(None)) = (
-            entries.get_mut(number as usize),
-            runtime.loaded.get(number as usize),
-        ) {
+        let number = number as usize;
+        // The number can have been given to another since.
+        if let (Some(entry), Some(None)) = (entries.get_mut(number), runtime.loaded.get(number)) {
             *entry = CodeEntry::vacant();
         }
     }
@@ -112,4 +115,5 @@ fn update_entries(entries: &mut Vec<CodeEntry>, runtime: &mut Runtime) {
                 .map_or_else(CodeEntry::vacant, |loaded| CodeEntry::of(loaded)),
         );
     }
+    runtime.unloaded.entries = entries.len();
 }

@@ -52,6 +52,9 @@ impl Runtime {
     /// A return to something else than a plain call, or with captured registers.
     #[inline(never)]
     pub(super) fn execute_return(&mut self, instruction: Instruction) -> Step {
+        if instruction.opcode() == Opcode::Return1 && self.return_to_protected_call(instruction) {
+            return Step::Run;
+        }
         let from = self.base() + instruction.a() as usize;
         let count = match (instruction.opcode(), instruction.b()) {
             (Opcode::Return0, _) => 0,

@@ -1,8 +1,11 @@
 //! `pcall` without a step of a native function: a frame that waits, and what becomes of it when the call returns or fails.
 
 use super::call::{Action, Step};
+use super::copy_value;
+use super::stack::settle;
 use crate::heap::Role;
 use crate::native::Raise;
+use crate::opcode::Instruction;
 use crate::runtime::Runtime;
 use crate::thread::{Finish, Frame, Waiting};
 use crate::value::{NativeHandle, Value};
@@ -37,6 +40,31 @@ impl Runtime {
             });
         }
         Some(self.call(called, arguments, -1, Finish::Protected))
+    }
+
+    /// Returns one value to the `pcall` below, and that to its caller. False if there is more to it; then nothing has happened.
+    #[inline(always)]
+    pub(super) fn return_to_protected_call(&mut self, instruction: Instruction) -> bool {
+        let thread = &mut *self.thread;
+        let [.., waiting, frame] = &*thread.frames else {
+            return false;
+        };
+        let base = frame.base as usize;
+        if frame.finish != Finish::Protected
+            || waiting.finish != Finish::Call
+            || thread.open_end > base
+        {
+            return false;
+        }
+        let (function, want) = (waiting.function as usize, waiting.want);
+        let value = thread.stack[base + usize::from(instruction.a())];
+        thread.frames.pop();
+        thread.frames.pop();
+        thread.native_depth -= 1;
+        thread.stack[function] = Value::Boolean(true);
+        copy_value(&value, &mut thread.stack[function + 1]);
+        settle(&mut thread.stack, &mut thread.top, function, 2, want);
+        true
     }
 
     /// The function a `pcall` called has returned `count` results from slot `from` up.

@@ -25,6 +25,8 @@ const READ_TURN: usize = 1024 * 1024;
 /// Output buffers kept for reuse, and the largest one that is kept.
 const POOL: usize = 64;
 const POOL_BUFFER: usize = 64 * 1024;
+/// So many events a turn are few: the loop is about to go to sleep.
+const FEW: usize = 4;
 /// How often idle connections and soft limits are looked at.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
@@ -119,7 +121,7 @@ impl<S: Service> Worker<S> {
         let mut wait = Wait::Idle;
         while !self.stopping {
             let timeout = self.timeout(wait);
-            let served = !self.ready.is_empty();
+            let served = self.ready.len();
             self.ready.clear();
             if let Err(error) = self.wait(timeout, served) {
                 self.links
@@ -135,11 +137,14 @@ impl<S: Service> Worker<S> {
 
     /// Waits for events. A loop that has just served somebody lets others run before it goes to sleep, if they want to: its
     /// clients may be among them, and to be put to sleep and woken costs more than a small request does.
-    fn wait(&mut self, timeout: Option<Duration>, served: bool) -> io::Result<()> {
-        if served && timeout != Some(Duration::ZERO) {
-            self.poller.wait(Some(Duration::ZERO), &mut self.ready)?;
-            if !self.ready.is_empty() {
-                return Ok(());
+    fn wait(&mut self, timeout: Option<Duration>, served: usize) -> io::Result<()> {
+        if served > 0 && timeout != Some(Duration::ZERO) {
+            // After few there is mostly nothing yet: not worth a look.
+            if served > FEW {
+                self.poller.wait(Some(Duration::ZERO), &mut self.ready)?;
+                if !self.ready.is_empty() {
+                    return Ok(());
+                }
             }
             std::thread::yield_now();
         }

@@ -53,6 +53,7 @@ enum Phase {
 /// What is outside the heap and refers to objects in it.
 pub(crate) struct Roots<'a> {
     pub(crate) loaded: &'a mut Vec<Option<Arc<LoadedProto>>>,
+    /// Bytes of the prototypes found unused.
     pub(crate) unloaded: &'a mut Unloaded,
     /// The thread that runs.
     pub(crate) thread: &'a mut Thread,

@@ -87,7 +87,7 @@ impl Heap {
         self.collector.sweep.arena >= ARENAS
     }
 
-    /// Unloads the prototypes without a mark. Their bytes count until their code is forgotten, too.
+    /// Unloads the prototypes without a mark. The bytes of those whose code may still be entered count until it is forgotten, too.
     fn sweep_protos(
         &mut self,
         roots: &mut Roots<'_>,
@@ -97,6 +97,7 @@ impl Heap {
     ) -> (usize, usize) {
         let limit = limit.min(roots.loaded.len());
         let mut first = from;
+        let mut freed = 0;
         while first < limit && *left > 0 {
             let marks = self.collector.protos.take_word(first);
             let end = (first + 64).min(limit);
@@ -104,14 +105,13 @@ impl Heap {
                 if marks & (1 << (index % 64)) == 0
                     && let Some(unused) = roots.loaded[index].take()
                 {
-                    roots.unloaded.bytes += unused.bytes;
-                    roots.unloaded.numbers.push(index as u32);
+                    freed += roots.unloaded.note(index, unused.bytes);
                 }
             }
             *left = left.saturating_sub(64);
             first = end;
         }
-        (if first < limit { first } else { usize::MAX }, 0)
+        (if first < limit { first } else { usize::MAX }, freed)
     }
 
     /// Makes the sweep under way, if there is one, stop at the young objects, which are about to be dropped.
