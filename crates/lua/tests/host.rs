@@ -306,3 +306,35 @@ fn collecting_all_the_time_changes_nothing() {
     assert!(number(vm.results()[0]) <= 7.0);
     assert_eq!(number(vm.results()[1]), 2.0 * 1050.0 + 6.0 + 23.0);
 }
+
+#[test]
+fn a_collection_goes_on_when_the_table_it_is_in_goes_with_its_region() {
+    let mut vm = vm();
+    let large = load(
+        &mut vm,
+        "local size, steps = ... local t = {} for i = 1, size do t['k' .. i] = i end for i = 1, steps do collectgarbage('step', 0) end",
+    );
+    let small = load(
+        &mut vm,
+        "local t = {a = 1} for i = 1, 200 do t = {a = t} collectgarbage('step', 0) end",
+    );
+    vm.pin(large);
+    vm.pin(small);
+    for steps in 0..60 {
+        for size in [100, 3000] {
+            vm.begin_region();
+            let arguments = [
+                Value::Number(f64::from(size)),
+                Value::Number(f64::from(steps)),
+            ];
+            assert!(matches!(
+                vm.call(large, &arguments, u64::MAX),
+                Outcome::Finished
+            ));
+            vm.end_region();
+            vm.begin_region();
+            assert!(matches!(vm.call(small, &[], u64::MAX), Outcome::Finished));
+            vm.end_region();
+        }
+    }
+}

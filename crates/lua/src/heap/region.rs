@@ -30,6 +30,7 @@ impl Heap {
         let is_dropped = !self.escaped;
         if is_dropped {
             self.sweep_old_only();
+            self.forget_young_partial();
             let freed = self.strings.drop_young()
                 + self.tables.drop_young()
                 + self.closures.drop_young()

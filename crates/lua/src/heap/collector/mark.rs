@@ -193,6 +193,18 @@ impl Heap {
         self.collector.cleared.1 = 0;
     }
 
+    /// To be called before the young objects are dropped: the table that was scanned in part may be one of them, and its
+    /// place another table's soon.
+    pub(in super::super) fn forget_young_partial(&mut self) {
+        let young_from = self.tables.young_from;
+        let collector = &mut self.collector;
+        if collector.partial_table != u32::MAX && collector.partial_table >= young_from {
+            collector.partial = None;
+            collector.partial_table = u32::MAX;
+            collector.cleared.1 = 0;
+        }
+    }
+
     #[cold]
     pub(super) fn step_partial_back(&mut self) {
         if let Some(partial) = &mut self.collector.partial {
