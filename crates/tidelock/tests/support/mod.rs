@@ -65,8 +65,11 @@ impl Server {
             if matches!(server.child.try_wait(), Ok(Some(_))) {
                 return None;
             }
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return server.answers_itself().then_some(server);
+            match TcpStream::connect(("127.0.0.1", port)) {
+                // While nobody listens on it the port may be chosen for the own end, and the socket is connected with itself.
+                Ok(stream) if stream.local_addr().ok() == stream.peer_addr().ok() => {}
+                Ok(_) => return server.answers_itself().then_some(server),
+                Err(_) => {}
             }
             assert!(Instant::now() < deadline, "the server does not listen");
             std::thread::sleep(Duration::from_millis(10));
