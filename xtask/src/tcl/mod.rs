@@ -154,6 +154,10 @@ struct Traits {
 /// The directive that makes a slow script keep everybody waiting, as the suite takes it for granted.
 const BUSY_FOR_ALL: [&str; 2] = ["busy-reply-scope", "all"];
 
+/// Units that send from several connections without waiting and take it for granted that what was sent first is served
+/// first: with more than one event loop it need not be, and then they wait for ever.
+const ORDERED: [&str; 1] = ["unit/type/list"];
+
 impl Traits {
     fn of(subject: &Program) -> Result<Traits, Error> {
         let server = Server::start(subject, &[])?;
@@ -180,12 +184,14 @@ fn external(
     traits: &Traits,
 ) -> Result<String, Error> {
     let option = format!("--{}", BUSY_FOR_ALL[0]);
-    let options: &[&str] = if traits.busy_reply_scope {
-        &[&option, BUSY_FOR_ALL[1]]
-    } else {
-        &[]
-    };
-    let server = Server::start(subject, options)?;
+    let mut options: Vec<&str> = Vec::new();
+    if traits.busy_reply_scope {
+        options.extend([&*option, BUSY_FOR_ALL[1]]);
+    }
+    if ORDERED.contains(&unit) {
+        options.extend(["--io-threads", "1"]);
+    }
+    let server = Server::start(subject, &options)?;
     let port = server.port.to_string();
     suite(
         tree,
