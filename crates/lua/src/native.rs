@@ -335,7 +335,7 @@ impl Call<'_> {
             return None;
         }
         let shortcut = heap.shortcut(native)?;
-        (shortcut.function)(heap, meter, &thread.stack[self.top - arguments..self.top])
+        shortcut.value(heap, meter, &thread.stack[self.top - arguments..self.top])
     }
 
     // ---- heap, fuel, host ------------------------------------------------------------------------

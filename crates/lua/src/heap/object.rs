@@ -67,6 +67,8 @@ pub(crate) enum Role {
     Wrapper,
     /// `coroutine.yield`.
     Yield,
+    /// An iterator that `gmatch` made, which loops step.
+    Matches,
 }
 
 /// A host object as a value.

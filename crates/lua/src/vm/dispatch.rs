@@ -12,6 +12,7 @@ use super::stack::{clear, for_registers, lift_parameters, open_count, settle, sh
 use super::upvalue::{load_upvalue, store_upvalue};
 use super::{Exit, Leave, Step};
 use crate::heap::Role;
+use crate::library::string::search::next_match;
 use crate::loaded::CodeEntry;
 use crate::metamethod::Metamethod;
 use crate::opcode::{Opcode, decode_float_byte};
@@ -45,6 +46,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                 thread,
                 current,
                 hooks,
+                libraries,
                 ..
             } = &mut *runtime;
             let Thread {
@@ -611,13 +613,21 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             Value::Function(callee) => callee,
                             Value::Native(native) => {
                                 match heap.natives[native.index()].role {
-                                    Role::Ordinary => {}
+                                    Role::Ordinary | Role::Matches => {}
                                     Role::ProtectedCall(_) => call_protected!(native),
                                     _ => pause!(switch_threads),
                                 }
                                 let base = registers.base();
                                 let window = registers.window();
-                                if shortcut::take(heap, meter, window, base, top, instruction) {
+                                if shortcut::take(
+                                    heap,
+                                    meter,
+                                    libraries,
+                                    window,
+                                    base,
+                                    top,
+                                    instruction,
+                                ) {
                                     if heap.needs_attention() {
                                         pause!(attend_to_memory);
                                     }
@@ -676,7 +686,15 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                                 instruction = instruction.as_call();
                                 let base = registers.base();
                                 let window = registers.window();
-                                if shortcut::take(heap, meter, window, base, top, instruction) {
+                                if shortcut::take(
+                                    heap,
+                                    meter,
+                                    libraries,
+                                    window,
+                                    base,
+                                    top,
+                                    instruction,
+                                ) {
                                     if heap.needs_attention() {
                                         pause!(attend_to_memory);
                                     }
@@ -832,22 +850,30 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     }
                     Opcode::TForCall => {
                         let (iterator, state, control) = for_registers(instruction.a());
-                        let (Value::Native(native), Value::Table(table)) =
-                            (*registers.get(iterator), *registers.get(state))
-                        else {
+                        let Value::Native(native) = *registers.get(iterator) else {
                             pause!(execute_iterator)
                         };
                         // Not even an iterator may be called here: the general way says so.
                         if *native_depth >= MAX_NATIVE_DEPTH {
                             pause!(execute_iterator)
                         }
-                        let control = *registers.get(control);
+                        let wanted = instruction.c() as usize;
                         let first = instruction.a() as usize + 3;
-                        let window = &mut registers.window()[first..];
-                        if !heap.iterate(native, table, control, window, meter) {
+                        let Value::Table(table) = *registers.get(state) else {
+                            let results = &mut registers.window()[first..];
+                            if !next_match(heap, meter, libraries, native, results, wanted) {
+                                pause!(execute_iterator);
+                            }
+                            if heap.needs_attention() {
+                                pause!(attend_to_memory);
+                            }
+                            next!();
+                        };
+                        let control = *registers.get(control);
+                        let results = &mut registers.window()[first..];
+                        if !heap.iterate(native, table, control, results, meter) {
                             pause!(execute_iterator);
                         }
-                        let wanted = instruction.c() as usize;
                         if wanted > 2 {
                             registers.window()[first + 2..first + wanted].fill(Value::Nil);
                         }
