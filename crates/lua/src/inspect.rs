@@ -131,7 +131,7 @@ impl Runtime {
         proto
             .upvalue_names
             .iter()
-            .zip(upvalues)
+            .zip(upvalues.iter())
             .map(|(name, upvalue)| {
                 let value = match self.heap.upvalues[upvalue.index()] {
                     Upvalue::Closed(value) => value,
@@ -156,7 +156,7 @@ impl Runtime {
         let Some(closure) = closure else {
             return false;
         };
-        let Some(&upvalue) = self.heap.closures[closure.index()].upvalues.get(index) else {
+        let Some(upvalue) = self.heap.closures[closure.index()].upvalues.get(index) else {
             return false;
         };
         match &mut self.heap.upvalues[upvalue.index()] {

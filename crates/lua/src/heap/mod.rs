@@ -16,6 +16,7 @@
 
 mod accounting;
 mod arena;
+mod captured;
 pub(crate) mod collector;
 mod function;
 mod marks;
@@ -29,6 +30,7 @@ mod tests;
 mod text;
 
 pub(crate) use arena::Arena;
+pub(crate) use captured::Captured;
 pub(crate) use collector::Roots;
 pub(crate) use object::{Closure, Native, Role, Upvalue, Userdata};
 pub use string::{Strings, hash_bytes};

@@ -2,8 +2,10 @@
 
 use super::Heap;
 use crate::meter::Meter;
+use crate::opcode::decode_float_byte;
 use crate::table::{InvalidKey, Table, TableError};
 use crate::value::{NativeHandle, StringHandle, TableHandle, Value};
+use crate::vm::copy_value;
 
 impl Heap {
     /// Makes a table with room for so many array and hash entries.
@@ -103,6 +105,44 @@ impl Heap {
             self.partial_table_changed(table, is_rehashed);
         }
         Ok(())
+    }
+
+    /// The same for the dispatch loop, in which a copy of this would be in the way.
+    #[inline(never)]
+    pub(crate) fn add_entry(
+        &mut self,
+        table: TableHandle,
+        key: Value,
+        value: &Value,
+    ) -> Result<(), TableError> {
+        self.store(table, key, *value)
+    }
+
+    /// The same at a string key that was not found by its handle.
+    #[inline(never)]
+    pub(crate) fn add_field(
+        &mut self,
+        table: TableHandle,
+        key: StringHandle,
+        value: &Value,
+    ) -> Result<(), TableError> {
+        if !key.is_long()
+            && table.0 != self.collector.partial_table()
+            && let Some(place) = self.tables[table.index()].claim_main_position(key)
+        {
+            copy_value(value, place);
+            self.barrier(table, Value::String(key));
+            self.barrier(table, *value);
+            return Ok(());
+        }
+        self.store(table, Value::String(key), *value)
+    }
+
+    /// Makes a table with room for as many array and hash entries as floating bytes say.
+    #[inline(never)]
+    pub(crate) fn new_table_by_hints(&mut self, array: u8, hash: u8) -> TableHandle {
+        let (array, hash) = (decode_float_byte(array), decode_float_byte(hash));
+        self.new_table(array as usize, hash as usize)
     }
 
     /// Writes a table at an integer key. For the host filling its own tables: ignores the read-only flag.

@@ -294,6 +294,19 @@ impl Table {
         }
     }
 
+    /// Puts a short string key that has no node where it wants to be. None if that is taken by an entry.
+    #[inline]
+    pub(crate) fn claim_main_position(&mut self, key: StringHandle) -> Option<&mut Value> {
+        let index = key.hash() as usize & self.nodes.len().wrapping_sub(1);
+        let node = self.nodes.get_mut(index)?;
+        if !node.value.is_nil() {
+            return None;
+        }
+        self.absent = 0;
+        node.key = Value::String(key);
+        Some(&mut node.value)
+    }
+
     /// Makes a node for a key that has none.
     fn insert_new(&mut self, key: Value, strings: &Strings) -> Result<&mut Value, TableError> {
         if self.nodes.is_empty() {

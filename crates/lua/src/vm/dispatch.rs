@@ -9,13 +9,13 @@ use super::call::MAX_NATIVE_DEPTH;
 use super::copy_value;
 use super::kernel::{Code, Frames, Registers};
 use super::stack::{clear, for_registers, lift_parameters, open_count, settle, shift, spread};
-use super::upvalue::{load_upvalue, store_upvalue};
+use super::upvalue::{close_from, load_upvalue, make_closure, store_upvalue};
 use super::{Exit, Leave, Step};
 use crate::heap::Role;
 use crate::library::string::search::next_match;
 use crate::loaded::CodeEntry;
 use crate::metamethod::Metamethod;
-use crate::opcode::{Opcode, decode_float_byte};
+use crate::opcode::Opcode;
 use crate::runtime::Runtime;
 use crate::shortcut;
 use crate::thread::{Finish, Frame, Thread, WINDOW, Waiting};
@@ -47,11 +47,13 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                 current,
                 hooks,
                 libraries,
+                loaded,
                 ..
             } = &mut *runtime;
             let Thread {
                 stack,
                 frames,
+                open,
                 open_end,
                 top,
                 native_depth,
@@ -198,7 +200,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
             }
             // Stores `value`, a place, at a key whose place is `slot`, or in full generality.
             macro_rules! store {
-                ($table:ident, $slot:expr, $key:expr, $value:expr) => {{
+                ($table:ident, $slot:expr, $add:ident, $key:expr, $value:expr) => {{
                     let Value::Table(handle) = a!() else {
                         pause!(execute_slowly)
                     };
@@ -215,7 +217,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         heap.barrier(handle, $value);
                         next!();
                     }
-                    if !is_plain || heap.store(handle, $key, $value).is_err() {
+                    if !is_plain || heap.$add(handle, $key, &$value).is_err() {
                         pause!(execute_slowly);
                     }
                     if heap.needs_attention() {
@@ -231,12 +233,13 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             store!(
                                 table,
                                 table.array_slot(number),
+                                add_entry,
                                 Value::Number(number),
                                 $value
                             )
                         }
                         Value::String(key) => {
-                            store!(table, table.short_slot(key), Value::String(key), $value)
+                            store!(table, table.short_slot(key), add_field, key, $value)
                         }
                         _ => pause!(execute_slowly),
                     }
@@ -366,8 +369,9 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
             // The caller and its code, if the top frame returns to Lua code without further ado.
             macro_rules! caller {
                 () => {{
-                    if *open_end > registers.base() {
-                        pause!(execute_return);
+                    let base = registers.base();
+                    if *open_end > base {
+                        close_from(heap, registers.stack(), open, open_end, base);
                     }
                     let Some(caller) = frames.caller() else {
                         pause!(execute_return)
@@ -416,13 +420,11 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         code.jump(1);
                     }
                     Opcode::GetUpvalue => {
-                        let upvalue =
-                            heap.closures[closure.index()].upvalues[instruction.b() as usize];
+                        let upvalue = heap.closures[closure.index()].upvalues.at(instruction.b());
                         load_upvalue(heap, current, upvalue, &mut registers, instruction.a());
                     }
                     Opcode::SetUpvalue => {
-                        let upvalue =
-                            heap.closures[closure.index()].upvalues[instruction.b() as usize];
+                        let upvalue = heap.closures[closure.index()].upvalues.at(instruction.b());
                         store_upvalue(heap, current, upvalue, &mut registers, instruction.a());
                     }
                     Opcode::GetGlobal => {
@@ -449,9 +451,8 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         heap.barrier(environment, a!());
                     }
                     Opcode::NewTable => {
-                        let array = decode_float_byte(instruction.b()) as usize;
-                        let hash = decode_float_byte(instruction.c()) as usize;
-                        set_a!(Value::Table(heap.new_table(array, hash)));
+                        let table = heap.new_table_by_hints(instruction.b(), instruction.c());
+                        set_a!(Value::Table(table));
                         if heap.needs_attention() {
                             pause!(attend_to_memory);
                         }
@@ -524,17 +525,18 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     Opcode::SetTableK => store_at!(kc!()),
                     Opcode::SetField => {
                         let key = code.text(instruction.b() as usize);
-                        store!(table, table.short_slot(key), Value::String(key), c!())
+                        store!(table, table.short_slot(key), add_field, key, c!())
                     }
                     Opcode::SetFieldK => {
                         let key = code.text(instruction.b() as usize);
-                        store!(table, table.short_slot(key), Value::String(key), kc!())
+                        store!(table, table.short_slot(key), add_field, key, kc!())
                     }
                     Opcode::SetInteger => {
                         let index = instruction.b();
                         store!(
                             table,
                             table.array.get_mut((index as usize).wrapping_sub(1)),
+                            add_entry,
                             Value::Number(f64::from(index)),
                             c!()
                         )
@@ -890,13 +892,31 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             registers.window()[first + 2..first + wanted].fill(Value::Nil);
                         }
                     }
+                    Opcode::Closure => {
+                        let made = make_closure(
+                            heap,
+                            loaded,
+                            (open, open_end),
+                            *current,
+                            frames.top(),
+                            instruction.bx(),
+                        );
+                        set_a!(Value::Function(made));
+                        if heap.needs_attention() {
+                            pause!(attend_to_memory);
+                        }
+                    }
+                    Opcode::Close => {
+                        let slot = registers.base() + instruction.a() as usize;
+                        if *open_end > slot {
+                            close_from(heap, registers.stack(), open, open_end, slot);
+                        }
+                    }
                     Opcode::GetGlobalKx
                     | Opcode::SetGlobalKx
                     | Opcode::SelfRegister
                     | Opcode::SetList
                     | Opcode::Concat
-                    | Opcode::Closure
-                    | Opcode::Close
                     | Opcode::Illegal => pause!(execute_slowly),
                 }
                 code.jump(1);
