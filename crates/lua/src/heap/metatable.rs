@@ -115,6 +115,18 @@ impl Heap {
         None
     }
 
+    /// A field of the table that is `__index` of a type's metatable. None if it is not as simple as that.
+    #[inline(always)]
+    pub(crate) fn find_method(&self, kind: Type, key: StringHandle) -> Option<Value> {
+        let metatable = self.type_metatables[kind as usize]?;
+        let name = self.metamethod_names[Metamethod::Index as usize];
+        let Value::Table(methods) = self.tables[metatable.index()].get_short(name) else {
+            return None;
+        };
+        let method = self.tables[methods.index()].get_short(key);
+        (!method.is_nil()).then_some(method)
+    }
+
     /// Whether the equality of two values that are not identical needs more than their handles.
     #[inline(always)]
     pub(crate) fn equality_is_open(&self, left: Value, right: Value) -> bool {

@@ -8,6 +8,7 @@ use super::arithmetic;
 use super::call::MAX_NATIVE_DEPTH;
 use super::copy_value;
 use super::kernel::{Code, Frames, Registers};
+use super::loops::pass_turns;
 use super::stack::{clear, for_registers, lift_parameters, open_count, settle, shift, spread};
 use super::upvalue::{close_from, load_upvalue, make_closure, store_upvalue};
 use super::{Exit, Leave, Step};
@@ -19,7 +20,7 @@ use crate::opcode::Opcode;
 use crate::runtime::Runtime;
 use crate::shortcut;
 use crate::thread::{Finish, Frame, Thread, WINDOW, Waiting};
-use crate::value::{ClosureHandle, Value};
+use crate::value::{ClosureHandle, Type, Value};
 
 /// Executes the top frame and those it calls, until the run is left or code is missing. If `HOOKED`, the VM's hook is asked before each instruction.
 pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
@@ -543,7 +544,12 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     }
                     Opcode::SelfField => {
                         let key = code.text(instruction.c() as usize);
-                        let Some(value) = heap.find_field(b!(), key) else {
+                        let object = b!();
+                        let found = match object {
+                            Value::String(_) => heap.find_method(Type::String, key),
+                            _ => heap.find_field(object, key),
+                        };
+                        let Some(value) = found else {
                             pause!(execute_slowly)
                         };
                         registers.copy(instruction.b(), instruction.a().wrapping_add(1));
@@ -806,7 +812,12 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         let start = initial - step + step;
                         set_a!(Value::Number(start));
                         if (step > 0.0 && start <= limit) || (step <= 0.0 && limit <= start) {
-                            *registers.get_above_mut(instruction.a(), 3) = Value::Number(start);
+                            let index = match instruction.sbx() {
+                                1 if !HOOKED => pass_turns(meter, start, limit, step),
+                                _ => start,
+                            };
+                            set_a!(Value::Number(index));
+                            *registers.get_above_mut(instruction.a(), 3) = Value::Number(index);
                         } else {
                             code.jump(i32::from(instruction.sbx()));
                         }

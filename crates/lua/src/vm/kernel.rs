@@ -68,6 +68,17 @@ unsafe fn copy_words(from: *const Value, to: *mut Value) {
     }
 }
 
+/// The natural number below 2^32 that a number is, if it is one.
+#[inline(always)]
+pub(super) fn natural(number: f64) -> Option<u32> {
+    if !(0.0..4_294_967_296.0).contains(&number) {
+        return None;
+    }
+    // SAFETY: just checked. The conversion that checks for itself makes whoever waits for its outcome wait longer.
+    let whole = unsafe { number.to_int_unchecked::<i64>() } as u32;
+    (f64::from(whole) == number).then_some(whole)
+}
+
 /// The code of the running function: where its next instruction is, and its constants.
 #[derive(Clone, Copy)]
 pub(super) struct Code<'c> {

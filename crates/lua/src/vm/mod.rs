@@ -11,6 +11,7 @@ mod coroutine;
 mod dispatch;
 mod error;
 mod kernel;
+mod loops;
 mod metamethod;
 pub(crate) mod names;
 mod native;
