@@ -167,10 +167,10 @@ impl Runtime {
             Upvalue::Open { thread, slot } => {
                 let (thread, slot) = (*thread, *slot as usize);
                 self.heap.threads[thread.index()].stack[slot] = value;
-                self.heap.barrier_upvalue(upvalue, value);
+                self.heap.barrier_upvalue(upvalue, &value);
             }
         }
-        self.heap.barrier_upvalue(upvalue, value);
+        self.heap.barrier_upvalue(upvalue, &value);
         true
     }
 

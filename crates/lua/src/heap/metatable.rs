@@ -18,7 +18,7 @@ impl Heap {
     /// Gives a table its metatable.
     pub fn set_table_metatable(&mut self, table: TableHandle, metatable: Option<TableHandle>) {
         if let Some(metatable) = metatable {
-            self.barrier(table, Value::Table(metatable));
+            self.barrier(table, &Value::Table(metatable));
         }
         self.tables[table.index()].metatable = metatable;
     }

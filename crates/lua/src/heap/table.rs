@@ -92,8 +92,8 @@ impl Heap {
         key: Value,
         value: Value,
     ) -> Result<(), TableError> {
-        self.barrier(table, key);
-        self.barrier(table, value);
+        self.barrier(table, &key);
+        self.barrier(table, &value);
         let object = &mut self.tables[table.index()];
         let (before, rehashes) = (object.bytes(), object.rehashes());
         *object.slot(key, &self.strings)? = value;
@@ -131,8 +131,8 @@ impl Heap {
             && let Some(place) = self.tables[table.index()].claim_main_position(key)
         {
             copy_value(value, place);
-            self.barrier(table, Value::String(key));
-            self.barrier(table, *value);
+            self.barrier(table, &Value::String(key));
+            self.barrier(table, value);
             return Ok(());
         }
         self.store(table, Value::String(key), *value)
@@ -148,7 +148,7 @@ impl Heap {
     /// Writes a table at an integer key. For the host filling its own tables: ignores the read-only flag.
     #[inline]
     pub fn raw_set_integer(&mut self, table: TableHandle, key: i64, value: Value) {
-        self.barrier(table, value);
+        self.barrier(table, &value);
         let array = &mut self.tables[table.index()].array;
         if let Some(slot) = array.get_mut(key.wrapping_sub(1) as usize) {
             *slot = value;
@@ -167,7 +167,7 @@ impl Heap {
         strings: [StringHandle; N],
     ) {
         for string in strings {
-            self.barrier(table, Value::String(string));
+            self.barrier(table, &Value::String(string));
         }
         let array = &mut self.tables[table.index()].array;
         let slots = array.get_mut(key.wrapping_sub(1) as usize..);
@@ -189,7 +189,7 @@ impl Heap {
             && let Some(slot) = self.tables[table.index()].short_slot(key)
         {
             *slot = value;
-            self.barrier(table, value);
+            self.barrier(table, &value);
             return;
         }
         // Only an overflowing table can refuse a string key.

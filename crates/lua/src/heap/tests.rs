@@ -273,7 +273,7 @@ impl World {
                     Value::Function(closure) => {
                         let upvalue = self.heap.closures[closure.index()].upvalues.at(0);
                         self.heap.upvalues[upvalue.index()] = Upvalue::Closed(value);
-                        self.heap.barrier_upvalue(upvalue, value);
+                        self.heap.barrier_upvalue(upvalue, &value);
                         self.place(object, "upvalue".into(), value);
                     }
                     Value::Native(native) => {

@@ -7,6 +7,7 @@
 use super::arithmetic;
 use super::call::MAX_NATIVE_DEPTH;
 use super::copy_value;
+use super::enter::{Surroundings, enter_index, enter_protected};
 use super::kernel::{Code, Frames, Registers};
 use super::loops::pass_turns;
 use super::stack::{clear, for_registers, lift_parameters, open_count, settle, shift, spread};
@@ -15,11 +16,10 @@ use super::{Exit, Leave, Step};
 use crate::heap::Role;
 use crate::library::string::search::next_match;
 use crate::loaded::CodeEntry;
-use crate::metamethod::Metamethod;
 use crate::opcode::Opcode;
 use crate::runtime::Runtime;
 use crate::shortcut;
-use crate::thread::{Finish, Frame, Thread, WINDOW, Waiting};
+use crate::thread::{Finish, Frame, Thread, WINDOW};
 use crate::value::{ClosureHandle, Type, Value};
 
 /// Executes the top frame and those it calls, until the run is left or code is missing. If `HOOKED`, the VM's hook is asked before each instruction.
@@ -215,7 +215,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         && (is_plain || !slot.is_nil())
                     {
                         copy_value(&$value, slot);
-                        heap.barrier(handle, $value);
+                        heap.barrier(handle, &$value);
                         next!();
                     }
                     if !is_plain || heap.$add(handle, $key, &$value).is_err() {
@@ -276,86 +276,37 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     continue;
                 }};
             }
-            // Calls the Lua function that is `__index` of the table `R[B]` for a key it lacks, which `$put` brings to a slot.
-            macro_rules! call_index {
-                (|$slot:ident| $put:expr) => {{
-                    if let Value::Table(handle) = b!()
-                        && let Some(metatable) = heap.tables[handle.index()].metatable
-                        && let Some(Value::Function(callee)) =
-                            heap.fast_metamethod(metatable, Metamethod::Index)
-                        && let number = heap.closures[callee.index()].proto
-                        && let Some(entry) = entries.get(number as usize)
-                        && let Some(running) = entries.get(frames.top().proto as usize)
-                        && let function = registers.base() + running.max_stack as usize
-                        && registers.has_slots(function + 1 + entry.room as usize)
-                        && *native_depth < MAX_NATIVE_DEPTH
-                        && !frames.is_full()
-                    {
-                        *native_depth += 1;
-                        frames.top().pc = code.position();
-                        frames.push(Frame::lua(
-                            function,
-                            function + 1,
-                            number,
-                            callee,
-                            1,
-                            Finish::Store(instruction.a()),
-                        ));
-                        registers.stack()[function] = Value::Function(callee);
-                        registers.stack()[function + 1] = Value::Table(handle);
-                        let $slot = function + 2;
-                        $put;
-                        registers.set_base(function + 1);
-                        if entry.parameters > 2 {
-                            clear(&mut registers.window()[2..entry.parameters as usize]);
-                        }
-                        code = Code::new(entry);
-                        closure = callee;
-                        continue;
+            macro_rules! surroundings {
+                () => {
+                    Surroundings {
+                        heap,
+                        entries,
+                        frames: &mut frames,
+                        stack: registers.stack(),
+                        native_depth,
+                        pc: code.position(),
                     }
-                    pause!(execute_slowly)
+                };
+            }
+            // Goes on in a function whose frame was pushed; if it was not, leaves the loop.
+            macro_rules! go_on_in {
+                ($entered:expr, $to:ident) => {{
+                    let Some(entered) = $entered else { pause!($to) };
+                    registers.set_base(entered.base);
+                    code = Code::new(entered.entry);
+                    closure = entered.callee;
+                    continue;
                 }};
             }
-            // Calls the Lua function that is the first argument of `pcall`.
-            macro_rules! call_protected {
-                ($native:expr) => {{
-                    let function = registers.base() + instruction.a() as usize;
-                    let base = function + 2;
-                    if let Value::Function(callee) = *registers.get(instruction.a().wrapping_add(1))
-                        && open_count(instruction.b(), top, function + 1) > 0
-                        && let number = heap.closures[callee.index()].proto
-                        && let Some(entry) = entries.get(number as usize)
-                        && registers.has_slots(base + entry.room as usize)
-                        && *native_depth < MAX_NATIVE_DEPTH
-                        && *failed_calls == 0
-                        && frames.has_room_for_two()
-                    {
-                        *native_depth += 1;
-                        frames.top().pc = code.position();
-                        let want = i16::from(instruction.c()) - 1;
-                        let waiting = Waiting::ProtectedCall;
-                        frames.push(Frame::waiting_for(
-                            waiting,
-                            function,
-                            $native,
-                            want,
-                            Finish::Call,
-                        ));
-                        let finish = Finish::Protected;
-                        frames.push(Frame::lua(function + 1, base, number, callee, -1, finish));
-                        registers.set_base(base);
-                        let arguments = match instruction.b() {
-                            0 => top.saturating_sub(base),
-                            b => b as usize - 2,
-                        };
-                        if arguments < entry.parameters as usize {
-                            clear(&mut registers.window()[arguments..entry.parameters as usize]);
-                        }
-                        code = Code::new(entry);
-                        closure = callee;
-                        continue;
-                    }
-                    pause!(execute_call)
+            // Calls the Lua function that is `__index` of the table `R[B]` for a key it lacks.
+            macro_rules! call_index {
+                ($key:expr) => {{
+                    let (mut object, mut key) = (Value::Nil, Value::Nil);
+                    copy_value(registers.get(instruction.b()), &mut object);
+                    copy_value($key, &mut key);
+                    let target = instruction.a();
+                    let entered = enter_index(surroundings!(), &object, &key, target);
+                    go_on_in!(entered, execute_slowly)
                 }};
             }
             // Goes on in the caller, whose frame is on top again.
@@ -449,7 +400,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             Some(slot) if !slot.is_nil() => copy_value(&a!(), slot),
                             _ => pause!(execute_slowly),
                         }
-                        heap.barrier(environment, a!());
+                        heap.barrier(environment, &a!());
                     }
                     Opcode::NewTable => {
                         let table = heap.new_table_by_hints(instruction.b(), instruction.c());
@@ -481,9 +432,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                                     _ => Value::Nil,
                                 };
                                 if value.is_nil() && table.metatable.is_some() {
-                                    call_index!(
-                                        |slot| registers.copy_to_slot(instruction.c(), slot)
-                                    );
+                                    call_index!(registers.get(instruction.c()));
                                 }
                                 set_a!(value);
                             }
@@ -500,7 +449,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         }
                         match heap.find_field(b!(), key) {
                             Some(value) => set_a!(value),
-                            None => call_index!(|slot| registers.stack()[slot] = kc!()),
+                            None => call_index!(code.constant(instruction.c() as usize)),
                         }
                     }
                     Opcode::GetInteger => {
@@ -634,7 +583,20 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             Value::Native(native) => {
                                 match heap.natives[native.index()].role {
                                     Role::Ordinary | Role::Matches => {}
-                                    Role::ProtectedCall(_) => call_protected!(native),
+                                    Role::ProtectedCall(_) if *failed_calls == 0 => {
+                                        let function = registers.base() + instruction.a() as usize;
+                                        let arguments =
+                                            open_count(instruction.b(), top, function + 1);
+                                        let entered = enter_protected(
+                                            surroundings!(),
+                                            instruction,
+                                            native,
+                                            function,
+                                            arguments,
+                                        );
+                                        go_on_in!(entered, execute_call)
+                                    }
+                                    Role::ProtectedCall(_) => pause!(execute_call),
                                     _ => pause!(switch_threads),
                                 }
                                 let base = registers.base();
@@ -787,15 +749,9 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             leave!(caller, entry);
                         }
                         let (destination, want) = (frame.function as usize, frame.want);
-                        match count {
-                            0 => {}
-                            1 => registers.copy_to_slot(instruction.a(), destination),
-                            2 => {
-                                registers.copy_to_slot(instruction.a(), destination);
-                                registers
-                                    .copy_to_slot(instruction.a().wrapping_add(1), destination + 1);
-                            }
-                            _ => shift(registers.stack(), meter, from, count, destination),
+                        registers.return_to(instruction.a(), count.min(2), destination);
+                        if count > 2 {
+                            shift(registers.stack(), meter, from, count, destination);
                         }
                         settle(registers.stack(), top, destination, count, want);
                         frames.pop();
@@ -812,12 +768,11 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         let start = initial - step + step;
                         set_a!(Value::Number(start));
                         if (step > 0.0 && start <= limit) || (step <= 0.0 && limit <= start) {
-                            let index = match instruction.sbx() {
-                                1 if !HOOKED => pass_turns(meter, start, limit, step),
-                                _ => start,
-                            };
-                            set_a!(Value::Number(index));
-                            *registers.get_above_mut(instruction.a(), 3) = Value::Number(index);
+                            // Of a loop without a body.
+                            if instruction.sbx() == 1 && !HOOKED {
+                                set_a!(Value::Number(pass_turns(meter, start, limit, step)));
+                            }
+                            *registers.get_above_mut(instruction.a(), 3) = a!();
                         } else {
                             code.jump(i32::from(instruction.sbx()));
                         }
@@ -858,19 +813,17 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         let Some(entry) = entries.get(frame.proto as usize) else {
                             pause!(execute_slowly)
                         };
-                        let first = frame.function as usize + 1 + entry.parameters as usize;
-                        let available = registers.base().saturating_sub(first);
+                        let (frame, count) = (*frame, instruction.b());
                         let target = registers.base() + instruction.a() as usize;
-                        let count = match instruction.b() {
-                            0 => available,
-                            b => b as usize - 1,
-                        };
-                        if count >= 8 || !registers.has_slots(target + count + WINDOW) {
+                        if !spread(
+                            registers.stack(),
+                            top,
+                            &frame,
+                            entry.parameters,
+                            target,
+                            count,
+                        ) {
                             pause!(execute_slowly);
-                        }
-                        spread(registers.stack(), first, available, target, count);
-                        if instruction.b() == 0 {
-                            *top = target + count;
                         }
                     }
                     Opcode::TForCall => {

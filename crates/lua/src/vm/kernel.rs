@@ -71,12 +71,24 @@ unsafe fn copy_words(from: *const Value, to: *mut Value) {
 /// The natural number below 2^32 that a number is, if it is one.
 #[inline(always)]
 pub(super) fn natural(number: f64) -> Option<u32> {
-    if !(0.0..4_294_967_296.0).contains(&number) {
-        return None;
-    }
-    // SAFETY: just checked. The conversion that checks for itself makes whoever waits for its outcome wait longer.
-    let whole = unsafe { number.to_int_unchecked::<i64>() } as u32;
+    let whole = truncate(number) as u32;
     (f64::from(whole) == number).then_some(whole)
+}
+
+/// A number without its fraction. One that is no integer then, or too large, comes to what the processor makes of it.
+#[inline(always)]
+pub(crate) fn truncate(number: f64) -> i64 {
+    // Rust's conversion is this one with two comparisons more, for which everybody who looks into an array would wait.
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: there is no x86-64 processor without SSE2.
+    unsafe {
+        use std::arch::x86_64::{_mm_cvttsd_si64, _mm_set_sd};
+        _mm_cvttsd_si64(_mm_set_sd(number))
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        number as i64
+    }
 }
 
 /// The code of the running function: where its next instruction is, and its constants.
@@ -126,7 +138,8 @@ impl<'c> Code<'c> {
             // SAFETY: a byte that is no opcode decodes to `Illegal`, which the verifier refuses; that of vacant code is the opcode itself.
             unsafe { std::hint::unreachable_unchecked() }
         }
-        instruction.opcode()
+        // SAFETY: just checked; opcodes are the numbers from 0 to that of `Illegal`.
+        unsafe { std::mem::transmute::<u8, Opcode>(instruction.0 as u8) }
     }
 
     /// The word behind the instruction: its extra word, or the jump of a condition.
@@ -280,6 +293,17 @@ impl<'s> Registers<'s> {
         unsafe { copy_words(self.window.add(from as usize), self.stack.add(slot)) }
     }
 
+    /// Copies up to two registers to a slot of the stack and the one above it.
+    #[inline(always)]
+    pub(super) fn return_to(&mut self, from: u8, count: usize, slot: usize) {
+        if count >= 1 {
+            self.copy_to_slot(from, slot);
+        }
+        if count >= 2 {
+            self.copy_to_slot(from.wrapping_add(1), slot + 1);
+        }
+    }
+
     /// Copies a slot of the stack to a register.
     #[inline(always)]
     pub(super) fn copy_from_slot(&mut self, slot: usize, to: u8) {
@@ -361,9 +385,10 @@ impl<'f> Frames<'f> {
         self.top = unsafe { self.top.sub(1) };
     }
 
-    /// Tells the vector how many frames there are now.
-    #[inline(always)]
-    pub(super) fn store(self) {
+    /// Tells the vector how many frames there are now. Only for leaving the loop.
+    // Not inlined, so that all of this is in memory rather than in one of the registers that every instruction needs.
+    #[inline(never)]
+    pub(super) fn store(&mut self) {
         // SAFETY: the frames up to the top one are initialised, and they are within the vector's memory.
         unsafe {
             let count = self.top.offset_from_unsigned(self.first) + 1;

@@ -9,6 +9,7 @@ mod call;
 mod concat;
 mod coroutine;
 mod dispatch;
+mod enter;
 mod error;
 mod kernel;
 mod loops;
@@ -25,7 +26,7 @@ mod upvalue;
 pub(crate) use arithmetic::{modulo, power};
 pub(crate) use call::{Action, MAX_NATIVE_DEPTH, SAFE_FRAMES, Step};
 pub(crate) use error::Level;
-pub(crate) use kernel::{copy_value, move_down};
+pub(crate) use kernel::{copy_value, move_down, truncate};
 
 use crate::loaded::CodeEntry;
 use crate::native::Raise;

@@ -75,7 +75,7 @@ pub(super) fn close_from(
             return;
         }
         let value = stack[at as usize];
-        heap.barrier_upvalue(upvalue, value);
+        heap.barrier_upvalue(upvalue, &value);
         heap.upvalues[upvalue.index()] = Upvalue::Closed(value);
         open.pop();
     }
@@ -114,7 +114,7 @@ pub(super) fn store_upvalue(
     match &mut heap.upvalues[upvalue.index()] {
         Upvalue::Closed(place) => {
             copy_value(registers.get(from), place);
-            heap.barrier_upvalue(upvalue, *registers.get(from));
+            heap.barrier_upvalue(upvalue, registers.get(from));
         }
         Upvalue::Open { thread, slot } if thread == current => {
             registers.copy_to_slot(from, *slot as usize);
@@ -122,7 +122,7 @@ pub(super) fn store_upvalue(
         Upvalue::Open { thread, slot } => {
             let (thread, slot) = (*thread, *slot as usize);
             heap.threads[thread.index()].stack[slot] = *registers.get(from);
-            heap.barrier_upvalue(upvalue, *registers.get(from));
+            heap.barrier_upvalue(upvalue, registers.get(from));
         }
     }
 }
