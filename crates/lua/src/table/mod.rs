@@ -49,6 +49,8 @@ fn array_index(key: f64) -> usize {
     if (whole as f64).to_bits() == key.to_bits() {
         whole.wrapping_sub(1) as usize
     } else {
+        // A branch, which is foreseen, rather than a selection that the look into the array would wait for.
+        std::hint::cold_path();
         usize::MAX
     }
 }

@@ -138,8 +138,7 @@ impl<'c> Code<'c> {
             // SAFETY: a byte that is no opcode decodes to `Illegal`, which the verifier refuses; that of vacant code is the opcode itself.
             unsafe { std::hint::unreachable_unchecked() }
         }
-        // SAFETY: just checked; opcodes are the numbers from 0 to that of `Illegal`.
-        unsafe { std::mem::transmute::<u8, Opcode>(instruction.0 as u8) }
+        instruction.opcode()
     }
 
     /// The word behind the instruction: its extra word, or the jump of a condition.
@@ -385,10 +384,9 @@ impl<'f> Frames<'f> {
         self.top = unsafe { self.top.sub(1) };
     }
 
-    /// Tells the vector how many frames there are now. Only for leaving the loop.
-    // Not inlined, so that all of this is in memory rather than in one of the registers that every instruction needs.
-    #[inline(never)]
-    pub(super) fn store(&mut self) {
+    /// Tells the vector how many frames there are now.
+    #[inline(always)]
+    pub(super) fn store(self) {
         // SAFETY: the frames up to the top one are initialised, and they are within the vector's memory.
         unsafe {
             let count = self.top.offset_from_unsigned(self.first) + 1;
