@@ -115,10 +115,13 @@ impl Heap {
         None
     }
 
-    /// A field of the table that is `__index` of a type's metatable. None if it is not as simple as that.
+    /// The same for a call of a method, whose object mostly is a string if it is no table.
     #[inline(always)]
-    pub(crate) fn find_method(&self, kind: Type, key: StringHandle) -> Option<Value> {
-        let metatable = self.type_metatables[kind as usize]?;
+    pub(crate) fn find_method(&mut self, object: Value, key: StringHandle) -> Option<Value> {
+        if !matches!(object, Value::String(_)) {
+            return self.find_field(object, key);
+        }
+        let metatable = self.type_metatables[Type::String as usize]?;
         let name = self.metamethod_names[Metamethod::Index as usize];
         let Value::Table(methods) = self.tables[metatable.index()].get_short(name) else {
             return None;

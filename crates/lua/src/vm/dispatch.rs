@@ -7,20 +7,19 @@
 use super::arithmetic;
 use super::call::MAX_NATIVE_DEPTH;
 use super::copy_value;
-use super::enter::{Surroundings, enter_index, enter_protected};
+use super::enter::{Surroundings, enter_index, enter_protected, enter_vararg};
 use super::kernel::{Code, Frames, Registers};
-use super::loops::pass_turns;
-use super::stack::{clear, for_registers, lift_parameters, open_count, settle, shift, spread};
+use super::loops::{pass_turns, step_loop};
+use super::stack::{clear, for_registers, open_count, settle, shift, spread};
 use super::upvalue::{close_from, load_upvalue, make_closure, store_upvalue};
 use super::{Exit, Leave, Step};
 use crate::heap::Role;
-use crate::library::string::search::next_match;
 use crate::loaded::CodeEntry;
 use crate::opcode::Opcode;
 use crate::runtime::Runtime;
 use crate::shortcut;
-use crate::thread::{Finish, Frame, Thread, WINDOW};
-use crate::value::{ClosureHandle, Type, Value};
+use crate::thread::{Finish, Frame, Thread};
+use crate::value::{ClosureHandle, Value};
 
 /// Executes the top frame and those it calls, until the run is left or code is missing. If `HOOKED`, the VM's hook is asked before each instruction.
 pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut Runtime) -> Leave {
@@ -108,30 +107,12 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     *registers.get(instruction.c())
                 };
             }
-            macro_rules! kb {
-                () => {
-                    *code.constant(instruction.b() as usize)
-                };
-            }
-            macro_rules! kc {
-                () => {
-                    *code.constant(instruction.c() as usize)
-                };
-            }
+            // What is executed again when there is fuel burns `refuel_and_repeat` first.
             macro_rules! burn {
-                () => {
+                ($to:ident) => {
                     meter.fuel -= 1;
                     if meter.fuel < 0 {
-                        pause!(refuel);
-                    }
-                };
-            }
-            // For instructions that are executed again when there is fuel.
-            macro_rules! burn_first {
-                () => {
-                    meter.fuel -= 1;
-                    if meter.fuel < 0 {
-                        pause!(refuel_and_repeat);
+                        pause!($to);
                     }
                 };
             }
@@ -141,7 +122,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         let offset = code.word().sj();
                         code.jump(1 + offset);
                         if offset < 0 {
-                            burn!();
+                            burn!(refuel);
                         }
                     } else {
                         code.jump(1);
@@ -156,43 +137,20 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     }
                 };
             }
-            macro_rules! arithmetic_right {
-                ($x:ident, $y:ident, $result:expr) => {
-                    match b!() {
-                        Value::Number($x) => {
-                            let $y = code.number(instruction.c() as usize);
-                            set_a!(Value::Number($result))
-                        }
-                        _ => pause!(execute_arithmetic),
+            macro_rules! equal {
+                ($right:expr) => {{
+                    let (left, right) = (a!(), $right);
+                    let equal = left.is_identical(right);
+                    if !equal && heap.equality_is_open(left, right) {
+                        pause!(execute_slowly);
                     }
-                };
-            }
-            macro_rules! arithmetic_left {
-                ($x:ident, $y:ident, $result:expr) => {
-                    match c!() {
-                        Value::Number($y) => {
-                            let $x = code.number(instruction.b() as usize);
-                            set_a!(Value::Number($result))
-                        }
-                        _ => pause!(execute_arithmetic),
-                    }
-                };
+                    condition!(equal);
+                }};
             }
             macro_rules! compare {
-        ($operator:tt) => {
-            match (a!(), b!()) {
-                (Value::Number(x), Value::Number(y)) => {
-                    condition!(x $operator y);
-                }
-                _ => pause!(execute_slowly),
-            }
-        };
-    }
-            macro_rules! compare_constant {
-                ($x:ident, $y:ident, $outcome:expr) => {
-                    match a!() {
-                        Value::Number($x) => {
-                            let $y = code.number(instruction.b() as usize);
+                ($right:expr, $x:ident, $y:ident, $outcome:expr) => {
+                    match (a!(), $right) {
+                        (Value::Number($x), Value::Number($y)) => {
                             condition!($outcome);
                         }
                         _ => pause!(execute_slowly),
@@ -301,13 +259,21 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
             // Calls the Lua function that is `__index` of the table `R[B]` for a key it lacks.
             macro_rules! call_index {
                 ($key:expr) => {{
-                    let (mut object, mut key) = (Value::Nil, Value::Nil);
-                    copy_value(registers.get(instruction.b()), &mut object);
-                    copy_value($key, &mut key);
-                    let target = instruction.a();
-                    let entered = enter_index(surroundings!(), &object, &key, target);
+                    let entered = enter_index(surroundings!(), instruction, $key);
                     go_on_in!(entered, execute_slowly)
                 }};
+            }
+            // Carries out a call of a native function by its shortcut, if that applies.
+            macro_rules! take_shortcut {
+                () => {
+                    let (base, window) = (registers.base(), registers.window());
+                    if shortcut::take(heap, meter, libraries, window, base, top, instruction) {
+                        if heap.needs_attention() {
+                            pause!(attend_to_memory);
+                        }
+                        next!();
+                    }
+                };
             }
             // Goes on in the caller, whose frame is on top again.
             macro_rules! leave {
@@ -361,9 +327,8 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     }
                     Opcode::LoadInteger => set_a!(Value::Number(f64::from(instruction.sbx()))),
                     Opcode::LoadNil => {
-                        let first = instruction.a() as usize;
-                        let last = first + instruction.b() as usize;
-                        registers.window()[first..=last].fill(Value::Nil);
+                        let (first, more) = (instruction.a() as usize, instruction.b() as usize);
+                        registers.window()[first..=first + more].fill(Value::Nil);
                     }
                     Opcode::LoadTrue => set_a!(Value::Boolean(true)),
                     Opcode::LoadFalse => set_a!(Value::Boolean(false)),
@@ -432,7 +397,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                                     _ => Value::Nil,
                                 };
                                 if value.is_nil() && table.metatable.is_some() {
-                                    call_index!(registers.get(instruction.c()));
+                                    call_index!(None);
                                 }
                                 set_a!(value);
                             }
@@ -449,7 +414,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         }
                         match heap.find_field(b!(), key) {
                             Some(value) => set_a!(value),
-                            None => call_index!(code.constant(instruction.c() as usize)),
+                            None => call_index!(Some(code.constant(instruction.c() as usize))),
                         }
                     }
                     Opcode::GetInteger => {
@@ -472,14 +437,20 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         }
                     }
                     Opcode::SetTable => store_at!(c!()),
-                    Opcode::SetTableK => store_at!(kc!()),
+                    Opcode::SetTableK => store_at!(*code.c(instruction)),
                     Opcode::SetField => {
                         let key = code.text(instruction.b() as usize);
                         store!(table, table.short_slot(key), add_field, key, c!())
                     }
                     Opcode::SetFieldK => {
                         let key = code.text(instruction.b() as usize);
-                        store!(table, table.short_slot(key), add_field, key, kc!())
+                        store!(
+                            table,
+                            table.short_slot(key),
+                            add_field,
+                            key,
+                            *code.c(instruction)
+                        )
                     }
                     Opcode::SetInteger => {
                         let index = instruction.b();
@@ -493,12 +464,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     }
                     Opcode::SelfField => {
                         let key = code.text(instruction.c() as usize);
-                        let object = b!();
-                        let found = match object {
-                            Value::String(_) => heap.find_method(Type::String, key),
-                            _ => heap.find_field(object, key),
-                        };
-                        let Some(value) = found else {
+                        let Some(value) = heap.find_method(b!(), key) else {
                             pause!(execute_slowly)
                         };
                         registers.copy(instruction.b(), instruction.a().wrapping_add(1));
@@ -510,18 +476,42 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     Opcode::Div => arithmetic!(b!(), c!(), x, y, x / y),
                     Opcode::Mod => arithmetic!(b!(), c!(), x, y, arithmetic::modulo(x, y)),
                     Opcode::Pow => arithmetic!(b!(), c!(), x, y, arithmetic::power(x, y)),
-                    Opcode::AddK => arithmetic_right!(x, y, x + y),
-                    Opcode::SubK => arithmetic_right!(x, y, x - y),
-                    Opcode::MulK => arithmetic_right!(x, y, x * y),
-                    Opcode::DivK => arithmetic_right!(x, y, x / y),
-                    Opcode::ModK => arithmetic_right!(x, y, arithmetic::modulo(x, y)),
-                    Opcode::PowK => arithmetic_right!(x, y, arithmetic::power(x, y)),
-                    Opcode::KAdd => arithmetic_left!(x, y, x + y),
-                    Opcode::KSub => arithmetic_left!(x, y, x - y),
-                    Opcode::KMul => arithmetic_left!(x, y, x * y),
-                    Opcode::KDiv => arithmetic_left!(x, y, x / y),
-                    Opcode::KMod => arithmetic_left!(x, y, arithmetic::modulo(x, y)),
-                    Opcode::KPow => arithmetic_left!(x, y, arithmetic::power(x, y)),
+                    Opcode::AddK => arithmetic!(b!(), code.number_c(instruction), x, y, x + y),
+                    Opcode::SubK => arithmetic!(b!(), code.number_c(instruction), x, y, x - y),
+                    Opcode::MulK => arithmetic!(b!(), code.number_c(instruction), x, y, x * y),
+                    Opcode::DivK => arithmetic!(b!(), code.number_c(instruction), x, y, x / y),
+                    Opcode::ModK => arithmetic!(
+                        b!(),
+                        code.number_c(instruction),
+                        x,
+                        y,
+                        arithmetic::modulo(x, y)
+                    ),
+                    Opcode::PowK => arithmetic!(
+                        b!(),
+                        code.number_c(instruction),
+                        x,
+                        y,
+                        arithmetic::power(x, y)
+                    ),
+                    Opcode::KAdd => arithmetic!(code.number_b(instruction), c!(), x, y, x + y),
+                    Opcode::KSub => arithmetic!(code.number_b(instruction), c!(), x, y, x - y),
+                    Opcode::KMul => arithmetic!(code.number_b(instruction), c!(), x, y, x * y),
+                    Opcode::KDiv => arithmetic!(code.number_b(instruction), c!(), x, y, x / y),
+                    Opcode::KMod => arithmetic!(
+                        code.number_b(instruction),
+                        c!(),
+                        x,
+                        y,
+                        arithmetic::modulo(x, y)
+                    ),
+                    Opcode::KPow => arithmetic!(
+                        code.number_b(instruction),
+                        c!(),
+                        x,
+                        y,
+                        arithmetic::power(x, y)
+                    ),
                     Opcode::Negate => match b!() {
                         Value::Number(number) => set_a!(Value::Number(-number)),
                         _ => pause!(execute_slowly),
@@ -541,31 +531,17 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         let offset = instruction.sj();
                         code.jump(offset);
                         if offset < 0 {
-                            burn!();
+                            burn!(refuel);
                         }
                     }
-                    Opcode::Eq => {
-                        let (left, right) = (a!(), b!());
-                        let equal = left.is_identical(right);
-                        if !equal && heap.equality_is_open(left, right) {
-                            pause!(execute_slowly);
-                        }
-                        condition!(equal);
-                    }
-                    Opcode::EqK => {
-                        let (left, right) = (a!(), kb!());
-                        let equal = left.is_identical(right);
-                        if !equal && heap.equality_is_open(left, right) {
-                            pause!(execute_slowly);
-                        }
-                        condition!(equal);
-                    }
-                    Opcode::Lt => compare!(<),
-                    Opcode::Le => compare!(<=),
-                    Opcode::LtK => compare_constant!(x, y, x < y),
-                    Opcode::LeK => compare_constant!(x, y, x <= y),
-                    Opcode::GtK => compare_constant!(x, y, y < x),
-                    Opcode::GeK => compare_constant!(x, y, y <= x),
+                    Opcode::Eq => equal!(b!()),
+                    Opcode::EqK => equal!(*code.b(instruction)),
+                    Opcode::Lt => compare!(b!(), x, y, x < y),
+                    Opcode::Le => compare!(b!(), x, y, x <= y),
+                    Opcode::LtK => compare!(code.number_b(instruction), x, y, x < y),
+                    Opcode::LeK => compare!(code.number_b(instruction), x, y, x <= y),
+                    Opcode::GtK => compare!(code.number_b(instruction), x, y, y < x),
+                    Opcode::GeK => compare!(code.number_b(instruction), x, y, y <= x),
                     Opcode::Test => {
                         condition!(a!().is_truthy());
                     }
@@ -577,7 +553,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         condition!(truth);
                     }
                     Opcode::Call => {
-                        burn_first!();
+                        burn!(refuel_and_repeat);
                         let callee = match a!() {
                             Value::Function(callee) => callee,
                             Value::Native(native) => {
@@ -599,23 +575,8 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                                     Role::ProtectedCall(_) => pause!(execute_call),
                                     _ => pause!(switch_threads),
                                 }
-                                let base = registers.base();
-                                let window = registers.window();
-                                if shortcut::take(
-                                    heap,
-                                    meter,
-                                    libraries,
-                                    window,
-                                    base,
-                                    top,
-                                    instruction,
-                                ) {
-                                    if heap.needs_attention() {
-                                        pause!(attend_to_memory);
-                                    }
-                                    next!();
-                                }
-                                let function = base + instruction.a() as usize;
+                                take_shortcut!();
+                                let function = registers.base() + instruction.a() as usize;
                                 let arguments = open_count(instruction.b(), top, function + 1);
                                 frames.top().pc = code.position();
                                 frames.store();
@@ -642,46 +603,21 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         }
                         if !registers.has_slots(base + entry.room as usize) {
                             let arguments = open_count(instruction.b(), top, base);
-                            let parameters = entry.parameters as usize;
-                            let above = base + arguments;
-                            if !entry.collects_arguments
-                                || !registers.has_slots(above + parameters + 1 + WINDOW)
-                            {
-                                pause!(execute_call);
-                            }
-                            push_call!(function, above, number, callee);
-                            lift_parameters(registers.stack(), base, arguments, parameters);
-                            registers.set_base(above);
-                            code = Code::new(entry);
-                            closure = callee;
-                            continue;
+                            let entered =
+                                enter_vararg(surroundings!(), instruction, callee, arguments);
+                            go_on_in!(entered, execute_call)
                         }
                         push_call!(function, base, number, callee);
                         enter!(entry, callee, base);
                     }
                     Opcode::TailCall => {
-                        burn_first!();
+                        burn!(refuel_and_repeat);
                         let callee = match a!() {
                             Value::Function(callee) => callee,
                             Value::Native(_) => {
                                 // The instruction that follows returns its results.
                                 instruction = instruction.as_call();
-                                let base = registers.base();
-                                let window = registers.window();
-                                if shortcut::take(
-                                    heap,
-                                    meter,
-                                    libraries,
-                                    window,
-                                    base,
-                                    top,
-                                    instruction,
-                                ) {
-                                    if heap.needs_attention() {
-                                        pause!(attend_to_memory);
-                                    }
-                                    next!();
-                                }
+                                take_shortcut!();
                                 pause!(execute_call)
                             }
                             _ => pause!(execute_slowly),
@@ -696,12 +632,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         }
                         let function = base + instruction.a() as usize;
                         let arguments = open_count(instruction.b(), top, function + 1);
-                        let frame = frames.top();
-                        let target = frame.function as usize;
-                        frame.base = target as u32 + 1;
-                        frame.proto = number;
-                        frame.callee = callee.0;
-                        frame.tail_calls = frame.tail_calls.saturating_add(1);
+                        let target = frames.top().reuse(number, callee);
                         shift(registers.stack(), meter, function, arguments + 1, target);
                         if instruction.b() == 0 {
                             *top = target + 1 + arguments;
@@ -749,9 +680,10 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             leave!(caller, entry);
                         }
                         let (destination, want) = (frame.function as usize, frame.want);
-                        registers.return_to(instruction.a(), count.min(2), destination);
                         if count > 2 {
                             shift(registers.stack(), meter, from, count, destination);
+                        } else {
+                            registers.return_to(instruction.a(), count, destination);
                         }
                         settle(registers.stack(), top, destination, count, want);
                         frames.pop();
@@ -795,7 +727,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                                 set_a!(Value::Number(index));
                                 *registers.get_above_mut(instruction.a(), 3) = Value::Number(index);
                                 code.jump(i32::from(instruction.sbx()));
-                                burn!();
+                                burn!(refuel);
                             }
                         }
                     }
@@ -805,55 +737,27 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         if !registers.get(first).is_nil() {
                             registers.copy(first, control);
                             code.jump(i32::from(instruction.sbx()));
-                            burn!();
+                            burn!(refuel);
                         }
                     }
                     Opcode::VarArg => {
-                        let frame = frames.top();
-                        let Some(entry) = entries.get(frame.proto as usize) else {
-                            pause!(execute_slowly)
-                        };
-                        let (frame, count) = (*frame, instruction.b());
+                        let (frame, count) = (*frames.top(), instruction.b());
+                        let entry = entries.get(frame.proto as usize);
                         let target = registers.base() + instruction.a() as usize;
-                        if !spread(
-                            registers.stack(),
-                            top,
-                            &frame,
-                            entry.parameters,
-                            target,
-                            count,
-                        ) {
+                        if !spread(registers.stack(), top, &frame, entry, target, count) {
                             pause!(execute_slowly);
                         }
                     }
                     Opcode::TForCall => {
-                        let (iterator, state, control) = for_registers(instruction.a());
-                        let Value::Native(native) = *registers.get(iterator) else {
-                            pause!(execute_iterator)
-                        };
-                        // Not even an iterator may be called here: the general way says so.
-                        if *native_depth >= MAX_NATIVE_DEPTH {
+                        // Not even an iterator may be called at the limit: the general way says so.
+                        let window = registers.window();
+                        if *native_depth >= MAX_NATIVE_DEPTH
+                            || !step_loop(heap, meter, libraries, window, instruction)
+                        {
                             pause!(execute_iterator)
                         }
-                        let wanted = instruction.c() as usize;
-                        let first = instruction.a() as usize + 3;
-                        let Value::Table(table) = *registers.get(state) else {
-                            let results = &mut registers.window()[first..];
-                            if !next_match(heap, meter, libraries, native, results, wanted) {
-                                pause!(execute_iterator);
-                            }
-                            if heap.needs_attention() {
-                                pause!(attend_to_memory);
-                            }
-                            next!();
-                        };
-                        let control = *registers.get(control);
-                        let results = &mut registers.window()[first..];
-                        if !heap.iterate(native, table, control, results, meter) {
-                            pause!(execute_iterator);
-                        }
-                        if wanted > 2 {
-                            registers.window()[first + 2..first + wanted].fill(Value::Nil);
+                        if heap.needs_attention() {
+                            pause!(attend_to_memory);
                         }
                     }
                     Opcode::Closure => {

@@ -3,11 +3,12 @@
 use super::call::MAX_NATIVE_DEPTH;
 use super::copy_value;
 use super::kernel::Frames;
+use super::stack::lift_parameters;
 use crate::heap::Heap;
 use crate::loaded::CodeEntry;
 use crate::metamethod::Metamethod;
 use crate::opcode::Instruction;
-use crate::thread::{Finish, Frame, Waiting};
+use crate::thread::{Finish, Frame, WINDOW, Waiting};
 use crate::value::{ClosureHandle, NativeHandle, Value};
 
 /// A function whose frame was pushed.
@@ -17,7 +18,7 @@ pub(super) struct Entered<'c> {
     pub(super) base: usize,
 }
 
-/// What both ways of entering need of the loop.
+/// What the ways of entering need of the loop.
 pub(super) struct Surroundings<'a, 'f, 'c> {
     pub(super) heap: &'a mut Heap,
     pub(super) entries: &'c [CodeEntry],
@@ -28,14 +29,13 @@ pub(super) struct Surroundings<'a, 'f, 'c> {
     pub(super) pc: u32,
 }
 
-/// Calls the Lua function that is `__index` of a table for a key it lacks; its first result goes to the register `target`. None if it is not as simple as
-/// that; then nothing has happened.
-#[inline(always)]
+/// Calls the Lua function that is `__index` of the table `R[B]` for a key it lacks, a constant or `R[C]`; its first result goes to `R[A]`. None if it is
+/// not as simple as that; then nothing has happened.
+#[inline(never)]
 pub(super) fn enter_index<'c>(
     around: Surroundings<'_, '_, 'c>,
-    object: &Value,
-    key: &Value,
-    target: u8,
+    instruction: Instruction,
+    key: Option<&Value>,
 ) -> Option<Entered<'c>> {
     let Surroundings {
         heap,
@@ -45,7 +45,8 @@ pub(super) fn enter_index<'c>(
         native_depth,
         pc,
     } = around;
-    let Value::Table(table) = *object else {
+    let running_base = frames.top().base as usize;
+    let Value::Table(table) = stack[running_base + usize::from(instruction.b())] else {
         return None;
     };
     let metatable = heap.tables[table.index()].metatable?;
@@ -55,7 +56,7 @@ pub(super) fn enter_index<'c>(
     let number = heap.closures[callee.index()].proto;
     let entry = entries.get(number as usize)?;
     let running = entries.get(frames.top().proto as usize)?;
-    let function = frames.top().base as usize + running.max_stack as usize;
+    let function = running_base + running.max_stack as usize;
     let base = function + 1;
     if stack.len() < base + entry.room as usize
         || *native_depth >= MAX_NATIVE_DEPTH
@@ -65,16 +66,16 @@ pub(super) fn enter_index<'c>(
     }
     *native_depth += 1;
     frames.top().pc = pc;
-    let finish = Finish::Store(target);
+    let finish = Finish::Store(instruction.a());
     frames.push(Frame::lua(function, base, number, callee, 1, finish));
-    let [first, second, third, rest @ ..] = &mut stack[function..] else {
-        return None;
-    };
-    *first = Value::Function(callee);
-    *second = Value::Table(table);
-    copy_value(key, third);
-    let missing = usize::from(entry.parameters).saturating_sub(2);
-    rest[..missing].fill(Value::Nil);
+    let (below, above) = stack.split_at_mut(function);
+    above[0] = Value::Function(callee);
+    above[1] = Value::Table(table);
+    let key = key.unwrap_or(&below[running_base + usize::from(instruction.c())]);
+    copy_value(key, &mut above[2]);
+    if entry.parameters > 2 {
+        above[3..=usize::from(entry.parameters)].fill(Value::Nil);
+    }
     Some(Entered {
         entry,
         callee,
@@ -129,6 +130,49 @@ pub(super) fn enter_protected<'c>(
     if arguments - 1 < parameters {
         stack[base + arguments - 1..base + parameters].fill(Value::Nil);
     }
+    Some(Entered {
+        entry,
+        callee,
+        base,
+    })
+}
+
+/// Calls the Lua function in `R[A]`, which has extra arguments: its fixed parameters go above all its arguments. None if it needs a table of the
+/// extra ones, or if it is not as simple as that for another reason; then nothing has happened. There must be room for a frame.
+#[inline(never)]
+pub(super) fn enter_vararg<'c>(
+    around: Surroundings<'_, '_, 'c>,
+    instruction: Instruction,
+    callee: ClosureHandle,
+    arguments: usize,
+) -> Option<Entered<'c>> {
+    let Surroundings {
+        heap,
+        entries,
+        frames,
+        stack,
+        native_depth: _,
+        pc,
+    } = around;
+    let number = heap.closures[callee.index()].proto;
+    let entry = entries.get(number as usize)?;
+    let function = frames.top().base as usize + usize::from(instruction.a());
+    let parameters = usize::from(entry.parameters);
+    let base = function + 1 + arguments;
+    if !entry.collects_arguments || stack.len() < base + parameters + 1 + WINDOW {
+        return None;
+    }
+    frames.top().pc = pc;
+    let want = i16::from(instruction.c()) - 1;
+    frames.push(Frame::lua(
+        function,
+        base,
+        number,
+        callee,
+        want,
+        Finish::Call,
+    ));
+    lift_parameters(stack, function + 1, arguments, parameters);
     Some(Entered {
         entry,
         callee,

@@ -178,9 +178,33 @@ impl<'c> Code<'c> {
         }
     }
 
+    /// The constant operand `B`.
+    #[inline(always)]
+    pub(super) fn b(&self, instruction: Instruction) -> &'c Value {
+        self.constant(instruction.b() as usize)
+    }
+
+    /// The constant operand `C`.
+    #[inline(always)]
+    pub(super) fn c(&self, instruction: Instruction) -> &'c Value {
+        self.constant(instruction.c() as usize)
+    }
+
+    /// The constant operand `B`, a number.
+    #[inline(always)]
+    pub(super) fn number_b(&self, instruction: Instruction) -> Value {
+        Value::Number(self.number(instruction.b() as usize))
+    }
+
+    /// The constant operand `C`, a number.
+    #[inline(always)]
+    pub(super) fn number_c(&self, instruction: Instruction) -> Value {
+        Value::Number(self.number(instruction.c() as usize))
+    }
+
     /// A constant operand that is a number.
     #[inline(always)]
-    pub(super) fn number(&self, index: usize) -> f64 {
+    fn number(&self, index: usize) -> f64 {
         match self.constant(index) {
             Value::Number(number) => *number,
             // SAFETY: the verifier has checked the type of every constant operand that has to be a number.

@@ -1,6 +1,7 @@
 //! What the [dispatch loop](super::dispatch) does with stack slots. Loops over them are kept out of it: in it, what they need would be computed on every entry.
 
 use super::copy_value;
+use crate::loaded::CodeEntry;
 use crate::meter::Meter;
 use crate::thread::{Frame, WINDOW};
 use crate::value::Value;
@@ -25,11 +26,14 @@ pub(super) fn spread(
     stack: &mut [Value],
     top: &mut usize,
     frame: &Frame,
-    parameters: u8,
+    entry: Option<&CodeEntry>,
     target: usize,
     count: u8,
 ) -> bool {
-    let first = frame.function as usize + 1 + usize::from(parameters);
+    let Some(entry) = entry else {
+        return false;
+    };
+    let first = frame.function as usize + 1 + usize::from(entry.parameters);
     let available = (frame.base as usize).saturating_sub(first);
     let wanted = match count {
         0 => available,
