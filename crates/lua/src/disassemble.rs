@@ -24,7 +24,7 @@ fn list(out: &mut String, proto: &Proto, name: &str) {
         let word = proto.code[at];
         let length = 1 + usize::from(word.has_extra_word());
         let extra = proto.code.get(at + 1).filter(|_| length == 2).copied();
-        let line = proto.lines.get(at).copied().unwrap_or(0);
+        let line = proto.line(at).unwrap_or(0);
         put(
             out,
             format_args!("{at:4} [{line}] {:<13}", word.opcode().name()),
@@ -61,11 +61,9 @@ fn write_header(out: &mut String, proto: &Proto, name: &str) {
         });
     }
     put(out, format_args!(", {} registers\n", proto.max_stack));
-    for (index, source) in proto.upvalues.iter().enumerate() {
-        let name = proto
-            .upvalue_names
-            .get(index)
-            .map_or("?".into(), |name| text(name));
+    let upvalues = proto.upvalues().zip(proto.upvalue_names());
+    for (index, (source, name)) in upvalues.enumerate() {
+        let name = text(name);
         let from = match source {
             UpvalueSource::Register(register) => format!("r{register}"),
             UpvalueSource::Upvalue(upvalue) => format!("u{upvalue}"),
@@ -75,12 +73,12 @@ fn write_header(out: &mut String, proto: &Proto, name: &str) {
             format_args!("  upvalue u{index} {name} = outer {from}\n"),
         );
     }
-    for local in &proto.locals {
+    for local in proto.locals() {
         put(
             out,
             format_args!(
                 "  local {} {}..{}\n",
-                text(&local.name),
+                text(local.name),
                 local.start,
                 local.end
             ),
@@ -135,7 +133,7 @@ fn write_operand(out: &mut String, proto: &Proto, operand: Operand, value: u32) 
         Operand::Upvalue => put(out, format_args!(" u{value}")),
         Operand::Immediate => put(out, format_args!(" {value}")),
         Operand::Constant | Operand::Text | Operand::Number => {
-            match proto.constants.get(value as usize) {
+            match proto.constant(value as usize) {
                 None => put(out, format_args!(" k{value}?")),
                 Some(Constant::Nil) => out.push_str(" nil"),
                 Some(Constant::Boolean(value)) => put(out, format_args!(" {value}")),
