@@ -63,18 +63,15 @@ pub struct Proto {
     /// Chunk name as given to the compiler (`@file`, `=name`, or the source text itself).
     /// Shared by all functions of a chunk.
     pub source: Arc<[u8]>,
-    /// Sources of the upvalues, lines, constants, names of the upvalues, locals: in this order.
+    /// Sources of the upvalues, lines, constants, the last line, names of the upvalues, locals: in this order.
     packed: Box<[u8]>,
-    constant_count: u32,
-    /// Where in `packed` the constants begin, and where the names of the upvalues do.
+    /// Where in `packed` the constants begin, and where what only people want to know does.
     constants_at: u32,
     names_at: u32,
     /// The smallest line of any word of the code; `packed` holds what the others are more.
     first_line: u32,
     /// Line of the `function` keyword; 0 for a main chunk.
     pub line_defined: u32,
-    /// Line of the closing `end`; 0 for a main chunk.
-    pub last_line_defined: u32,
     line_width: Width,
     upvalue_count: u8,
     /// Number of named parameters (without the implicit `arg`).
@@ -127,10 +124,11 @@ where
         }
         let (first_line, line_width) = packer.lines(self.lines);
         let constants_at = packer.length();
-        let constant_count = self.constants.len() as u32;
+        packer.number(self.constants.len() as u64);
         self.constants
             .for_each(|constant| packer.constant(constant));
         let names_at = packer.length();
+        packer.number(self.last_line_defined.into());
         for (_, name) in self.upvalues {
             packer.name(name);
         }
@@ -140,12 +138,10 @@ where
             children: self.children,
             source: self.source,
             packed: scratch.as_slice().into(),
-            constant_count,
             constants_at,
             names_at,
             first_line,
             line_defined: self.line_defined,
-            last_line_defined: self.last_line_defined,
             line_width,
             upvalue_count,
             parameters: self.parameters,
@@ -179,8 +175,7 @@ impl Proto {
     /// The constants.
     pub fn constants(&self) -> Constants<'_> {
         let packed = self.packed.get(self.constants_at as usize..);
-        let packed = packed.unwrap_or_default();
-        Constants::new(packed, self.constant_count)
+        Constants::new(packed.unwrap_or_default())
     }
 
     /// One constant. Takes time in proportion to its number: who wants many goes over [all](Proto::constants).
@@ -203,11 +198,17 @@ impl Proto {
         })
     }
 
+    /// Line of the closing `end`; 0 for a main chunk.
+    pub fn last_line_defined(&self) -> u32 {
+        let packed = self.packed.get(self.names_at as usize..);
+        Names::new(packed.unwrap_or_default(), 0).0
+    }
+
     /// Names of the upvalues, in the same order.
     pub fn upvalue_names(&self) -> Names<'_> {
         let packed = self.packed.get(self.names_at as usize..);
         let packed = packed.unwrap_or_default();
-        Names::new(packed, self.upvalue_count.into())
+        Names::new(packed, self.upvalue_count.into()).1
     }
 
     /// Scopes of the locals, in the order in which they were declared.

@@ -149,7 +149,7 @@ impl<'a> Packer<'a> {
     }
 
     #[inline]
-    fn number(&mut self, mut number: u64) {
+    pub(super) fn number(&mut self, mut number: u64) {
         while number >= 0x80 {
             self.out.push(number as u8 | 0x80);
             number >>= 7;
@@ -241,11 +241,11 @@ pub struct Constants<'p> {
 }
 
 impl<'p> Constants<'p> {
-    pub(super) fn new(packed: &'p [u8], count: u32) -> Constants<'p> {
-        Constants {
-            reader: Reader { rest: packed },
-            left: count,
-        }
+    /// Those at the beginning of `packed`, after their number.
+    pub(super) fn new(packed: &'p [u8]) -> Constants<'p> {
+        let mut reader = Reader { rest: packed };
+        let left = reader.number().unwrap_or(0) as u32;
+        Constants { reader, left }
     }
 }
 
@@ -273,11 +273,11 @@ pub struct Names<'p> {
 }
 
 impl<'p> Names<'p> {
-    pub(super) fn new(packed: &'p [u8], count: u32) -> Names<'p> {
-        Names {
-            reader: Reader { rest: packed },
-            left: count,
-        }
+    /// The number at the beginning of `packed`, and so many names behind it.
+    pub(super) fn new(packed: &'p [u8], left: u32) -> (u32, Names<'p>) {
+        let mut reader = Reader { rest: packed };
+        let number = reader.number().unwrap_or(0) as u32;
+        (number, Names { reader, left })
     }
 
     /// What is behind those that were read.
