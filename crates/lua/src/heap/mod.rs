@@ -95,7 +95,7 @@ pub(crate) struct Iterators {
 /// as glibc's does once a block has come and gone that was a mapping of its own.
 fn keep_freed_memory() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| drop(black_box(Vec::<u8>::with_capacity(4 << 20))));
+    ONCE.call_once(|| drop(black_box(Vec::<u8>::with_capacity(1 << 20))));
 }
 
 impl Heap {

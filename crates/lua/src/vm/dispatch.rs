@@ -205,21 +205,6 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                 };
             }
 
-            // Pushes the frame of a Lua function called by the instruction.
-            macro_rules! push_call {
-                ($function:expr, $base:expr, $number:expr, $callee:expr) => {{
-                    let want = i16::from(instruction.c()) - 1;
-                    frames.top().pc = code.position();
-                    frames.push(Frame::lua(
-                        $function,
-                        $base,
-                        $number,
-                        $callee,
-                        want,
-                        Finish::Call,
-                    ));
-                }};
-            }
             // Goes on in a function whose frame was just pushed or put in place of another.
             macro_rules! enter {
                 ($entry:expr, $callee:expr, $base:expr) => {{
@@ -311,13 +296,15 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     // taken or not is predicted better than one to anywhere.
                     Opcode::Move => {
                         registers.copy(instruction.b(), instruction.a());
-                        while !HOOKED {
-                            code.jump(1);
-                            instruction = code.instruction();
-                            if instruction.0 as u8 != Opcode::Move as u8 {
-                                continue 'dispatch;
+                        if !HOOKED {
+                            loop {
+                                code.jump(1);
+                                instruction = code.instruction();
+                                if instruction.0 as u8 != Opcode::Move as u8 {
+                                    continue 'dispatch;
+                                }
+                                registers.copy(instruction.b(), instruction.a());
                             }
-                            registers.copy(instruction.b(), instruction.a());
                         }
                     }
                     Opcode::LoadK => set_a!(*code.constant(instruction.bx() as usize)),
@@ -598,16 +585,18 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         };
                         let function = registers.base() + instruction.a() as usize;
                         let base = function + 1;
-                        if frames.is_full() {
-                            pause!(execute_call);
-                        }
                         if !registers.has_slots(base + entry.room as usize) {
                             let arguments = open_count(instruction.b(), top, base);
                             let entered =
                                 enter_vararg(surroundings!(), instruction, callee, arguments);
                             go_on_in!(entered, execute_call)
                         }
-                        push_call!(function, base, number, callee);
+                        let want = i16::from(instruction.c()) - 1;
+                        frames.top().pc = code.position();
+                        let frame = Frame::lua(function, base, number, callee, want, Finish::Call);
+                        if !frames.try_push(frame) {
+                            pause!(execute_call);
+                        }
                         enter!(entry, callee, base);
                     }
                     Opcode::TailCall => {

@@ -138,7 +138,7 @@ pub(super) fn enter_protected<'c>(
 }
 
 /// Calls the Lua function in `R[A]`, which has extra arguments: its fixed parameters go above all its arguments. None if it needs a table of the
-/// extra ones, or if it is not as simple as that for another reason; then nothing has happened. There must be room for a frame.
+/// extra ones, or if it is not as simple as that for another reason; then nothing has happened.
 #[inline(never)]
 pub(super) fn enter_vararg<'c>(
     around: Surroundings<'_, '_, 'c>,
@@ -159,7 +159,8 @@ pub(super) fn enter_vararg<'c>(
     let function = frames.top().base as usize + usize::from(instruction.a());
     let parameters = usize::from(entry.parameters);
     let base = function + 1 + arguments;
-    if !entry.collects_arguments || stack.len() < base + parameters + 1 + WINDOW {
+    if !entry.collects_arguments || stack.len() < base + parameters + 1 + WINDOW || frames.is_full()
+    {
         return None;
     }
     frames.top().pc = pc;

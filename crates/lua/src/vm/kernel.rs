@@ -378,12 +378,21 @@ impl<'f> Frames<'f> {
     /// Pushes a frame. There must be room.
     #[inline(always)]
     pub(super) fn push(&mut self, frame: Frame) {
-        assert!(!self.is_full());
+        assert!(self.try_push(frame));
+    }
+
+    /// Pushes a frame. False if there is no room.
+    #[inline(always)]
+    pub(super) fn try_push(&mut self, frame: Frame) -> bool {
+        if self.is_full() {
+            return false;
+        }
         // SAFETY: the place behind the top one is within the vector's memory, as was just checked.
         unsafe {
             self.top = self.top.add(1);
             self.top.write(frame);
         }
+        true
     }
 
     /// The top frame.

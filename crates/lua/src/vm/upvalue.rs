@@ -43,8 +43,8 @@ pub(super) fn make_closure(
     };
     let child = usize::from(child);
     let mut upvalues = Captured::new();
-    for source in &loaded.proto.children[child].upvalues {
-        upvalues.push(match *source {
+    for source in loaded.proto.children[child].upvalues() {
+        upvalues.push(match source {
             UpvalueSource::Register(register) => {
                 let slot = frame.base + u32::from(register);
                 capture(heap, open, open_end, current, slot)
