@@ -6,7 +6,7 @@
 //! with the function's first result, or declines, and then the function itself is called: the shortcut need not know of errors,
 //! conversions, metamethods or anything long.
 
-use crate::heap::Heap;
+use crate::heap::{Heap, Role};
 use crate::library::LibraryState;
 use crate::meter::Meter;
 use crate::opcode::Instruction;
@@ -81,6 +81,9 @@ impl Heap {
         for &(name, shortcut) in entries {
             if let Value::Native(native) = self.raw_get_field(table, name) {
                 self.natives[native.index()].shortcut = Some(shortcut);
+                if let Kind::Window(_) = shortcut.0 {
+                    self.set_role(native, Role::Window);
+                }
             }
         }
     }
@@ -92,12 +95,11 @@ impl Heap {
     }
 }
 
-/// Carries out a call instruction by the callee's shortcut. False if it has none that applies; then nothing has happened.
+/// Carries out a call instruction by the callee's shortcut, which gives one value. False if it has none that applies; then nothing has happened.
 #[inline(never)]
 pub(crate) fn take(
     heap: &mut Heap,
     meter: &mut Meter,
-    libraries: &mut LibraryState,
     registers: &mut [Value; WINDOW],
     base: usize,
     top: &mut usize,
@@ -107,37 +109,16 @@ pub(crate) fn take(
     let Value::Native(native) = registers[first] else {
         return false;
     };
-    let Some(Shortcut(shortcut)) = heap.shortcut(native) else {
-        return false;
-    };
     // The operand is one more than the results wanted; 0 stands for all there are.
     let wanted = instruction.c();
+    let function = match heap.shortcut(native) {
+        Some(Shortcut(Kind::Single(function))) if wanted <= 2 => function,
+        Some(Shortcut(Kind::First(function))) if wanted <= 2 && wanted != 0 => function,
+        _ => return false,
+    };
     let end = match instruction.b() {
         0 => top.wrapping_sub(base),
         b => first + b as usize,
-    };
-    let function = match shortcut {
-        Kind::Single(function) if wanted <= 2 => function,
-        Kind::First(function) if wanted <= 2 && wanted != 0 => function,
-        Kind::Window(function) => {
-            let window = &mut registers[first..];
-            let arguments = end.wrapping_sub(first + 1);
-            if window.len() < MOST_RESULTS || arguments >= window.len() {
-                return false;
-            }
-            let Some(count) = function(heap, meter, libraries, window, arguments) else {
-                return false;
-            };
-            if wanted == 0 {
-                *top = base + first + count;
-            } else if let Some(missing) = window.get_mut(count..wanted as usize - 1) {
-                for place in missing {
-                    *place = Value::Nil;
-                }
-            }
-            return true;
-        }
-        _ => return false,
     };
     let Some(arguments) = registers.get(first + 1..end) else {
         return false;
@@ -148,6 +129,48 @@ pub(crate) fn take(
     copy_value(&value, &mut registers[first]);
     if wanted == 0 {
         *top = base + first + 1;
+    }
+    true
+}
+
+/// The same for a shortcut that gives several values.
+#[inline(never)]
+pub(crate) fn take_window(
+    heap: &mut Heap,
+    meter: &mut Meter,
+    libraries: &mut LibraryState,
+    registers: &mut [Value; WINDOW],
+    base: usize,
+    top: &mut usize,
+    instruction: Instruction,
+) -> bool {
+    let first = instruction.a() as usize;
+    let window = &mut registers[first..];
+    let Value::Native(native) = window[0] else {
+        return false;
+    };
+    let Some(Shortcut(Kind::Window(function))) = heap.shortcut(native) else {
+        return false;
+    };
+    let arguments = match instruction.b() {
+        0 => top.wrapping_sub(base + first + 1),
+        b => b as usize - 1,
+    };
+    if window.len() < MOST_RESULTS || arguments >= window.len() {
+        return false;
+    }
+    let Some(count) = function(heap, meter, libraries, window, arguments) else {
+        return false;
+    };
+    match instruction.c() {
+        0 => *top = base + first + count,
+        wanted => {
+            if let Some(missing) = window.get_mut(count..wanted as usize - 1) {
+                for place in missing {
+                    *place = Value::Nil;
+                }
+            }
+        }
     }
     true
 }

@@ -65,6 +65,8 @@ pub(crate) enum Role {
     Wrapper,
     /// `coroutine.yield`.
     Yield,
+    /// Has a shortcut that gives several values, which is tried first.
+    Window,
     /// An iterator that `gmatch` made, which loops step.
     Matches,
 }

@@ -301,7 +301,8 @@ impl Strings {
         let index = self.arena.insert(object);
         self.buckets[bucket] = index;
         self.interned += 1;
-        if self.interned > self.buckets.len() {
+        // Half of them empty: a string that is looked for in vain then mostly is not compared with another.
+        if self.interned * 2 > self.buckets.len() {
             self.grow_buckets();
         }
         (StringHandle::new(index, hash, false), added)

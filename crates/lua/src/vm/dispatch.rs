@@ -17,7 +17,7 @@ use crate::heap::Role;
 use crate::loaded::CodeEntry;
 use crate::opcode::Opcode;
 use crate::runtime::Runtime;
-use crate::shortcut;
+use crate::shortcut::{take, take_window};
 use crate::thread::{Finish, Frame, Thread};
 use crate::value::{ClosureHandle, Value};
 
@@ -250,9 +250,14 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
             }
             // Carries out a call of a native function by its shortcut, if that applies.
             macro_rules! take_shortcut {
-                () => {
+                ($native:expr) => {
                     let (base, window) = (registers.base(), registers.window());
-                    if shortcut::take(heap, meter, libraries, window, base, top, instruction) {
+                    if match heap.natives[$native.index()].role {
+                        Role::Window => {
+                            take_window(heap, meter, libraries, window, base, top, instruction)
+                        }
+                        _ => take(heap, meter, window, base, top, instruction),
+                    } {
                         if heap.needs_attention() {
                             pause!(attend_to_memory);
                         }
@@ -545,7 +550,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             Value::Function(callee) => callee,
                             Value::Native(native) => {
                                 match heap.natives[native.index()].role {
-                                    Role::Ordinary | Role::Matches => {}
+                                    Role::Ordinary | Role::Window | Role::Matches => {}
                                     Role::ProtectedCall(_) if *failed_calls == 0 => {
                                         let function = registers.base() + instruction.a() as usize;
                                         let arguments =
@@ -562,7 +567,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                                     Role::ProtectedCall(_) => pause!(execute_call),
                                     _ => pause!(switch_threads),
                                 }
-                                take_shortcut!();
+                                take_shortcut!(native);
                                 let function = registers.base() + instruction.a() as usize;
                                 let arguments = open_count(instruction.b(), top, function + 1);
                                 frames.top().pc = code.position();
@@ -603,10 +608,10 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         burn!(refuel_and_repeat);
                         let callee = match a!() {
                             Value::Function(callee) => callee,
-                            Value::Native(_) => {
+                            Value::Native(native) => {
                                 // The instruction that follows returns its results.
                                 instruction = instruction.as_call();
-                                take_shortcut!();
+                                take_shortcut!(native);
                                 pause!(execute_call)
                             }
                             _ => pause!(execute_slowly),
