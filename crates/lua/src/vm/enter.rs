@@ -71,7 +71,10 @@ pub(super) fn enter_index<'c>(
     let (below, above) = stack.split_at_mut(function);
     above[0] = Value::Function(callee);
     above[1] = Value::Table(table);
-    let key = key.unwrap_or(&below[running_base + usize::from(instruction.c())]);
+    let key = match key {
+        Some(key) => key,
+        None => &below[running_base + usize::from(instruction.c())],
+    };
     copy_value(key, &mut above[2]);
     if entry.parameters > 2 {
         above[3..=usize::from(entry.parameters)].fill(Value::Nil);
