@@ -104,7 +104,7 @@ local function compare(name, f, ...)
         assert(show(tail(...)) == general, name)
     end
 end
-local subjects = {'', 'a', 'key=value, other = thing', '2024-06-15T10:20:30', 'THE (quick) fox', ('ab1'):rep(9), 12.5, 'a\0b', ('x'):rep(5000) .. 'y1'}
+local subjects = {'', 'a', 'key=value, other = thing', '2024-06-15T10:20:30', 'THE (quick) fox', ('ab1'):rep(9), 12.5, 'a\0b'}
 local patterns = {'', 'a', '%a+', '%d+', '(%d+)-(%d+)-(%d+)', '(%w+)%s*=%s*(%w+)', '()', '()%a()', '%b()', '%f[%a]%a+', '.-', '^%a', '^', '$', 'x*y',
     '(a', 'a)', '[', '%', '(()', '%1', '(.)%1', 'y1', '=', ('(.)'):rep(20), ('(.)'):rep(33)}
 for _, subject in ipairs(subjects) do
@@ -131,6 +131,11 @@ for _, subject in ipairs(subjects) do
         end)
         assert(ok == same and table.concat(looped, ';') == table.concat(stepped, ';'), pattern)
     end
+end
+local long = ('x'):rep(5000) .. 'y1'
+for _, pattern in ipairs{'y1', '%d+', 'x-y', '=', '[^x]', '()1'} do
+    compare('find', string.find, long, pattern)
+    compare('match', string.match, long, pattern, 4000)
 end
 for size = 0, 60 do
     local list = {}

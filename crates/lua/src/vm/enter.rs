@@ -31,7 +31,8 @@ pub(super) struct Surroundings<'a, 'f, 'c> {
 
 /// Calls the Lua function that is `__index` of the table `R[B]` for a key it lacks, a constant or `R[C]`; its first result goes to `R[A]`. None if it is
 /// not as simple as that; then nothing has happened.
-#[inline(never)]
+// Inlined: objects with such a function are what classes are made of.
+#[inline(always)]
 pub(super) fn enter_index<'c>(
     around: Surroundings<'_, '_, 'c>,
     instruction: Instruction,
