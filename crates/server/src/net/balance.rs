@@ -29,8 +29,8 @@ const SPREAD_ABOVE: u32 = 950;
 /// A worker this busy has time for others' connections.
 const CALM_BELOW: u32 = 700;
 
-/// For how long nothing is gathered after a slice was used up.
-const AFTER_SLICES: Duration = Duration::from_secs(3);
+/// For how long nothing is gathered after something spoke against it, such as a slice that was used up.
+const AFTER_LONG_WORK: Duration = Duration::from_secs(3);
 
 /// For how long nothing is gathered after one worker was found to be too few; twice as long the next time, up to a minute.
 const AFTER_OVERLOAD: Duration = Duration::from_secs(2);
@@ -83,7 +83,12 @@ impl Loads {
         self.ms(now) >= self.gather_from_ms.load(Ordering::Relaxed)
     }
 
-    fn do_not_gather(&self, pause: Duration, now: Instant) {
+    /// Nothing is gathered for the time being.
+    pub(super) fn do_not_gather(&self, now: Instant) {
+        self.pause_gathering(AFTER_LONG_WORK, now);
+    }
+
+    fn pause_gathering(&self, pause: Duration, now: Instant) {
         let until = self.ms(now + pause);
         self.gather_from_ms.fetch_max(until, Ordering::Relaxed);
     }
@@ -94,7 +99,7 @@ impl Loads {
         let pause = (last * 2).clamp(AFTER_OVERLOAD, AFTER_OVERLOAD_MAX);
         self.pause_ms
             .store(pause.as_millis() as u64, Ordering::Relaxed);
-        self.do_not_gather(pause, now);
+        self.pause_gathering(pause, now);
     }
 }
 
@@ -166,7 +171,7 @@ impl Balance {
         (self.used, self.looked, self.events) = (used, now, 0);
         self.long_work = long_work;
         if long_work {
-            loads.do_not_gather(AFTER_SLICES, now);
+            loads.do_not_gather(now);
         }
         self.overloaded = if busy > SPREAD_ABOVE {
             self.overloaded + 1

@@ -145,6 +145,12 @@ impl<M> Hub<M> {
             .sum()
     }
 
+    /// Number of workers that serve connections.
+    pub fn active_workers(&self) -> usize {
+        let serves = |mailbox: &&Mailbox<M>| mailbox.connections.load(Ordering::Relaxed) > 0;
+        self.boxes.iter().filter(serves).count()
+    }
+
     /// A new client id, for a client without a connection too.
     pub fn next_id(&self) -> u64 {
         self.next_id.fetch_add(1, Ordering::Relaxed)

@@ -2,7 +2,8 @@
 //!
 //! Only a connection at rest goes: nothing received that is not served, nothing to send, and a session that says it may.
 //! First its new place is known, then its socket goes as mail. What is sent to the old place is passed on; what comes to
-//! the new place before the socket waits for it there. So no mail is lost, and none of a sender's overtakes another.
+//! the new place before the socket waits for it there. So no mail is lost; but some may overtake other, so that nobody
+//! may move to whom the order of mail matters (subscribers, for one).
 
 use std::sync::atomic::Ordering;
 

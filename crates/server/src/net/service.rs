@@ -77,7 +77,8 @@ pub trait Service {
         context: &mut Context<'_, Self::Mail>,
     );
 
-    /// Whether another worker may serve this connection from now on: nothing here refers to it.
+    /// Whether another worker may serve this connection from now on: nothing here refers to it, and it does not depend on
+    /// the order in which mail reaches it.
     fn may_move(&self, _session: &Self::Session) -> bool {
         false
     }

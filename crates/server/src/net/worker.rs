@@ -255,6 +255,9 @@ impl<S: Service> Worker<S> {
             return;
         }
         let hub = &self.links.hub;
+        if !self.links.config.io_threads_gather {
+            hub.loads.do_not_gather(now);
+        }
         let connections = |worker| hub.count(worker).load(Ordering::Relaxed);
         let advice = balance.advise(&hub.loads, connections, long_work, now);
         if let Advice::Give { connections, to } = advice {
