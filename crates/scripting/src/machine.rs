@@ -188,18 +188,39 @@ impl Machine {
         }
     }
 
-    /// Makes a script ready to run with these keys and arguments.
-    pub fn prepare(&mut self, script: &Arc<Script>, keys: &[&[u8]], arguments: &[&[u8]]) {
-        self.function = self.function_of(script);
+    /// Makes a script or function ready to run with these keys and arguments. The code of a function's library runs here first
+    /// if this machine has not met it yet. Functions are only for a machine of [`World::Functions`].
+    ///
+    /// # Errors
+    /// The library's code fails, which it did not when the library was loaded.
+    pub fn prepare(
+        &mut self,
+        code: Code,
+        keys: &[&[u8]],
+        arguments: &[&[u8]],
+    ) -> Result<(), LibraryError> {
+        self.function = match &code {
+            Code::Script(script) => self.function_of(script),
+            Code::Function(function) => self.callback_of(function)?,
+        };
         self.begin_region();
-        let globals = self.vm.globals();
-        let keys = self.list(keys);
-        let arguments = self.list(arguments);
+        let (keys, arguments) = (self.list(keys), self.list(arguments));
+        match &code {
+            Code::Script(_) => self.set_lists(keys, arguments),
+            Code::Function(_) => self.arguments = [keys, arguments],
+        }
+        self.current = Some(code);
+        self.started = false;
+        Ok(())
+    }
+
+    /// Sets the globals KEYS and ARGV, for the time of a run.
+    #[inline]
+    fn set_lists(&mut self, keys: Value, arguments: Value) {
         let heap = &mut self.vm.runtime.heap;
+        let globals = heap.global_table();
         heap.raw_set_transient(globals, self.keys_name, keys);
         heap.raw_set_transient(globals, self.argv_name, arguments);
-        self.current = Some(Code::Script(Arc::clone(script)));
-        self.started = false;
     }
 
     /// Makes the run that was made ready all or nothing: it may end itself with `redis.rollback`.
@@ -223,25 +244,6 @@ impl Machine {
     /// Whether runs had so much memory in use that the machine should be dropped to give it back.
     pub fn is_worn(&self) -> bool {
         self.is_worn
-    }
-
-    /// Makes a function ready to run with these keys and arguments. Its library's code runs here first if this machine has
-    /// not met it yet. Only for a machine of [`World::Functions`].
-    ///
-    /// # Errors
-    /// The library's code fails, which it did not when the library was loaded.
-    pub fn prepare_function(
-        &mut self,
-        function: &Arc<Function>,
-        keys: &[&[u8]],
-        arguments: &[&[u8]],
-    ) -> Result<(), LibraryError> {
-        self.function = self.callback_of(function)?;
-        self.begin_region();
-        self.arguments = [self.list(keys), self.list(arguments)];
-        self.current = Some(Code::Function(Arc::clone(function)));
-        self.started = false;
-        Ok(())
     }
 
     #[inline]
@@ -550,10 +552,7 @@ impl Machine {
     fn end(&mut self) {
         self.peak = self.vm.runtime.heap.peak_bytes();
         if let Some(Code::Script(_)) = &self.current {
-            let globals = self.vm.globals();
-            let heap = &mut self.vm.runtime.heap;
-            heap.raw_set_transient(globals, self.keys_name, Value::Nil);
-            heap.raw_set_transient(globals, self.argv_name, Value::Nil);
+            self.set_lists(Value::Nil, Value::Nil);
         }
         if let Some(state) = self.vm.host_mut::<RunState>() {
             state.protocol = Protocol::Resp2;

@@ -32,6 +32,7 @@ mod private_copy;
 mod pubsub;
 mod road;
 mod running;
+mod script_call;
 mod script_host;
 mod script_run;
 mod script_tally;

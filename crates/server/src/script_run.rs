@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::time::Duration;
 
 use keyspace::Unit;
 use parking_lot::Mutex;
 use resp::Reply;
-use scripting::{
-    Code, Function, LibraryError, Machine, Progress, Script, ScriptCache, ScriptFlags, World,
-};
+use scripting::{Code, LibraryError, Machine, Progress, ScriptCache, ScriptFlags, World};
 use types::Bytes;
 
 use crate::atomicity::Undoing;
@@ -114,35 +112,23 @@ impl ScriptRun {
         }
     }
 
-    /// Makes a script ready to run with these keys and arguments, on behalf of `entry`.
-    pub(crate) fn prepare(
-        &mut self,
-        script: &Arc<Script>,
-        keys: &[&[u8]],
-        arguments: &[&[u8]],
-        entry: &'static Entry,
-        read_only: bool,
-    ) {
-        self.machine.prepare(script, keys, arguments);
-        self.serve(entry, script.flags(), read_only);
-    }
-
-    /// Makes a function ready to run with these keys and arguments, on behalf of `entry`.
+    /// Makes a script or function ready to run with these keys and arguments, on behalf of `entry`.
     ///
     /// # Errors
     /// The code of the function's library fails.
-    pub(crate) fn prepare_function(
+    pub(crate) fn prepare(
         &mut self,
-        function: &Arc<Function>,
+        code: Code,
         keys: &[&[u8]],
         arguments: &[&[u8]],
         entry: &'static Entry,
         read_only: bool,
     ) -> Result<(), LibraryError> {
-        // The library's code may run here first.
-        self.control.start(Instant::now(), 0);
-        self.machine.prepare_function(function, keys, arguments)?;
-        self.serve(entry, function.flags(), read_only);
+        let flags = code.flags();
+        // A library's code may run here first.
+        self.control.start(None);
+        self.machine.prepare(code, keys, arguments)?;
+        self.serve(entry, flags, read_only);
         Ok(())
     }
 
@@ -214,13 +200,12 @@ impl ScriptRun {
         host.heeds_memory = undoing == Undoing::OnFailure && !allow_oom;
         host.undoing = undoing;
         host.copy = copy;
+        let limit_ms = bench.config.script_time_limit;
         // Who debugs takes all the time there is.
-        let time_limit = if self.is_debugged {
-            0
-        } else {
-            bench.config.script_time_limit
-        };
-        self.control.start(bench.clock.now(), time_limit);
+        if limit_ms != 0 && !self.is_debugged {
+            let limit = Duration::from_millis(limit_ms);
+            self.control.start(bench.clock.now().checked_add(limit));
+        }
         self.advance(args, reply)
     }
 

@@ -56,7 +56,15 @@ impl Heap {
 
     /// Writes a field of an old table for the time of a region only: the host promises to overwrite it with an old value
     /// before the region ends, so the write does not keep what it refers to alive beyond it.
+    #[inline]
     pub fn raw_set_transient(&mut self, table: TableHandle, key: StringHandle, value: Value) {
+        if !self.is_marking()
+            && !key.is_long()
+            && let Some(slot) = self.tables[table.index()].short_slot(key)
+        {
+            *slot = value;
+            return;
+        }
         let escaped = self.escaped;
         self.raw_set_string(table, key, value);
         self.escaped = escaped;
