@@ -292,6 +292,14 @@ impl Vm {
 
     /// Drops a run that is in the middle.
     pub fn abandon(&mut self) {
+        if self.suspended.is_some() || !self.runtime.is_at_rest() {
+            self.drop_run();
+        }
+        self.runtime.thread.top = 0;
+    }
+
+    #[inline(never)]
+    fn drop_run(&mut self) {
         self.suspended = None;
         let runtime = &mut self.runtime;
         runtime.hooks.forget_place();
@@ -305,7 +313,6 @@ impl Vm {
         let thread = &mut runtime.thread;
         thread.frames.clear();
         thread.natives.clear();
-        thread.top = 0;
         thread.native_depth = runtime.outer_calls;
         thread.failed_calls = 0;
         thread.overflowed = false;
@@ -396,6 +403,22 @@ impl Vm {
 }
 
 impl Runtime {
+    /// Whether a run has left nothing to be cleared away.
+    #[inline]
+    fn is_at_rest(&self) -> bool {
+        let thread = &*self.thread;
+        self.current == self.main
+            && thread.frames.is_empty()
+            && thread.natives.is_empty()
+            && thread.open.is_empty()
+            && thread.native_depth == self.outer_calls
+            && thread.failed_calls == 0
+            && !thread.overflowed
+            && thread.status == Status::Running
+            && self.failure.is_none()
+            && !self.hooks.is_set()
+    }
+
     /// The result of a call by the host, if the function is a [leaf](crate::leaf).
     #[inline]
     fn answer_at_once(&mut self, function: Value, arguments: &[Value]) -> bool {

@@ -105,6 +105,8 @@ pub struct Machine {
     load_environment: Option<TableHandle>,
     keys_name: StringHandle,
     argv_name: StringHandle,
+    /// Where the globals KEYS and ARGV were found.
+    list_places: [usize; 2],
     current: Option<Code>,
     /// The most bytes that were in use in the last run.
     peak: usize,
@@ -173,6 +175,7 @@ impl Machine {
             load_environment: None,
             keys_name,
             argv_name,
+            list_places: [0; 2],
             current: None,
             peak: 0,
             bytes_before: 0,
@@ -219,8 +222,9 @@ impl Machine {
     fn set_lists(&mut self, keys: Value, arguments: Value) {
         let heap = &mut self.vm.runtime.heap;
         let globals = heap.global_table();
-        heap.raw_set_transient(globals, self.keys_name, keys);
-        heap.raw_set_transient(globals, self.argv_name, arguments);
+        let [keys_place, argv_place] = &mut self.list_places;
+        heap.raw_set_transient(globals, self.keys_name, keys, keys_place);
+        heap.raw_set_transient(globals, self.argv_name, arguments, argv_place);
     }
 
     /// Makes the run that was made ready all or nothing: it may end itself with `redis.rollback`.
@@ -412,10 +416,13 @@ impl Machine {
             };
             self.vm.call(self.function, arguments, FUEL)
         };
+        if let Outcome::Suspended = outcome {
+            return Progress::Suspended;
+        }
+        let protocol = self.take_protocol();
         let failed = match outcome {
-            Outcome::Suspended => return Progress::Suspended,
+            Outcome::Suspended => false,
             Outcome::Finished => {
-                let protocol = self.protocol();
                 let value = self.vm.results().first().copied().unwrap_or(Value::Nil);
                 if let Value::Table(table) = value
                     && self.fails_with(table, reply)
@@ -476,10 +483,12 @@ impl Machine {
         }
     }
 
-    fn protocol(&mut self) -> Protocol {
-        self.vm
-            .host_mut::<RunState>()
-            .map_or(Protocol::Resp2, |state| state.protocol)
+    /// What the run has chosen with `redis.setresp`, which is over with it.
+    fn take_protocol(&mut self) -> Protocol {
+        let state = self.vm.host_mut::<RunState>();
+        state.map_or(Protocol::Resp2, |state| {
+            std::mem::replace(&mut state.protocol, Protocol::Resp2)
+        })
     }
 
     /// Writes the error of a failed run: its text, then which script failed where.
@@ -554,9 +563,6 @@ impl Machine {
         if let Some(Code::Script(_)) = &self.current {
             self.set_lists(Value::Nil, Value::Nil);
         }
-        if let Some(state) = self.vm.host_mut::<RunState>() {
-            state.protocol = Protocol::Resp2;
-        }
         self.forget_settings();
         self.is_worn |= self.peak > KEPT_BYTES_MAX;
         self.vm.end_region();
@@ -591,6 +597,7 @@ impl Machine {
     /// Drops a run that is in the middle; its host stays.
     pub fn abandon(&mut self) {
         self.vm.abandon();
+        self.take_protocol();
         self.end();
     }
 

@@ -20,7 +20,7 @@ use crate::message::OnTimeout;
 use crate::net::Mail;
 use crate::road::check::may_replicate;
 use crate::road::lookup::{Entry, find, lookup};
-use crate::road::run::{Bench, Moment, Next, refuse, run};
+use crate::road::run::{Bench, Call, Moment, Next, refuse, run};
 use crate::road::{Origin, check, settle};
 use crate::script_run::{HandedBack, ScriptRun, Slice};
 use crate::server::Server;
@@ -228,17 +228,18 @@ impl Session {
             show(server, bench, client, entry, args);
         }
         let mut writer = RespWriter::new(out, client.protocol);
-        let next = run(
+        let next = run(Call {
             server,
             bench,
             client,
             entry,
             args,
-            &mut unit,
-            &mut writer,
-            Origin::Client,
-            None,
-        );
+            unit: &mut unit,
+            reply: &mut writer,
+            origin: Origin::Client,
+            woken_by: None,
+            next: Next::Done,
+        });
         let header = Header {
             entry,
             started,
@@ -473,17 +474,18 @@ impl Session {
                 continue;
             }
             show(server, bench, &self.client, entry, &args);
-            let next = run(
+            let next = run(Call {
                 server,
                 bench,
-                &mut self.client,
+                client: &mut self.client,
                 entry,
-                &args,
-                &mut unit,
-                &mut writer,
-                Origin::Transaction,
-                None,
-            );
+                args: &args,
+                unit: &mut unit,
+                reply: &mut writer,
+                origin: Origin::Transaction,
+                woken_by: None,
+                next: Next::Done,
+            });
             if let Next::Debug(_) = next {
                 refuse(server, &mut writer, &IN_A_PIPELINE);
             } else if let Next::Script(run) = next {
