@@ -10,7 +10,7 @@ use resp::{Protocol, RespWriter};
 
 use super::tests::{Generator, Recorder};
 use crate::script::KeyUse;
-use crate::{Function, Libraries, Machine, Progress, Verdict, World};
+use crate::{Code, Function, Libraries, Machine, Progress, Verdict, World};
 
 /// A machine whose every run is ended after a while.
 struct Limited {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use resp::{Protocol, Reply, RespWriter};
 
 use crate::script::{KeyUse, Script};
-use crate::{LogLevel, Machine, Progress, ScriptCache, ScriptHost, Verdict, World};
+use crate::{Code, LogLevel, Machine, Progress, ScriptCache, ScriptHost, Verdict, World};
 
 fn of(text: &str) -> KeyUse {
     Script::compile(text.as_bytes(), [0; 40])
