@@ -136,10 +136,10 @@ impl Vm {
         self.runtime.heap.pinned.push(value);
     }
 
-    /// Undoes one [`Vm::pin`] of a value.
+    /// Undoes one [`Vm::pin`] of a value. Quick for those that were pinned last.
     pub fn unpin(&mut self, value: Value) {
         let pinned = &mut self.runtime.heap.pinned;
-        if let Some(index) = pinned.iter().position(|&other| other.is_identical(value)) {
+        if let Some(index) = pinned.iter().rposition(|other| other.is_identical(value)) {
             pinned.swap_remove(index);
         }
     }

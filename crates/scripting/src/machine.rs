@@ -367,7 +367,11 @@ impl Machine {
             return function;
         }
         if self.functions.len() >= FUNCTIONS_MAX {
-            for (_, function) in std::mem::take(&mut self.functions) {
+            let functions = std::mem::take(&mut self.functions);
+            let mut functions: Vec<(u64, Value)> = functions.into_iter().collect();
+            // By and large those that were pinned last come first.
+            functions.sort_unstable_by_key(|&(id, _)| std::cmp::Reverse(id));
+            for (_, function) in functions {
                 self.vm.unpin(function);
             }
             self.vm.collect_garbage();
