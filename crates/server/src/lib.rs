@@ -18,6 +18,7 @@ pub mod config;
 mod debug_command;
 mod debugging;
 mod effects;
+mod execution;
 mod few_locks;
 mod handlers;
 pub mod log;
