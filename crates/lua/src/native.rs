@@ -219,9 +219,7 @@ impl Call<'_> {
     /// Puts a value on the top of the window.
     #[inline]
     pub fn push(&mut self, value: impl Into<Value>) {
-        if self.top >= self.runtime.thread.stack.len() {
-            self.runtime.grow_stack(self.top + 1);
-        }
+        self.runtime.ensure_stack(self.top + 1);
         self.runtime.thread.stack[self.top] = value.into();
         self.top += 1;
     }
@@ -229,9 +227,7 @@ impl Call<'_> {
     /// Puts values on the top of the window.
     #[inline]
     pub(crate) fn push_all<const N: usize>(&mut self, values: [Value; N]) {
-        if self.top + N > self.runtime.thread.stack.len() {
-            self.runtime.grow_stack(self.top + N);
-        }
+        self.runtime.ensure_stack(self.top + N);
         self.runtime.thread.stack[self.top..self.top + N].copy_from_slice(&values);
         self.top += N;
     }

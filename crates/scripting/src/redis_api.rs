@@ -99,7 +99,7 @@ impl Rollback {
         let value = if visible { self.function } else { Value::Nil };
         vm.runtime
             .heap
-            .raw_set_transient(self.redis, self.name, value);
+            .raw_set_transient(self.redis, self.name, value, &mut 0);
     }
 }
 

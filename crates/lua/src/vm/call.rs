@@ -118,8 +118,8 @@ impl Runtime {
     /// Makes sure that the stack has `slots` slots and a register window above them.
     #[inline]
     pub(crate) fn ensure_stack(&mut self, slots: usize) {
-        if self.thread.stack.len() < slots + WINDOW {
-            self.grow_stack(slots + WINDOW);
+        if self.thread.reach < slots {
+            self.extend_reach(slots);
         }
     }
 
@@ -301,8 +301,8 @@ impl Runtime {
         let parameters = usize::from(loaded.parameters);
         let thread = &mut *self.thread;
         let (base, slots) = (function + 1, thread.stack.len());
-        let room = thread.frames.capacity().min(SAFE_FRAMES);
-        if loaded.is_vararg
+        let room = thread.frames.capacity().min(thread.frames_max);
+        if (loaded.is_vararg && (arguments > 0 || loaded.needs_arg))
             || thread.overflowed
             || thread.frames.len() >= room
             || slots > STACK_SLOTS_MAX
@@ -316,6 +316,10 @@ impl Runtime {
         }
         for index in arguments..parameters {
             thread.stack[base + index] = Value::Nil;
+        }
+        if loaded.is_vararg {
+            // The register of `arg`.
+            thread.stack[base + parameters] = Value::Nil;
         }
         let frame = Frame::lua(function, base, number, closure, want, finish);
         thread.frames.push(frame);
@@ -341,6 +345,10 @@ impl Runtime {
             loaded.needs_arg,
         );
         self.count_frame(finish)?;
+        if !self.thread.frames.is_empty() {
+            // The run is no longer a shallow one.
+            self.thread.frames_max = SAFE_FRAMES;
+        }
         let slots = function + 1 + arguments + parameters + 1;
         if self.thread.stack.len() < slots + WINDOW {
             self.grow_stack(slots + WINDOW);
@@ -403,6 +411,10 @@ impl Runtime {
         };
         self.close_upvalues(frame.base as usize);
         self.leave_frame(frame.finish);
+        if frame.finish == Finish::Bottom && self.thread.resumer.is_none() {
+            self.move_results(from, count, frame.function as usize, -1);
+            return Step::Exit(Exit::Finished);
+        }
         if frame.finish == Finish::Native {
             return self.resume_waiting(from, count);
         }
