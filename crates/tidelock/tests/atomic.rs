@@ -2,8 +2,6 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
-
 use support::{Client, Reply, Server, wait_until};
 
 /// Writes of every kind, to a keyspace as [`fill`] leaves it.

@@ -122,9 +122,10 @@ fn blocked_clients_get_each_element_once_in_the_order_they_came() {
         client.send(&["BLPOP", "queue", "0"]);
         // One after the other, so that the order is known.
         let blocked = format!("blocked_clients:{}\r\n", number + 1);
-        wait_until("a client does not block", || {
-            matches!(pusher.call(&["INFO", "clients"]), Reply::Bulk(info) if info.contains(&blocked))
-        });
+        wait_until(
+            "a client does not block",
+            || matches!(pusher.call(&["INFO", "clients"]), Reply::Bulk(info) if info.contains(&blocked)),
+        );
     }
     // Some leave before they are served.
     let left = |number: usize| number % 7 == 3;
@@ -134,9 +135,10 @@ fn blocked_clients_get_each_element_once_in_the_order_they_came() {
         !left(number - 1)
     });
     let blocked = format!("blocked_clients:{}\r\n", clients.len());
-    wait_until("those who left are still blocked", || {
-        matches!(pusher.call(&["INFO", "clients"]), Reply::Bulk(info) if info.contains(&blocked))
-    });
+    wait_until(
+        "those who left are still blocked",
+        || matches!(pusher.call(&["INFO", "clients"]), Reply::Bulk(info) if info.contains(&blocked)),
+    );
     for number in 0..clients.len() {
         pusher.send(&["RPUSH", "queue", &format!("element:{number}")]);
     }

@@ -3,8 +3,6 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
-
 use support::{Client, Reply, Server, wait_until};
 
 fn error(reply: Reply) -> String {

@@ -3,7 +3,7 @@
 mod support;
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use support::{Client, PATIENCE, Reply, Server};
 

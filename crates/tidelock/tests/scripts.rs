@@ -2,8 +2,6 @@
 
 mod support;
 
-use std::time::Duration;
-
 use support::{Client, Reply, Server, wait_until};
 
 fn field(client: &mut Client, section: &str, name: &str) -> i64 {

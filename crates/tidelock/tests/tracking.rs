@@ -129,9 +129,10 @@ fn copies_are_never_stale_once_the_server_has_answered() {
         }
         done.store(true, Ordering::Relaxed);
         let mut checker = server.connect();
-        wait_until("the last keys with an expiry do not go", || {
-            matches!(checker.call(&["INFO", "keyspace"]), Reply::Bulk(info) if !info.contains("expires=") || info.contains("expires=0"))
-        });
+        wait_until(
+            "the last keys with an expiry do not go",
+            || matches!(checker.call(&["INFO", "keyspace"]), Reply::Bulk(info) if !info.contains("expires=") || info.contains("expires=0")),
+        );
         for reader in readers {
             let mut cache = reader.join().expect("a reader ends");
             cache.call(&["PING"]);

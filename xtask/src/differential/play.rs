@@ -160,7 +160,11 @@ impl Side {
                 self.connection(step.connection)?.send(command)?;
                 // The blocking commands, and no others, have names like BLPOP.
                 let blocks = command.first().is_some_and(|name| name.starts_with(b"B"));
-                let patience = if blocks { BLOCK_PATIENCE } else { SEND_PATIENCE };
+                let patience = if blocks {
+                    BLOCK_PATIENCE
+                } else {
+                    SEND_PATIENCE
+                };
                 let deadline = Instant::now() + patience;
                 while self.blocked_clients() <= blocked && Instant::now() < deadline {
                     std::thread::sleep(Duration::from_millis(2));
