@@ -316,6 +316,7 @@ impl Vm {
         thread.native_depth = runtime.outer_calls;
         thread.failed_calls = 0;
         thread.overflowed = false;
+        thread.has_overflowed = false;
         thread.status = Status::Running;
     }
 

@@ -500,7 +500,7 @@ impl Call<'_> {
         }
     }
 
-    /// Argument `n` as one of the given words: its index. A missing argument means `default`.
+    /// Argument `n` as one of the given words: its index. A missing argument means `default`. A word ends at a zero byte.
     pub fn check_option(
         &mut self,
         n: usize,
@@ -511,7 +511,11 @@ impl Call<'_> {
             (true, Some(default)) => default.as_bytes().to_vec(),
             _ => {
                 let string = self.check_string(n)?;
-                self.bytes(string).to_vec()
+                let mut word = self.bytes(string).to_vec();
+                if let Some(end) = word.iter().position(|&byte| byte == 0) {
+                    word.truncate(end);
+                }
+                word
             }
         };
         match options.iter().position(|option| option.as_bytes() == word) {

@@ -232,8 +232,10 @@ pub(crate) struct Thread {
     /// How many of `native_depth` have failed without leaving a frame: 5.1 takes them off its C stack only when the error is caught, so
     /// that error handlers run above them.
     pub(crate) failed_calls: u32,
-    /// Frames above 5.1's limit are only for error handling.
+    /// There was a "stack overflow" that nothing has caught yet: error handlers may have more frames.
     pub(crate) overflowed: bool,
+    /// There was one that has been caught: the next comes later, as 5.1's array of frames has got another size.
+    pub(crate) has_overflowed: bool,
     /// Where the values go that a suspended coroutine is resumed with.
     pub(crate) pending: Option<Pending>,
     /// Its slot in the heap holds no thread.

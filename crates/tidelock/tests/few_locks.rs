@@ -3,9 +3,9 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use support::{Client, Reply, Server};
+use support::{Client, Reply, Server, wait_until};
 
 /// Holds its key until it is killed.
 const HOLDS: &str = "redis.call('GET', KEYS[1]) while true do end";
@@ -60,13 +60,9 @@ impl Scene {
     fn hold(&mut self) {
         self.holder.send(&["EVAL", HOLDS, "1", "held"]);
         let not_yet = Reply::Error("NOTBUSY No scripts in execution right now.".to_owned());
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while self.other.call(&["SCRIPT", "KILL", "nobody"]) == not_yet {
-            assert!(
-                Instant::now() < deadline,
-                "the script never got past its slice"
-            );
-        }
+        wait_until("the script never got past its slice", || {
+            self.other.call(&["SCRIPT", "KILL", "nobody"]) != not_yet
+        });
     }
 
     fn let_go(&mut self) {
@@ -290,8 +286,7 @@ fn a_client_that_leaves_takes_its_lost_run_to_the_end() {
     scene.client = scene.server.connect();
     wait();
     scene.let_go();
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while scene.other.call(&["GET", "own"]) == Reply::Null {
-        assert!(Instant::now() < deadline, "the script never ran");
-    }
+    wait_until("the script never ran", || {
+        scene.other.call(&["GET", "own"]) != Reply::Null
+    });
 }
