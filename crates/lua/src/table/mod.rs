@@ -90,6 +90,7 @@ pub struct Table {
 
 impl Table {
     /// A table with room for so many entries in the array and in the hash part (the latter is rounded up to a power of two).
+    #[inline]
     pub(crate) fn with_sizes(array: usize, hash: usize) -> Table {
         let mut table = Table::default();
         if array > 0 {
@@ -178,6 +179,12 @@ impl Table {
     #[inline(always)]
     pub(crate) fn element(&self, key: f64) -> Option<&Value> {
         self.array.get(array_index(key))
+    }
+
+    /// The number of the node of a short string key.
+    pub(crate) fn place_of(&self, key: StringHandle) -> Option<usize> {
+        let is_it = |node: &Node| matches!(node.key, Value::String(string) if string == key);
+        self.nodes.iter().position(is_it)
     }
 
     /// The node of a short string key.

@@ -53,6 +53,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
             let Thread {
                 stack,
                 frames,
+                frames_max,
                 open,
                 open_end,
                 top,
@@ -60,7 +61,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                 failed_calls,
                 ..
             } = &mut **thread;
-            let Some(mut frames) = Frames::new(frames) else {
+            let Some(mut frames) = Frames::new(frames, *frames_max) else {
                 return Leave::Exit(Exit::Finished);
             };
             let mut registers = Registers::new(stack, frames.top().base as usize);
