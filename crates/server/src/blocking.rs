@@ -70,7 +70,7 @@ impl BlockedClients {
             .lock()
             .iter()
             .find(|(_, blocked)| blocked.client.id() == client)
-            .map(|(&waiter, blocked)| (waiter, blocked.client.record.place))
+            .map(|(&waiter, blocked)| (waiter, blocked.client.record.place()))
     }
 
     /// Takes a wait out. Only who gets it may answer the client.
@@ -134,7 +134,7 @@ pub(crate) fn serve(
             unit.stop_waiting(ready.database, &ready.key, waiter);
             continue;
         };
-        let place = blocked.client.record.place;
+        let place = blocked.client.record.place();
         if !unit.try_extend(&blocked.plan) {
             server.blocked.add(waiter, blocked);
             server

@@ -181,7 +181,7 @@ impl Session {
     /// Posts to the client what the commands of its transaction published to it: messages do not stand in the midst of a
     /// reply.
     fn post_own_messages(&self, server: &Server, bench: &mut Bench) {
-        let place = self.client.record.place;
+        let place = self.client.record.place();
         for message in bench.own.messages.drain(..) {
             server.hub.send_to(place, Mail::Output(place, message));
         }

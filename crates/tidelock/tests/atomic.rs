@@ -189,7 +189,7 @@ fn nobody_hears_of_what_is_undone() {
 
 #[test]
 fn a_killed_script_is_undone_if_it_can_be() {
-    let server = Server::start(&["--io-threads", "2"]);
+    let server = Server::start(&["--io-threads", "2", "--io-threads-gather", "no"]);
     let mut client = server.connect();
     let mut other = server.connect();
     fill(&mut client);
@@ -326,7 +326,7 @@ fn a_transaction_is_all_or_nothing_when_asked() {
 
 #[test]
 fn functions_are_atomic_too() {
-    let server = Server::start(&["--io-threads", "2"]);
+    let server = Server::start(&["--io-threads", "2", "--io-threads-gather", "no"]);
     let mut client = server.connect();
     let mut other = server.connect();
     fill(&mut client);

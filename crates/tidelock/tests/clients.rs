@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use support::{Choices, Client, Reply, Server};
 
-const LOOPS: &[&str] = &["--io-threads", "2"];
+const LOOPS: &[&str] = &["--io-threads", "2", "--io-threads-gather", "no"];
 
 fn balance(client: &mut Client, account: &str) -> i64 {
     client.call(&["GET", account]).integer()

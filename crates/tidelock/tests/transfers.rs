@@ -89,7 +89,7 @@ fn sum(client: &mut Client, choices: &mut Choices) -> i64 {
 }
 
 fn play(loops: &str) {
-    let server = Server::start(&["--io-threads", loops]);
+    let server = Server::start(&["--io-threads", loops, "--io-threads-gather", "no"]);
     let mut auditor = server.connect();
     for account in 0..ACCOUNTS {
         auditor.call(&["SET", &name(account), &OPENING.to_string()]);

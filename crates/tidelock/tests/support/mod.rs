@@ -176,6 +176,14 @@ impl Client {
         self.read()
     }
 
+    /// Whether the server ends the connection, now or soon.
+    pub fn is_closed(&mut self) -> bool {
+        match self.reader.fill_buf() {
+            Ok(rest) => rest.is_empty(),
+            Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
+        }
+    }
+
     pub fn read(&mut self) -> Reply {
         let mut line = String::new();
         self.reader.read_line(&mut line).expect("a reply in time");
