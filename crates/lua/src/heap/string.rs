@@ -282,23 +282,24 @@ impl Strings {
     }
 
     fn add_interned(&mut self, bytes: &[u8], hash: u32, bucket: usize) -> (StringHandle, usize) {
-        let data = if bytes.len() <= INLINE {
-            let mut place = [0; INLINE];
-            place[..bytes.len()].copy_from_slice(bytes);
-            StringData::Inline {
-                length: bytes.len() as u8,
-                bytes: place,
+        let next = self.buckets[bucket];
+        let mut added = size_of::<StringObject>();
+        let index = if let length @ ..=INLINE = bytes.len() {
+            let data = StringData::Inline {
+                length: length as u8,
+                bytes: [0; INLINE],
+            };
+            let index = self.arena.insert(StringObject { hash, next, data });
+            // The bytes go where they stay: to move what was just written in other pieces is to wait for it.
+            if let StringData::Inline { bytes: place, .. } = &mut self.arena[index as usize].data {
+                place[..length].copy_from_slice(bytes);
             }
+            index
         } else {
-            StringData::Owned(bytes.into())
+            added += bytes.len();
+            let data = StringData::Owned(bytes.into());
+            self.arena.insert(StringObject { hash, next, data })
         };
-        let object = StringObject {
-            hash,
-            next: self.buckets[bucket],
-            data,
-        };
-        let added = size_of::<StringObject>() + object.extra_bytes();
-        let index = self.arena.insert(object);
         self.buckets[bucket] = index;
         self.interned += 1;
         // Half of them empty: a string that is looked for in vain then mostly is not compared with another.

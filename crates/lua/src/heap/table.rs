@@ -1,6 +1,7 @@
 //! Reading and writing tables without metamethods, for the VM, natives and the host.
 
 use super::Heap;
+use super::arena::Object;
 use crate::meter::Meter;
 use crate::opcode::decode_float_byte;
 use crate::table::{InvalidKey, Table, TableError};
@@ -11,9 +12,12 @@ impl Heap {
     /// Makes a table with room for so many array and hash entries.
     #[inline]
     pub fn new_table(&mut self, array: usize, hash: usize) -> TableHandle {
-        let table = Table::with_sizes(array, hash);
-        self.count_table(&table);
-        TableHandle(self.tables.insert(table))
+        // Made where it stays: to copy what was just written in other pieces is to wait for it.
+        let index = self.tables.insert(Table::EMPTY);
+        let table = &mut self.tables.items[index as usize];
+        table.make_room(array, hash);
+        self.bytes += table.size();
+        TableHandle(index)
     }
 
     /// Makes a table with the nodes of `layout`, and these values at these positions.
@@ -72,7 +76,7 @@ impl Heap {
             && let Value::String(string) = node.key
             && string == key
         {
-            node.value = value;
+            copy_value(&value, &mut node.value);
             return;
         }
         self.set_transient(table, key, value);

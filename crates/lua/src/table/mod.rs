@@ -89,17 +89,28 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table with room for so many entries in the array and in the hash part (the latter is rounded up to a power of two).
+    /// A table without any room.
+    pub(crate) const EMPTY: Table = Table {
+        array: Vec::new(),
+        nodes: Vec::new(),
+        last_free: 0,
+        metatable: None,
+        absent: 0,
+        readonly: false,
+        is_vacant: false,
+        rehashes: 0,
+    };
+
+    /// Gives a table that is [`Table::EMPTY`] room for so many entries in the array and in the hash part (the latter is rounded up to a
+    /// power of two).
     #[inline]
-    pub(crate) fn with_sizes(array: usize, hash: usize) -> Table {
-        let mut table = Table::default();
+    pub(crate) fn make_room(&mut self, array: usize, hash: usize) {
         if array > 0 {
-            table.array = vec![Value::Nil; array];
+            self.array = vec![Value::Nil; array];
         }
         if hash > 0 {
-            table.set_node_count(hash);
+            self.set_node_count(hash);
         }
-        table
     }
 
     /// A table with the nodes of this one, which has no array part and no values, and these values at these positions.
