@@ -27,18 +27,21 @@ pub(crate) struct KnownCode {
     functions: Places<Function>,
 }
 
-/// Each name has one place, which it may share with others.
-struct Places<T>([Option<Arc<T>>; KNOWN]);
+/// Each name has one place, which it may share with others. There are none before the first name is asked for.
+struct Places<T>(Option<Box<[Option<Arc<T>>; KNOWN]>>);
 
 impl<T> Default for Places<T> {
     fn default() -> Places<T> {
-        Places([const { None }; KNOWN])
+        Places(None)
     }
 }
 
 impl<T> Places<T> {
     fn of(&mut self, name: &[u8]) -> &mut Option<Arc<T>> {
-        &mut self.0[place(name)]
+        let places = self
+            .0
+            .get_or_insert_with(|| Box::new([const { None }; KNOWN]));
+        &mut places[place(name)]
     }
 }
 
@@ -176,7 +179,6 @@ mod tests {
                 known.give_back(Code::Script(taken));
             }
         }
-        // The cache's own two (by text and SHA1), its list by age, and the known one by each name.
         let script = cache.get_or_compile(text).expect("is a script");
         assert!(known.by_text.of(text).is_some());
         assert!(known.by_sha.of(script.sha_bytes()).is_some());
