@@ -105,14 +105,14 @@ impl KnownCode {
     pub(crate) fn give_back(&mut self, code: Code) {
         match code {
             Code::Function(function) => {
-                *self.functions.of(function.name().as_bytes()) = Some(function)
+                let place = self.functions.of(function.name().as_bytes());
+                *place = Some(function);
             }
             Code::Script(script) => {
                 // It is not known by which name it was taken: by the one under which it is missed.
-                let by_sha = self.by_sha.of(script.sha_bytes());
-                let place = match by_sha {
+                let place = match self.by_sha.of(script.sha_bytes()) {
                     Some(_) => self.by_text.of(script.text()),
-                    None => by_sha,
+                    empty => empty,
                 };
                 *place = Some(script);
             }
