@@ -20,6 +20,12 @@ const ARENAS: usize = 8;
 const PROTOS: usize = 7;
 
 impl Sweep {
+    /// Whether it has yet to look at the prototype of this number.
+    pub(super) fn is_to_meet_proto(&self, number: usize) -> bool {
+        number < self.limits[PROTOS]
+            && (self.arena < PROTOS || (self.arena == PROTOS && number >= self.next))
+    }
+
     pub(super) fn limit_protos(&mut self, first: usize) {
         self.limits[PROTOS] = self.limits[PROTOS].min(first);
     }
@@ -37,6 +43,7 @@ impl Heap {
         self.natives.begin_sweep();
         self.userdata.begin_sweep();
         self.threads.begin_sweep();
+        self.collector.protos.cover(protos);
         self.collector.sweep = Sweep {
             arena: 0,
             next: 0,
