@@ -5,6 +5,7 @@ use std::any::Any;
 
 use crate::native::NativeFunction;
 use crate::value::{ClosureHandle, NativeHandle, TableHandle, ThreadHandle, UpvalueHandle, Value};
+use crate::vm::SAFE_FRAMES;
 
 /// Slots every frame may use above its base: as many as an 8-bit operand can name.
 pub(crate) const WINDOW: usize = 256;
@@ -210,6 +211,10 @@ pub(crate) enum Status {
 pub(crate) struct Thread {
     pub(crate) stack: Vec<Value>,
     pub(crate) frames: Vec<Frame>,
+    /// The end of the slots that whoever is not the window of a Lua function may have written to. There are [`WINDOW`] slots above it.
+    pub(crate) reach: usize,
+    /// The most frames that calls push without asking: in a run that is shallow just the bottom one, else as many as are safe.
+    pub(crate) frames_max: usize,
     pub(crate) natives: Vec<NativeFrame>,
     /// By ascending slot.
     pub(crate) open: Vec<OpenUpvalue>,
@@ -227,8 +232,10 @@ pub(crate) struct Thread {
     /// How many of `native_depth` have failed without leaving a frame: 5.1 takes them off its C stack only when the error is caught, so
     /// that error handlers run above them.
     pub(crate) failed_calls: u32,
-    /// Frames above 5.1's limit are only for error handling.
+    /// There was a "stack overflow" that nothing has caught yet: error handlers may have more frames.
     pub(crate) overflowed: bool,
+    /// There was one that has been caught: the next comes later, as 5.1's array of frames has got another size.
+    pub(crate) has_overflowed: bool,
     /// Where the values go that a suspended coroutine is resumed with.
     pub(crate) pending: Option<Pending>,
     /// Its slot in the heap holds no thread.
@@ -250,11 +257,35 @@ impl Thread {
     pub(crate) fn new(environment: TableHandle, native_depth: u32) -> Thread {
         Thread {
             stack: vec![Value::Nil; SMALLEST_STACK],
+            frames_max: SAFE_FRAMES,
             environment,
             native_depth,
             base_depth: native_depth,
             ..Thread::default()
         }
+    }
+
+    /// Whether only the bottom function has run since the stack was clear: then nothing is written from `reach` on.
+    #[inline]
+    pub(crate) fn is_shallow(&self) -> bool {
+        self.frames_max == 1
+    }
+
+    /// Forgets all values on a stack that is not in use.
+    pub(crate) fn clear_stack(&mut self) {
+        let end = match self.is_shallow() {
+            true => self.reach.min(self.stack.len()),
+            false => self.stack.len(),
+        };
+        self.stack[..end].fill(Value::Nil);
+        debug_assert!(self.stack.iter().all(|value| value.is_nil()));
+        self.begin_shallow();
+    }
+
+    /// Notes that the stack is clear.
+    pub(crate) fn begin_shallow(&mut self) {
+        self.reach = 0;
+        self.frames_max = 1;
     }
 
     /// Counts a call that failed before it had a frame, or was that of a native function.

@@ -21,7 +21,7 @@ use crate::few_locks::{Conflict, FewLocks, is_irrevocable};
 use crate::private_copy::PrivateCopy;
 use crate::road::barrier::Barrier;
 use crate::road::lookup::{Entry, find, lookup, resolve};
-use crate::road::run::{Bench, refuse, run};
+use crate::road::run::{Bench, Call, Next, refuse, run};
 use crate::road::{Origin, check, settle};
 use crate::running::RunningScript;
 use crate::script_tally::RunTally;
@@ -121,6 +121,7 @@ impl RoadHost {
     }
 
     /// Begins a run for `caller` with the locks of `unit`.
+    #[inline]
     pub(crate) fn begin(
         &mut self,
         lender: &Bench,
@@ -142,6 +143,12 @@ impl RoadHost {
             // Then reading has consequences as well.
             self.begin_undo();
         }
+    }
+
+    /// Has the run work on a private copy, with a unit of its own.
+    pub(crate) fn work_privately(&mut self, copy: PrivateCopy, unit: Unit<'static>) {
+        self.copy = Some(Box::new(copy));
+        self.unit = Some(unit);
     }
 
     fn begin_undo(&mut self) {
@@ -384,28 +391,48 @@ impl RoadHost {
         let Some(unit) = &mut self.unit else {
             return Err(NOT_HELD);
         };
-        self.client.protocol = protocol;
         if matches!(entry.command.handler, Handler::Server) {
             // It may be one that shows the counts.
             settle::settle_command(self.server, &mut self.bench, unit);
         }
-        let _ = run(
-            self.server,
-            &mut self.bench,
-            &mut self.client,
+        let changes = self.run_here(entry, args, protocol, reply, origin)?;
+        let has_events = !changes.events.is_empty();
+        self.bench.stats.command_ran(entry.index, Duration::ZERO);
+        self.tally.note_call(entry, args);
+        if has_events && let Some(unit) = &mut self.unit {
+            settle::settle_command(self.server, &mut self.bench, unit);
+        }
+        Ok(())
+    }
+
+    /// Runs a command under the locks of the run: what is changed since they were settled last.
+    #[inline(always)]
+    fn run_here(
+        &mut self,
+        entry: &'static Entry,
+        args: &[&[u8]],
+        protocol: Protocol,
+        reply: &mut dyn Reply,
+        origin: Origin,
+    ) -> Result<&mut Changes, CommandError> {
+        let Some(unit) = &mut self.unit else {
+            return Err(NOT_HELD);
+        };
+        self.client.protocol = protocol;
+        // A script does not wait, and what else may be next is refused to it.
+        let _ = run(Call {
+            server: self.server,
+            bench: &mut self.bench,
+            client: &mut self.client,
             entry,
             args,
             unit,
             reply,
             origin,
-            None,
-        );
-        self.bench.stats.command_ran(entry.index, Duration::ZERO);
-        self.tally.note_call(entry, args);
-        if !unit.changes.events.is_empty() {
-            settle::settle_command(self.server, &mut self.bench, unit);
-        }
-        Ok(())
+            woken_by: None,
+            next: Next::Done,
+        });
+        Ok(&mut unit.changes)
     }
 
     /// The entry of a call.
@@ -442,19 +469,7 @@ impl RoadHost {
         };
         copy.bring(self.server, entry, args, unit)?;
         self.has_written |= entry.command.has(flag::WRITE);
-        self.client.protocol = protocol;
-        let _ = run(
-            self.server,
-            &mut self.bench,
-            &mut self.client,
-            entry,
-            args,
-            unit,
-            reply,
-            origin,
-            None,
-        );
-        unit.changes = Changes::default();
+        *self.run_here(entry, args, protocol, reply, origin)? = Changes::default();
         Ok(())
     }
 

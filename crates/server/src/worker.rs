@@ -538,6 +538,25 @@ impl Service for Worker {
         }
     }
 
+    fn may_move(&self, session: &Session) -> bool {
+        session.is_idle() && session.parsed.is_none() && session.client.may_move()
+    }
+
+    fn on_leave(&mut self, session: Session, place: Address) {
+        session.client.record.set_place(place);
+        self.server.clients.send_off(session.client);
+    }
+
+    fn on_arrive(&mut self, place: Address) -> Option<Session> {
+        let client = self.server.clients.welcome(place.id)?;
+        client.record.set_place(place);
+        Some(Session::new(client))
+    }
+
+    fn place_of(&self, id: u64) -> Option<Address> {
+        self.server.clients.get(id).map(|record| record.place())
+    }
+
     fn on_turn(&mut self, context: &mut Context<'_, Message>) -> Wait {
         self.bench.clock.tick();
         let now = self.bench.clock.now();

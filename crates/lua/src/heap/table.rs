@@ -55,8 +55,30 @@ impl Heap {
     }
 
     /// Writes a field of an old table for the time of a region only: the host promises to overwrite it with an old value
-    /// before the region ends, so the write does not keep what it refers to alive beyond it.
-    pub fn raw_set_transient(&mut self, table: TableHandle, key: StringHandle, value: Value) {
+    /// before the region ends, so the write does not keep what it refers to alive beyond it. `place` is where the field was
+    /// found when it was written before, 0 at first.
+    #[inline]
+    pub fn raw_set_transient(
+        &mut self,
+        table: TableHandle,
+        key: StringHandle,
+        value: Value,
+        place: &mut usize,
+    ) {
+        if !self.is_marking()
+            && let Some(node) = self.tables[table.index()].nodes.get_mut(*place)
+            && let Value::String(string) = node.key
+            && string == key
+        {
+            node.value = value;
+            return;
+        }
+        self.set_transient(table, key, value);
+        *place = self.tables[table.index()].place_of(key).unwrap_or(0);
+    }
+
+    #[inline(never)]
+    fn set_transient(&mut self, table: TableHandle, key: StringHandle, value: Value) {
         let escaped = self.escaped;
         self.raw_set_string(table, key, value);
         self.escaped = escaped;

@@ -75,6 +75,7 @@ pub struct Table {
 
 impl Table {
     /// A table with room for so many entries in the array and in the hash part (the latter is rounded up to a power of two).
+    #[inline]
     pub(crate) fn with_sizes(array: usize, hash: usize) -> Table {
         let mut table = Table::default();
         if array > 0 {
@@ -166,6 +167,12 @@ impl Table {
         self.array
             .get(index)
             .filter(|_| (index as i64 + 1) as f64 == key)
+    }
+
+    /// The number of the node of a short string key.
+    pub(crate) fn place_of(&self, key: StringHandle) -> Option<usize> {
+        let is_it = |node: &Node| matches!(node.key, Value::String(string) if string == key);
+        self.nodes.iter().position(is_it)
     }
 
     /// The node of a short string key.

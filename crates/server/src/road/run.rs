@@ -278,7 +278,7 @@ pub(crate) enum Next {
 /// A handler of the server's own commands: it sees the client and the server beside the keys.
 pub(crate) type ServerHandler = fn(&mut Call<'_>) -> CommandResult;
 
-/// What a server command gets.
+/// A command whose locks are held: all that its handler works with.
 pub(crate) struct Call<'a> {
     pub(crate) server: &'static Server,
     pub(crate) bench: &'a mut Bench,
@@ -288,26 +288,27 @@ pub(crate) struct Call<'a> {
     pub(crate) unit: &'a mut Unit<'static>,
     pub(crate) reply: &'a mut dyn Reply,
     pub(crate) origin: Origin,
+    /// The key for which its client has waited and which is there now.
+    pub(crate) woken_by: Option<&'a [u8]>,
+    /// What a handler of the server's own wants to happen next.
     pub(crate) next: Next,
 }
 
 /// Runs one command whose locks are held; the reply or the error goes to `reply`.
-#[allow(
-    clippy::too_many_arguments,
-    reason = "each is a different thing a command touches"
-)]
 #[inline]
-pub(crate) fn run(
-    server: &'static Server,
-    bench: &mut Bench,
-    client: &mut Client,
-    entry: &'static Entry,
-    args: &[&[u8]],
-    unit: &mut Unit<'static>,
-    reply: &mut dyn Reply,
-    origin: Origin,
-    woken_by: Option<&[u8]>,
-) -> Next {
+pub(crate) fn run(call: Call<'_>) -> Next {
+    let Call {
+        server,
+        bench,
+        client,
+        entry,
+        args,
+        unit,
+        reply,
+        origin,
+        woken_by,
+        next,
+    } = call;
     unit.select(client.database);
     unit.set_touches(!client.no_touch);
     let records_effects = server.effects.are_wanted();
@@ -348,7 +349,8 @@ pub(crate) fn run(
             unit,
             reply,
             origin,
-            next: Next::Done,
+            woken_by,
+            next,
         }),
         Handler::Container => unreachable!("the look-up refuses a container without subcommand"),
     };
