@@ -48,7 +48,7 @@ pub(crate) enum Exit {
 /// Why the dispatch loop was left.
 enum Leave {
     Exit(Exit),
-    /// A prototype was loaded meanwhile: the loop's slice of code entries is too short, or has none at its number.
+    /// A prototype was loaded meanwhile: the loop's slice of code entries is too short, or has none at its number. Or some are to be dropped.
     CodeMissing,
 }
 
@@ -74,7 +74,10 @@ pub(crate) fn execute(entries: &mut Vec<CodeEntry>, runtime: &mut Runtime, step:
         match leave {
             Leave::Exit(exit) => return exit,
             Leave::CodeMissing => {
-                if entries.len() >= runtime.loaded.len() && !runtime.unloaded.has_reused() {
+                if entries.len() >= runtime.loaded.len()
+                    && !runtime.unloaded.has_reused()
+                    && runtime.unloaded.is_empty()
+                {
                     return Exit::Failed(
                         runtime.error("attempt to call a function that was unloaded"),
                     );

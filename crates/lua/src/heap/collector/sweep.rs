@@ -112,7 +112,11 @@ impl Heap {
                 if marks & (1 << (index % 64)) == 0
                     && let Some(unused) = roots.loaded[index].take()
                 {
-                    freed += roots.unloaded.note(index, unused.bytes);
+                    let bytes = roots.unloaded.note(index, unused.bytes);
+                    freed += bytes;
+                    // What will be free in a moment is nothing that this collection has left over.
+                    let reached = &mut self.collector.pace.reached_bytes;
+                    *reached = reached.saturating_sub(unused.bytes - bytes);
                 }
             }
             *left = left.saturating_sub(64);
