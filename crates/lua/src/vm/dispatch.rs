@@ -35,7 +35,8 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
         let Some(entry) = entries.get(frame.proto as usize) else {
             return Leave::CodeMissing;
         };
-        if entry.is_vacant() || !runtime.unloaded.is_empty() {
+        if entry.is_vacant() {
+            std::hint::cold_path();
             return Leave::CodeMissing;
         }
         let mut code = Code::at(entry, frame.pc);
