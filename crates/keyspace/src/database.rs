@@ -74,8 +74,8 @@ impl Database {
         (sum, count)
     }
 
-    /// The place of a key that is due, if any.
-    pub(crate) fn due(&mut self, now_ms: i64) -> Option<Place> {
-        self.expiries.due(&self.table, now_ms)
+    /// The place of a key that is due, if one is found in `left` looks, which are taken off.
+    pub(crate) fn due(&mut self, now_ms: i64, left: &mut usize) -> Option<Place> {
+        self.expiries.due(&self.table, now_ms, left)
     }
 }

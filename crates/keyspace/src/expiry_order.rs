@@ -59,12 +59,14 @@ impl ExpiryOrder {
         }
     }
 
-    /// The place of a key in `table` that is due, if any.
-    pub(crate) fn due(&mut self, table: &Table, now_ms: i64) -> Option<Place> {
+    /// The place of a key in `table` that is due, if one is found in `left` looks, which are taken off: many items may have to be
+    /// corrected at once.
+    pub(crate) fn due(&mut self, table: &Table, now_ms: i64, left: &mut usize) -> Option<Place> {
         while let Some(&item) = self.items.first() {
-            if item.0 > now_ms {
+            if item.0 > now_ms || *left == 0 {
                 return None;
             }
+            *left -= 1;
             if let Some(place) = table.find_by_hash(item.1, |entry| entry.expire_at == item.0) {
                 return Some(place);
             }
@@ -164,7 +166,7 @@ mod tests {
                     }
                     Step::Pass(time) => {
                         now += time;
-                        while let Some(place) = database.due(now) {
+                        while let Some(place) = database.due(now, &mut { usize::MAX }) {
                             let entry = database.remove(place);
                             prop_assert!(entry.expire_at <= now);
                         }
@@ -201,5 +203,23 @@ mod tests {
         assert_eq!(database.expiring(), 0);
         let left = database.expiry_items();
         assert!(left < 300, "{left} items are left");
+    }
+
+    #[test]
+    fn keys_that_were_put_off_are_brought_to_their_time_in_bounded_pieces() {
+        let mut database = Database::default();
+        for key in 0..100u8 {
+            let place = database.insert(entry(key, 1_000));
+            database.set_expiry(place, 5_000);
+        }
+        for _ in 0..10 {
+            let mut left = 10;
+            assert!(database.due(2_000, &mut left).is_none());
+            assert_eq!(left, 0);
+        }
+        let mut left = 10;
+        assert!(database.due(2_000, &mut left).is_none());
+        assert_eq!(left, 10);
+        assert!(database.due(5_000, &mut left).is_some());
     }
 }

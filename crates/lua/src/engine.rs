@@ -438,7 +438,7 @@ impl Runtime {
             return false;
         };
         self.ensure_stack(count);
-        self.thread.stack[0] = value;
+        vm::copy_value(&value, &mut self.thread.stack[0]);
         self.thread.top = count;
         true
     }

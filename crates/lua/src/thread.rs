@@ -126,6 +126,16 @@ impl Frame {
         }
     }
 
+    /// Makes this the frame of a Lua function called in place of the one that it was for. The slot of the function.
+    #[inline(always)]
+    pub(crate) fn reuse(&mut self, proto: u32, closure: ClosureHandle) -> usize {
+        self.base = self.function + 1;
+        self.proto = proto;
+        self.callee = closure.0;
+        self.tail_calls = self.tail_calls.saturating_add(1);
+        self.function as usize
+    }
+
     /// The frame of a native function: only one that waits for a call it asked for is among a thread's frames.
     #[inline(always)]
     pub(crate) fn native(
@@ -318,5 +328,72 @@ impl Thread {
             }
         });
         frames.max(self.top)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::compiler::compile;
+    use crate::{Outcome, Vm};
+
+    /// What writes to slots in its own way.
+    const SOURCES: [&str; 12] = [
+        "return 1",
+        "local a, b, c = 'a', {}, 'c' .. 'd' return b",
+        "local t = {} for i = 1, 400 do t[i] = tostring(i) end return select('#', unpack(t))",
+        "local function f(n) if n == 0 then return {} end return f(n - 1), 'x' end return f(30)",
+        "local function f(...) local a, b, c, d, e, f, g = ... return {...} end return f('1', '2', '3', '4', '5', '6', '7')",
+        "return pcall(function() local t = {} t[1] = {} error(t) end)",
+        "return pcall(error, {})",
+        "local t = setmetatable({}, {__index = function(t, k) return k .. k end}) return t.x, t.y",
+        "return (string.gsub('a b c', '%w', function(w) return w .. '!' end))",
+        "local c = coroutine.wrap(function(a) for i = 1, 9 do a = coroutine.yield({}, a, 'b') end end) for i = 1, 9 do c('x') end",
+        "local t = {'c', 'b', 'a'} table.sort(t, function(a, b) return a < b end) return unpack(t)",
+        "local t = setmetatable({}, {__call = function(self, ...) return select(2, ...) end}) return t('a', 'b', {})",
+    ];
+
+    #[test]
+    fn a_run_leaves_no_value_on_the_stack() {
+        let mut vm = Vm::new();
+        crate::library::open_all(&mut vm);
+        let functions: Vec<_> = SOURCES
+            .iter()
+            .map(|source| {
+                let proto = compile(source.as_bytes(), b"=test").expect(source);
+                let function = vm.load(&Arc::new(proto));
+                vm.pin(function);
+                function
+            })
+            .collect();
+        for _ in 0..3 {
+            for (&function, source) in functions.iter().zip(SOURCES) {
+                vm.begin_region();
+                let outcome = vm.call(function, &[], 1_000_000);
+                assert!(matches!(outcome, Outcome::Finished), "{source}");
+                vm.end_region();
+                let stack = &vm.runtime.thread.stack;
+                assert!(stack.iter().all(|value| value.is_nil()), "{source}");
+                assert!(vm.runtime.thread.is_shallow(), "{source}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_call_of_a_leaf_gives_as_many_results_as_it_returns() {
+        let mut vm = Vm::new();
+        for (source, results) in [
+            ("return 7", 1),
+            ("local a = 1", 0),
+            ("return", 0),
+            ("return nil", 1),
+            ("return 1, 2", 2),
+        ] {
+            let proto = compile(source.as_bytes(), b"=test").expect(source);
+            let function = vm.load(&Arc::new(proto));
+            assert!(matches!(vm.call(function, &[], 1000), Outcome::Finished));
+            assert_eq!(vm.results().len(), results, "{source}");
+        }
     }
 }

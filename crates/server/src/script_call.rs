@@ -30,7 +30,11 @@ const FIRST_KEY: usize = 3;
 
 /// The number of keys a call declares. `no_number` is the error if its third argument is none.
 pub(crate) fn count_keys(args: &[&[u8]], no_number: CommandError) -> Result<usize, CommandError> {
-    let count = types::number::parse_i64(args[2]).ok_or(no_number)?;
+    let count = match *args[2] {
+        // Mostly there are few.
+        [digit @ b'0'..=b'9'] => i64::from(digit - b'0'),
+        _ => types::number::parse_i64(args[2]).ok_or(no_number)?,
+    };
     if count > (args.len() - FIRST_KEY) as i64 {
         return Err(CommandError::text(
             "ERR Number of keys can't be greater than number of args",
@@ -50,16 +54,10 @@ impl FoundCall {
     }
 }
 
-/// The locks of a call, which waits for its handler then. One that was not found needs none, unless an earlier command of its
+/// The locks of the call that waits for its handler. One that was not found needs none, unless an earlier command of its
 /// transaction may bring it yet.
-pub(crate) fn plan(
-    bench: &mut Bench,
-    client: &Client,
-    args: &[&[u8]],
-    found: Result<FoundCall, CommandError>,
-) -> LockPlan {
+pub(crate) fn plan(bench: &mut Bench, client: &Client, args: &[&[u8]]) -> LockPlan {
     let machines = &mut bench.machines;
-    machines.planned = found.ok();
     let Some(call) = &machines.planned else {
         return match client.transaction.open {
             true => LockPlan::All,
@@ -96,24 +94,19 @@ fn enough(code: &Code, keys: &[&[u8]]) -> LockPlan {
     plan
 }
 
-/// What is called: what was found when the locks were planned, or, in a transaction, what there is now. `find` looks for it.
-pub(crate) fn found(
-    call: &mut Call<'_>,
-    find: impl FnOnce(&mut Call<'_>) -> Result<FoundCall, CommandError>,
-) -> Result<FoundCall, CommandError> {
-    match call.bench.machines.planned.take() {
-        Some(planned) if call.origin == Origin::Client => Ok(planned),
-        _ => find(call),
-    }
-}
-
-/// Makes a run of what was found. `changed` is the error if it is not what the locks were planned for and they are not enough.
+/// Makes a run of what was found when the locks were planned, or, in a transaction, of what `find` finds now. `changed` is the
+/// error if that is not what the locks were planned for and they are not enough.
 pub(crate) fn start(
     call: &mut Call<'_>,
-    found: FoundCall,
     read_only: bool,
+    find: impl FnOnce(&mut Call<'_>) -> Result<FoundCall, CommandError>,
     changed: impl FnOnce() -> CommandError,
 ) -> CommandResult {
+    let planned = call.bench.machines.planned.take();
+    let found = match planned.filter(|_| call.origin == Origin::Client) {
+        Some(planned) => planned,
+        None => find(call)?,
+    };
     let (keys, arguments) = found.split(call.args);
     let code = found.code;
     check_flags(call.server, code.flags(), read_only)?;

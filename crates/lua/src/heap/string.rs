@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use rapidhash::v3::RapidSecrets;
+
 use super::arena::{Arena, Object};
+use crate::hash_seed::{hash_text, secrets};
 use crate::value::{MAX_SHORT, StringHandle, Value};
 
 /// Longest string kept inside its arena slot.
@@ -24,6 +27,7 @@ pub(crate) enum StringData {
 
 /// A slot of the string arena.
 pub(crate) struct StringObject {
+    /// 5.1's hash, which handles carry.
     hash: u32,
     /// Next interned string in the same bucket.
     next: u32,
@@ -124,8 +128,10 @@ fn hash_four(texts: [&[u8]; 4], length: usize) -> [u32; 4] {
 /// All strings of a heap.
 pub struct Strings {
     pub(crate) arena: Arena<StringObject>,
+    /// The interned strings, by [`hash_text`].
     buckets: Vec<u32>,
     interned: usize,
+    secrets: &'static RapidSecrets,
     /// The slots a sweep has still to look at. What is there without a mark is dead, but not gone yet.
     pub(super) unswept: std::ops::Range<u32>,
 }
@@ -136,6 +142,7 @@ impl Strings {
             arena: Arena::new(),
             buckets: vec![NO_STRING; 256],
             interned: 0,
+            secrets: secrets(),
             unswept: 0..0,
         }
     }
@@ -144,6 +151,22 @@ impl Strings {
     #[inline(always)]
     pub fn bytes(&self, string: StringHandle) -> &[u8] {
         self.arena[string.index()].bytes()
+    }
+
+    /// Adds the bytes of a string to others.
+    #[inline(always)]
+    pub(crate) fn append(&self, string: StringHandle, out: &mut Vec<u8>) {
+        match &self.arena[string.index()].data {
+            StringData::Inline { length, bytes } => {
+                // As many bytes as a slot has are copied in two moves, as many as the text has by a call.
+                let end = out.len() + *length as usize;
+                out.extend_from_slice(bytes);
+                out.truncate(end);
+            }
+            StringData::Owned(bytes) => out.extend_from_slice(bytes),
+            StringData::Shared(bytes) => out.extend_from_slice(bytes),
+            StringData::Vacant => {}
+        }
     }
 
     /// A long string's bytes as a buffer shared with the host; a short string has none.
@@ -177,14 +200,20 @@ impl Strings {
                 && self.bytes(a) == self.bytes(b))
     }
 
-    /// The interned string with these bytes and this hash, if there is one.
-    #[inline]
-    fn find_interned(&self, bytes: &[u8], hash: u32) -> Option<StringHandle> {
-        let mut index = self.buckets[hash as usize & (self.buckets.len() - 1)];
+    /// The bucket of an interned string with these bytes.
+    #[inline(always)]
+    fn bucket(&self, bytes: &[u8]) -> usize {
+        hash_text(bytes, self.secrets) as usize & (self.buckets.len() - 1)
+    }
+
+    /// The interned string with these bytes in this bucket, if there is one.
+    #[inline(always)]
+    fn find_interned(&self, bytes: &[u8], bucket: usize) -> Option<StringHandle> {
+        let mut index = self.buckets[bucket];
         while index != NO_STRING {
             let object = &self.arena[index as usize];
-            if object.hash == hash && are_equal(object.bytes(), bytes) {
-                return Some(StringHandle::new(index, hash, false));
+            if are_equal(object.bytes(), bytes) {
+                return Some(StringHandle::new(index, object.hash, false));
             }
             index = object.next;
         }
@@ -195,14 +224,10 @@ impl Strings {
     #[inline]
     pub(super) fn intern(&mut self, bytes: &[u8]) -> (StringHandle, usize) {
         debug_assert!(bytes.len() <= MAX_SHORT);
-        self.intern_hashed(bytes, hash_bytes(bytes))
-    }
-
-    #[inline]
-    fn intern_hashed(&mut self, bytes: &[u8], hash: u32) -> (StringHandle, usize) {
-        match self.find_interned(bytes, hash) {
+        let bucket = self.bucket(bytes);
+        match self.find_interned(bytes, bucket) {
             Some(string) => (self.revived(string), 0),
-            None => self.add_interned(bytes, hash),
+            None => self.add_interned(bytes, hash_bytes(bytes), bucket),
         }
     }
 
@@ -213,10 +238,15 @@ impl Strings {
         if length >= 32 || texts.iter().any(|text| text.len() != length) {
             return None;
         }
-        let hashes = hash_four(texts, length);
+        let mut hashes = None;
         let mut added = 0;
         let strings = [0, 1, 2, 3].map(|at| {
-            let (string, more) = self.intern_hashed(texts[at], hashes[at]);
+            let bucket = self.bucket(texts[at]);
+            if let Some(string) = self.find_interned(texts[at], bucket) {
+                return self.revived(string);
+            }
+            let hashes = hashes.get_or_insert_with(|| hash_four(texts, length));
+            let (string, more) = self.add_interned(texts[at], hashes[at], bucket);
             added += more;
             string
         });
@@ -231,14 +261,15 @@ impl Strings {
         range: std::ops::Range<usize>,
     ) -> (StringHandle, usize) {
         let bytes = &self.bytes(string)[range];
-        let hash = hash_bytes(bytes);
-        if let Some(string) = self.find_interned(bytes, hash) {
+        let bucket = self.bucket(bytes);
+        if let Some(string) = self.find_interned(bytes, bucket) {
             return (self.revived(string), 0);
         }
+        let hash = hash_bytes(bytes);
         let mut copy = [0; MAX_SHORT];
         let copy = &mut copy[..bytes.len()];
         copy.copy_from_slice(bytes);
-        self.add_interned(copy, hash)
+        self.add_interned(copy, hash, bucket)
     }
 
     /// A string that was found, which may be dead if the sweep has not come to it: it lives again.
@@ -250,28 +281,29 @@ impl Strings {
         string
     }
 
-    fn add_interned(&mut self, bytes: &[u8], hash: u32) -> (StringHandle, usize) {
-        let bucket = hash as usize & (self.buckets.len() - 1);
-        let data = if bytes.len() <= INLINE {
-            let mut place = [0; INLINE];
-            place[..bytes.len()].copy_from_slice(bytes);
-            StringData::Inline {
-                length: bytes.len() as u8,
-                bytes: place,
+    fn add_interned(&mut self, bytes: &[u8], hash: u32, bucket: usize) -> (StringHandle, usize) {
+        let next = self.buckets[bucket];
+        let mut added = size_of::<StringObject>();
+        let index = if let length @ ..=INLINE = bytes.len() {
+            let data = StringData::Inline {
+                length: length as u8,
+                bytes: [0; INLINE],
+            };
+            let index = self.arena.insert(StringObject { hash, next, data });
+            // The bytes go where they stay: to move what was just written in other pieces is to wait for it.
+            if let StringData::Inline { bytes: place, .. } = &mut self.arena[index as usize].data {
+                place[..length].copy_from_slice(bytes);
             }
+            index
         } else {
-            StringData::Owned(bytes.into())
+            added += bytes.len();
+            let data = StringData::Owned(bytes.into());
+            self.arena.insert(StringObject { hash, next, data })
         };
-        let object = StringObject {
-            hash,
-            next: self.buckets[bucket],
-            data,
-        };
-        let added = size_of::<StringObject>() + object.extra_bytes();
-        let index = self.arena.insert(object);
         self.buckets[bucket] = index;
         self.interned += 1;
-        if self.interned > self.buckets.len() {
+        // Half of them empty: a string that is looked for in vain then mostly is not compared with another.
+        if self.interned * 2 > self.buckets.len() {
             self.grow_buckets();
         }
         (StringHandle::new(index, hash, false), added)
@@ -298,9 +330,9 @@ impl Strings {
         for head in old {
             let mut index = head;
             while index != NO_STRING {
+                let bucket = self.bucket(self.arena[index as usize].bytes());
                 let object = &mut self.arena[index as usize];
                 let next = object.next;
-                let bucket = object.hash as usize & (size - 1);
                 object.next = self.buckets[bucket];
                 self.buckets[bucket] = index;
                 index = next;
@@ -314,6 +346,7 @@ impl Strings {
             arena,
             buckets,
             interned,
+            secrets,
             unswept,
         } = self;
         let mut freed = 0;
@@ -322,7 +355,7 @@ impl Strings {
             unswept.end as usize,
             work,
             |items, index| {
-                *interned -= usize::from(unlink(items, buckets, index));
+                *interned -= usize::from(unlink(items, buckets, secrets, index));
                 freed += items[index].size();
                 items[index].vacate();
             },
@@ -335,7 +368,12 @@ impl Strings {
     /// Drops the young strings. Returns the bytes it freed.
     pub(super) fn drop_young(&mut self) -> usize {
         for index in (self.arena.young_from as usize..self.arena.len()).rev() {
-            let was_interned = unlink(&mut self.arena.items, &mut self.buckets, index);
+            let was_interned = unlink(
+                &mut self.arena.items,
+                &mut self.buckets,
+                self.secrets,
+                index,
+            );
             self.interned -= usize::from(was_interned);
         }
         self.unswept.end = self.unswept.end.min(self.arena.young_from);
@@ -344,13 +382,18 @@ impl Strings {
 }
 
 /// Takes a string out of its chain of interned strings; whether it was in one.
-fn unlink(items: &mut [StringObject], buckets: &mut [u32], index: usize) -> bool {
+fn unlink(
+    items: &mut [StringObject],
+    buckets: &mut [u32],
+    secrets: &RapidSecrets,
+    index: usize,
+) -> bool {
     let object = &items[index];
-    let (next, is_short) = (object.next, object.bytes().len() <= MAX_SHORT);
-    if !is_short || object.is_vacant() {
+    let (next, bytes) = (object.next, object.bytes());
+    if bytes.len() > MAX_SHORT || object.is_vacant() {
         return false;
     }
-    let bucket = object.hash as usize & (buckets.len() - 1);
+    let bucket = hash_text(bytes, secrets) as usize & (buckets.len() - 1);
     let mut at = buckets[bucket];
     if at as usize == index {
         buckets[bucket] = next;

@@ -54,12 +54,13 @@ fn find(server: &Server, args: &[&[u8]]) -> Result<FoundCall, CommandError> {
 }
 
 fn plan(server: &Server, bench: &mut Bench, client: &Client, args: &[&[u8]]) -> LockPlan {
-    script_call::plan(bench, client, args, find(server, args))
+    bench.machines.planned = find(server, args).ok();
+    script_call::plan(bench, client, args)
 }
 
 fn start(call: &mut Call<'_>, read_only: bool) -> CommandResult {
-    let found = script_call::found(call, |call| find(call.server, call.args))?;
-    script_call::start(call, found, read_only, || {
+    let find_now = |call: &mut Call<'_>| find(call.server, call.args);
+    script_call::start(call, read_only, find_now, || {
         CommandError::text(
             "ERR Function was replaced while its transaction waited for locks, please try again",
         )

@@ -44,6 +44,7 @@ pub(super) const PLANNERS: &[(&str, Planner)] = &[
 ];
 
 /// The script a call names, with the number of its keys.
+#[inline]
 fn find(
     server: &Server,
     machines: &mut Machines,
@@ -57,18 +58,15 @@ fn find(
 }
 
 fn plan(server: &Server, bench: &mut Bench, client: &Client, args: &[&[u8]], by: By) -> LockPlan {
-    let found = find(server, &mut bench.machines, args, by);
-    script_call::plan(bench, client, args, found)
+    bench.machines.planned = find(server, &mut bench.machines, args, by).ok();
+    script_call::plan(bench, client, args)
 }
 
 fn start(call: &mut Call<'_>, by: By, read_only: bool) -> CommandResult {
-    let found = script_call::found(call, |call| {
-        find(call.server, &mut call.bench.machines, call.args, by)
-    })?;
+    let find_now = |call: &mut Call<'_>| find(call.server, &mut call.bench.machines, call.args, by);
     // Its transaction began before it was loaded.
-    script_call::start(call, found, read_only, || {
-        script_error(ScriptError::NoScript)
-    })
+    let changed = || script_error(ScriptError::NoScript);
+    script_call::start(call, read_only, find_now, changed)
 }
 
 fn script_error(error: ScriptError) -> CommandError {

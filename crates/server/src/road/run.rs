@@ -307,7 +307,7 @@ pub(crate) fn run(call: Call<'_>) -> Next {
         reply,
         origin,
         woken_by,
-        next,
+        mut next,
     } = call;
     unit.select(client.database);
     unit.set_touches(!client.no_touch);
@@ -319,7 +319,7 @@ pub(crate) fn run(call: Call<'_>) -> Next {
         }
     }
     let (database, dirty) = (client.database, unit.changes.dirty);
-    let next = match entry.command.handler {
+    match entry.command.handler {
         Handler::Data(handler) => {
             let mut context = Context {
                 args,
@@ -333,27 +333,30 @@ pub(crate) fn run(call: Call<'_>) -> Next {
                 blocked: None,
             };
             match handler(&mut context) {
-                Ok(()) => context.blocked.map_or(Next::Done, Next::Block),
-                Err(error) => {
-                    fail(server, bench, entry, reply, &error);
-                    Next::Done
+                Ok(()) => {
+                    if let Some(request) = context.blocked {
+                        next = Next::Block(request);
+                    }
                 }
+                Err(error) => fail(server, bench, entry, reply, &error),
             }
         }
-        Handler::Server => run_own(Call {
-            server,
-            bench,
-            client,
-            entry,
-            args,
-            unit,
-            reply,
-            origin,
-            woken_by,
-            next,
-        }),
+        Handler::Server => {
+            next = run_own(Call {
+                server,
+                bench,
+                client,
+                entry,
+                args,
+                unit,
+                reply,
+                origin,
+                woken_by,
+                next,
+            });
+        }
         Handler::Container => unreachable!("the look-up refuses a container without subcommand"),
-    };
+    }
     if records_effects && unit.changes.dirty != dirty {
         unit.finish_effects(database, args);
     }
