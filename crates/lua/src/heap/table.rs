@@ -247,10 +247,8 @@ impl Heap {
             self.raw_set_field(fresh, name, Value::Nil);
         }
         // The handles stay; both tables are counted, as either was.
-        let [arranged, former] = [fresh, table].map(|table| {
-            let empty = Table::with_sizes(0, 0);
-            std::mem::replace(&mut self.tables[table.index()], empty)
-        });
+        let [arranged, former] = [fresh, table]
+            .map(|table| std::mem::replace(&mut self.tables[table.index()], Table::EMPTY));
         self.tables[table.index()] = arranged;
         self.tables[fresh.index()] = former;
     }
