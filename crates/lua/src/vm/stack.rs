@@ -43,7 +43,8 @@ pub(super) fn spread(
         return false;
     }
     let (arguments, places) = stack.split_at_mut(target);
-    let arguments = &arguments[first..first + available];
+    // With fewer arguments than parameters there is nothing behind them, and `first` may be above the target.
+    let arguments = arguments.get(first..first + available).unwrap_or_default();
     for (index, place) in places[..wanted].iter_mut().enumerate() {
         copy_value(arguments.get(index).unwrap_or(&Value::Nil), place);
     }
