@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::Heap;
 use super::arena::Object;
-use crate::native::{Flow, NativeFunction};
+use crate::native::{Flow, NativeFunction, Question};
 use crate::shortcut::Shortcut;
 use crate::table::Table;
 use crate::thread::Thread;
@@ -67,6 +67,8 @@ pub(crate) enum Role {
     Wrapper,
     /// `coroutine.yield`.
     Yield,
+    /// Asks the host.
+    Question(Question),
 }
 
 /// A host object as a value.

@@ -6,7 +6,7 @@ use super::arena::{Arena, Object};
 use crate::value::{MAX_SHORT, StringHandle, Value};
 
 /// Longest string kept inside its arena slot.
-const INLINE: usize = 22;
+pub const INLINE: usize = 22;
 /// The end of a chain of interned strings.
 const NO_STRING: u32 = u32::MAX;
 
@@ -144,6 +144,15 @@ impl Strings {
     #[inline(always)]
     pub fn bytes(&self, string: StringHandle) -> &[u8] {
         self.arena[string.index()].bytes()
+    }
+
+    /// The bytes of a string that is kept in its slot, and how many of them there are; what follows them are zeros.
+    #[inline(always)]
+    pub(super) fn in_place(&self, string: StringHandle) -> Option<(&[u8; INLINE], usize)> {
+        match &self.arena[string.index()].data {
+            StringData::Inline { length, bytes } => Some((bytes, usize::from(*length))),
+            _ => None,
+        }
     }
 
     /// A long string's bytes as a buffer shared with the host; a short string has none.

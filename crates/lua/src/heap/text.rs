@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Heap;
-use super::string::StringData;
+use super::string::{INLINE, StringData};
 use crate::native::Raise;
 use crate::number;
 use crate::value::{MAX_SHORT, StringHandle, Value};
@@ -78,6 +78,12 @@ impl Heap {
     #[inline(always)]
     pub fn bytes(&self, string: StringHandle) -> &[u8] {
         self.strings.bytes(string)
+    }
+
+    /// The bytes of a quite short string, and how many of them there are; zeros follow. None for any other.
+    #[inline(always)]
+    pub fn bytes_in_place(&self, string: StringHandle) -> Option<(&[u8; INLINE], usize)> {
+        self.strings.in_place(string)
     }
 
     /// A long string's bytes as a buffer that stays whatever becomes of the heap. The first time they are copied; a short

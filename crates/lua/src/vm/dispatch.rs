@@ -8,12 +8,14 @@ use super::arithmetic;
 use super::call::MAX_NATIVE_DEPTH;
 use super::copy_value;
 use super::kernel::{Code, Frames, Registers};
+use super::question::put;
 use super::stack::{clear, for_registers, lift_parameters, open_count, settle, shift, spread};
 use super::upvalue::{load_upvalue, store_upvalue};
 use super::{Exit, Leave, Step};
 use crate::heap::Role;
 use crate::loaded::CodeEntry;
 use crate::metamethod::Metamethod;
+use crate::native::Answer;
 use crate::opcode::{Opcode, decode_float_byte};
 use crate::runtime::Runtime;
 use crate::shortcut;
@@ -45,6 +47,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                 thread,
                 current,
                 hooks,
+                host,
                 ..
             } = &mut *runtime;
             let Thread {
@@ -361,6 +364,28 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     continue;
                 }};
             }
+            // Carries out a call of a native function that asks the host, unless it has to be carried out as any other.
+            macro_rules! ask_host {
+                ($question:expr) => {{
+                    let base = registers.base();
+                    let asked = (&mut *host, &mut *heap, &mut *meter);
+                    match put(
+                        $question,
+                        asked,
+                        registers.window(),
+                        base,
+                        top,
+                        instruction,
+                    ) {
+                        Some(Answer::Value) if heap.needs_attention() => pause!(attend_to_memory),
+                        Some(Answer::Value) => next!(),
+                        Some(Answer::Error) => pause!(raise_answer),
+                        Some(Answer::Stopped) => pause!(stop),
+                        Some(Answer::OutOfMemory) => pause!(run_out_of_memory),
+                        None => {}
+                    }
+                }};
+            }
             // The caller and its code, if the top frame returns to Lua code without further ado.
             macro_rules! caller {
                 () => {{
@@ -613,6 +638,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                                 match heap.natives[native.index()].role {
                                     Role::Ordinary => {}
                                     Role::ProtectedCall(_) => call_protected!(native),
+                                    Role::Question(question) => ask_host!(question),
                                     _ => pause!(switch_threads),
                                 }
                                 let base = registers.base();
@@ -671,9 +697,14 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         burn_first!();
                         let callee = match a!() {
                             Value::Function(callee) => callee,
-                            Value::Native(_) => {
+                            Value::Native(native) => {
                                 // The instruction that follows returns its results.
                                 instruction = instruction.as_call();
+                                if let Role::Question(question) =
+                                    heap.natives[native.index()].role
+                                {
+                                    ask_host!(question);
+                                }
                                 let base = registers.base();
                                 let window = registers.window();
                                 if shortcut::take(heap, meter, window, base, top, instruction) {
