@@ -66,7 +66,9 @@ impl Arguments {
         values: &[Value],
         args: &'s mut [&'a [u8]; FEW],
     ) -> Option<&'s [&'a [u8]]> {
-        let args = args.get_mut(..values.len()).filter(|args| !args.is_empty())?;
+        let args = args
+            .get_mut(..values.len())
+            .filter(|args| !args.is_empty())?;
         for ((arg, place), &value) in args.iter_mut().zip(self.few.iter_mut()).zip(values) {
             *arg = match value {
                 Value::String(string) => match heap.bytes_in_place(string) {

@@ -80,17 +80,6 @@ impl<'a> LuaReply<'a> {
         self.is_cut
     }
 
-    /// The heap on which the reply is made.
-    #[inline]
-    pub(crate) fn heap(&self) -> &Heap {
-        self.heap
-    }
-
-    /// The heap on which the reply is made, before it is begun.
-    pub(crate) fn heap_mut(&mut self) -> &mut Heap {
-        self.heap
-    }
-
     /// Puts a value where the next one belongs. Always inlined: a value that is handed over in memory is written in two
     /// words and read as one, which has to wait.
     #[inline(always)]

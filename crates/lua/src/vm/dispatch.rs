@@ -369,14 +369,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                 ($question:expr) => {{
                     let base = registers.base();
                     let asked = (&mut *host, &mut *heap, &mut *meter);
-                    match put(
-                        $question,
-                        asked,
-                        registers.window(),
-                        base,
-                        top,
-                        instruction,
-                    ) {
+                    match put($question, asked, registers.window(), base, top, instruction) {
                         Some(Answer::Value) if heap.needs_attention() => pause!(attend_to_memory),
                         Some(Answer::Value) => next!(),
                         Some(Answer::Error) => pause!(raise_answer),
@@ -700,8 +693,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             Value::Native(native) => {
                                 // The instruction that follows returns its results.
                                 instruction = instruction.as_call();
-                                if let Role::Question(question) =
-                                    heap.natives[native.index()].role
+                                if let Role::Question(question) = heap.natives[native.index()].role
                                 {
                                     ask_host!(question);
                                 }

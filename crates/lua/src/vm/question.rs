@@ -48,7 +48,11 @@ impl Runtime {
     /// The host's answer, in the register of the result, is an error.
     #[cold]
     pub(super) fn raise_answer(&mut self, instruction: Instruction) -> Step {
-        let base = self.thread.frames.last().map_or(0, |frame| frame.base as usize);
+        let base = self
+            .thread
+            .frames
+            .last()
+            .map_or(0, |frame| frame.base as usize);
         let error = self.thread.stack[base + instruction.a() as usize];
         self.raise(Raise::Error(error))
     }

@@ -81,7 +81,7 @@ fn run_shown(call: &mut Call<'_>) -> (Value, bool) {
     let mut value = Value::Nil;
     let mut reply = LuaReply::new(heap, names, *protocol, &mut value);
     let mut shown = ShownReply::new(&mut reply);
-    let was_run = host.call_noting_refusal(&words, *protocol, &mut shown);
+    let was_run = host.call(&words, *protocol, &mut shown);
     let shown = shown.finish();
     for error in &shown.errors {
         let text = error.strip_prefix(b"-ERR ").filter(|_| !was_run);

@@ -296,8 +296,29 @@ pub(crate) struct Call<'a> {
     clippy::too_many_arguments,
     reason = "each is a different thing a command touches"
 )]
-#[inline]
 pub(crate) fn run(
+    server: &'static Server,
+    bench: &mut Bench,
+    client: &mut Client,
+    entry: &'static Entry,
+    args: &[&[u8]],
+    unit: &mut Unit<'static>,
+    reply: &mut dyn Reply,
+    origin: Origin,
+    woken_by: Option<&[u8]>,
+) -> Next {
+    run_here(
+        server, bench, client, entry, args, unit, reply, origin, woken_by,
+    )
+}
+
+/// The same as part of its caller, for the one who runs the most.
+#[allow(
+    clippy::too_many_arguments,
+    reason = "each is a different thing a command touches"
+)]
+#[inline(always)]
+pub(crate) fn run_here(
     server: &'static Server,
     bench: &mut Bench,
     client: &mut Client,
