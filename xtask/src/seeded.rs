@@ -1,5 +1,10 @@
 //! A seeded source of choices, so that a run can be repeated from its printed seed.
 
+use std::time::SystemTime;
+
+use crate::arguments::Arguments;
+use crate::error::Error;
+
 /// SplitMix64: tiny, and good enough to pick commands.
 #[derive(Debug, Clone)]
 pub struct Seeded(u64);
@@ -8,6 +13,15 @@ impl Seeded {
     /// The stream of choices that belongs to `seed`.
     pub fn new(seed: u64) -> Self {
         Self(seed)
+    }
+
+    /// The seed that `--seed` names, or one of the clock.
+    pub fn take_seed(arguments: &mut Arguments) -> Result<u64, Error> {
+        let seed = arguments.take_parsed("seed")?;
+        Ok(seed.unwrap_or_else(|| {
+            let now = SystemTime::UNIX_EPOCH.elapsed();
+            now.map_or(1, |elapsed| elapsed.as_secs())
+        }))
     }
 
     /// The next 64 bits.

@@ -51,21 +51,14 @@ impl Unit<'_> {
         let mut stats = DatabaseStats::default();
         let (mut ttl_sum, mut ttl_count) = (0i64, 0usize);
         for index in 0..SHARD_COUNT as ShardIndex {
-            let guard;
-            let part = if self.holds(index) {
-                Some(&self.shard(index).databases[database])
-            } else {
-                guard = self.keyspace().try_shard(index, &mut Patience::default());
-                guard.as_ref().map(|shard| &shard.databases[database])
-            };
             let seen = self.keyspace().seen(index, database);
-            if let Some(part) = part {
+            self.look_at(index, database, |part| {
                 seen.keys.store(part.table.len(), Ordering::Relaxed);
                 seen.expiring.store(part.expiring(), Ordering::Relaxed);
                 let (sum, count) = part.ttl_sample(self.now_ms(), TTL_SAMPLE);
                 ttl_sum = ttl_sum.saturating_add(sum);
                 ttl_count += count;
-            }
+            });
             stats.keys += seen.keys.load(Ordering::Relaxed);
             stats.expiring += seen.expiring.load(Ordering::Relaxed);
         }
@@ -80,19 +73,21 @@ impl Unit<'_> {
     pub fn database_overhead(&self, database: usize) -> DatabaseOverhead {
         let mut overhead = DatabaseOverhead::default();
         for index in 0..SHARD_COUNT as ShardIndex {
-            let guard;
-            let part = if self.holds(index) {
-                Some(&self.shard(index).databases[database])
-            } else {
-                guard = self.keyspace().try_shard(index, &mut Patience::default());
-                guard.as_ref().map(|shard| &shard.databases[database])
-            };
-            if let Some(part) = part {
+            self.look_at(index, database, |part| {
                 overhead.table += part.table.overhead();
                 overhead.expiries += part.expiry_bytes();
-            }
+            });
         }
         overhead
+    }
+
+    /// Shows a shard's part of a database to `look`, unless somebody else holds the shard.
+    fn look_at(&self, index: ShardIndex, database: usize, look: impl FnOnce(&Database)) {
+        if self.holds(index) {
+            look(&self.shard(index).databases[database]);
+        } else if let Some(shard) = self.keyspace().try_shard(index, &mut Patience::default()) {
+            look(&shard.databases[database]);
+        }
     }
 
     /// Calls `visit` with about `count` keys of the selected database that follow `cursor` in the scan's order; returns

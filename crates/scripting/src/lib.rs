@@ -36,4 +36,4 @@ pub use machine::{Interrupt, Machine, Progress, World};
 pub use run_stats::{RunRecord, RunStats, RunSummary};
 pub use script::{KeyUse, Script, ScriptError};
 pub use shebang::ScriptFlags;
-pub use widening::{Locking, Widening};
+pub use widening::Widening;

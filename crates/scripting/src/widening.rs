@@ -35,17 +35,6 @@ const EXCLUSIVE_RUNS: u32 = 512;
 /// Every lock.
 const ALL: u64 = u64::MAX;
 
-/// How runs of a script or function get their locks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Locking {
-    /// They start with those of the keys they declare.
-    Declared,
-    /// Some start with others as well, which earlier ones were seen to need.
-    Learnt,
-    /// Some start with all of them.
-    Exclusive,
-}
-
 /// What is remembered of one script or function. Threads may count past each other: nothing but speed depends on it.
 #[derive(Debug, Default)]
 pub struct Widening {
@@ -139,24 +128,6 @@ impl Widening {
     pub fn reruns(&self) -> u64 {
         self.reruns.load(Ordering::Relaxed)
     }
-
-    /// How runs get their locks now.
-    pub fn locking(&self) -> Locking {
-        if self.exclusive_runs.load(Ordering::Relaxed) > 0 {
-            return Locking::Exclusive;
-        }
-        let learnt = self.learnt.get().into_iter().flat_map(|all| all.iter());
-        learnt
-            .filter(|learnt| learnt.runs.load(Ordering::Relaxed) > 0)
-            .map(|learnt| learnt.needed.load(Ordering::Relaxed))
-            .fold(Locking::Declared, |locking, needed| {
-                if needed == ALL || locking == Locking::Exclusive {
-                    Locking::Exclusive
-                } else {
-                    Locking::Learnt
-                }
-            })
-    }
 }
 
 /// Takes one off a count; false if nothing was left.
@@ -177,6 +148,37 @@ fn place(declared: u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// How runs of a script or function get their locks.
+    #[derive(Debug, PartialEq)]
+    enum Locking {
+        /// They start with those of the keys they declare.
+        Declared,
+        /// Some start with others as well, which earlier ones were seen to need.
+        Learnt,
+        /// Some start with all of them.
+        Exclusive,
+    }
+
+    impl Widening {
+        /// How runs get their locks now.
+        fn locking(&self) -> Locking {
+            if self.exclusive_runs.load(Ordering::Relaxed) > 0 {
+                return Locking::Exclusive;
+            }
+            let learnt = self.learnt.get().into_iter().flat_map(|all| all.iter());
+            learnt
+                .filter(|learnt| learnt.runs.load(Ordering::Relaxed) > 0)
+                .map(|learnt| learnt.needed.load(Ordering::Relaxed))
+                .fold(Locking::Declared, |locking, needed| {
+                    if needed == ALL || locking == Locking::Exclusive {
+                        Locking::Exclusive
+                    } else {
+                        Locking::Learnt
+                    }
+                })
+        }
+    }
 
     fn wide_runs(widening: &Widening, declared: u64) -> usize {
         (0..).take_while(|_| widening.needed(declared) != 0).count()

@@ -4,22 +4,9 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use support::{Client, Reply, Server};
+use support::{Choices, Client, Reply, Server};
 
 const LOOPS: &[&str] = &["--io-threads", "2"];
-
-/// A small generator of test choices, the same in every run.
-struct Choices(u64);
-
-impl Choices {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
-    }
-}
 
 fn balance(client: &mut Client, account: &str) -> i64 {
     client.call(&["GET", account]).integer()

@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use graph::{Step, Unit};
-use support::{Client, Reply, Server};
+use support::{Choices, Client, Reply, Server};
 
 /// A history is checked after so long, and another begins.
 const ROUND: Duration = Duration::from_millis(1500);
@@ -26,19 +26,6 @@ const LISTS: u64 = 10;
 const ELEMENTS: u64 = 40;
 
 const CLIENTS: u64 = 8;
-
-/// A small generator of test choices.
-struct Choices(u64);
-
-impl Choices {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
-    }
-}
 
 /// What a unit is to do to a list.
 #[derive(Clone, Debug)]

@@ -7,23 +7,10 @@ mod support;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use support::{Client, Reply, Server};
+use support::{Choices, Client, Reply, Server};
 
 const ACCOUNTS: u64 = 12;
 const OPENING: i64 = 1000;
-
-/// A small generator of test choices, the same in every run.
-struct Choices(u64);
-
-impl Choices {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
-    }
-}
 
 const DECLARED: &str = "\
 redis.call('DECRBY', KEYS[1], ARGV[1]) redis.call('INCRBY', KEYS[2], ARGV[1]) return 'moved'";

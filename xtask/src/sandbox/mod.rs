@@ -10,7 +10,7 @@
 mod attempts;
 
 use std::collections::HashSet;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use attempts::{Attempts, Means};
 
@@ -104,10 +104,7 @@ struct Play {
 /// Plays episodes until the time is over.
 pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
     let seconds = arguments.take_parsed("seconds")?.unwrap_or(20);
-    let time_seed = SystemTime::UNIX_EPOCH
-        .elapsed()
-        .map_or(1, |elapsed| elapsed.as_secs());
-    let mut seed: u64 = arguments.take_parsed("seed")?.unwrap_or(time_seed);
+    let mut seed = Seeded::take_seed(&mut arguments)?;
     let subject = Program::subject(&mut arguments)?;
     let oracle = Program::oracle(&mut arguments);
     arguments.finish()?;

@@ -3,27 +3,10 @@
 use lua::heap::Heap;
 use lua::value::{TableHandle, Value};
 use resp::double::write_general;
+use resp::words::quote;
 
 /// How deep tables are shown.
 const DEPTH_MAX: usize = 10;
-
-/// Appends a string in quotes, with escapes for whatever is not printable ASCII.
-pub(super) fn write_quoted(text: &[u8], out: &mut Vec<u8>) {
-    out.push(b'"');
-    for &byte in text {
-        match byte {
-            b'\\' | b'"' => out.extend_from_slice(&[b'\\', byte]),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            7 => out.extend_from_slice(b"\\a"),
-            8 => out.extend_from_slice(b"\\b"),
-            b' '..=b'~' => out.push(byte),
-            _ => out.extend_from_slice(format!("\\x{byte:02x}").as_bytes()),
-        }
-    }
-    out.push(b'"');
-}
 
 /// Appends a value as the debugger shows it.
 pub(super) fn write_value(heap: &Heap, value: Value, out: &mut Vec<u8>) {
@@ -54,7 +37,7 @@ fn write_at(heap: &Heap, value: Value, depth: usize, out: &mut Vec<u8>) {
         Value::Boolean(true) => out.extend_from_slice(b"true"),
         Value::Boolean(false) => out.extend_from_slice(b"false"),
         Value::Number(number) => write_general(number, 6, out),
-        Value::String(string) => write_quoted(heap.bytes(string), out),
+        Value::String(string) => quote(heap.bytes(string), out),
         Value::Table(table) => {
             out.push(b'{');
             let is_list = is_list(heap, table);

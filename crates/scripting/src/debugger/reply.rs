@@ -1,9 +1,8 @@
 //! A command's reply for both the script and the eyes of who debugs it.
 
 use resp::double::write_double;
+use resp::words::quote;
 use resp::{Aggregate, Mark, Protocol, Reply};
-
-use super::human::write_quoted;
 
 /// Passes a reply on and writes it down as the debugger shows it.
 pub(super) struct ShownReply<'a> {
@@ -134,13 +133,13 @@ impl Reply for ShownReply<'_> {
     }
 
     fn status_bytes(&mut self, status: &[u8]) {
-        self.scalar(|text| write_quoted(&[b"+", status].concat(), text));
+        self.scalar(|text| quote(&[b"+", status].concat(), text));
         self.inner.status_bytes(status);
     }
 
     fn error(&mut self, error: &[u8]) {
         let error_line = [b"-", error].concat();
-        self.scalar(|text| write_quoted(&error_line, text));
+        self.scalar(|text| quote(&error_line, text));
         self.errors.push(error_line);
         self.inner.error(error);
     }
@@ -151,7 +150,7 @@ impl Reply for ShownReply<'_> {
     }
 
     fn bulk(&mut self, value: &[u8]) {
-        self.scalar(|text| write_quoted(value, text));
+        self.scalar(|text| quote(value, text));
         self.inner.bulk(value);
     }
 
@@ -188,19 +187,19 @@ impl Reply for ShownReply<'_> {
                 text.extend_from_slice(b"(double) ");
                 text.extend_from_slice(&digits);
             } else {
-                write_quoted(&digits, text);
+                quote(&digits, text);
             }
         });
         self.inner.double(value);
     }
 
     fn big_number(&mut self, digits: &[u8]) {
-        self.scalar(|text| write_quoted(digits, text));
+        self.scalar(|text| quote(digits, text));
         self.inner.big_number(digits);
     }
 
     fn verbatim(&mut self, format: &[u8; 3], words: &[u8]) {
-        self.scalar(|text| write_quoted(words, text));
+        self.scalar(|text| quote(words, text));
         self.inner.verbatim(format, words);
     }
 

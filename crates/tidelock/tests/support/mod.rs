@@ -13,6 +13,20 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How many ports are tried until one stays free.
 const PORTS_TRIED: usize = 20;
 
+/// A small generator of test choices, the same in every run.
+pub struct Choices(pub u64);
+
+impl Choices {
+    /// A number from 0 up to, not including, `bound`.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
 /// A port that is free now.
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0")
