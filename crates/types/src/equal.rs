@@ -34,7 +34,9 @@ mod tests {
     #[test]
     fn any_difference_is_seen() {
         for length in 0..40 {
-            let text: Vec<u8> = (0..length).map(|at| at as u8 * 7 + 1).collect();
+            let text: Vec<u8> = (0..length)
+                .map(|at| (at as u8).wrapping_mul(7) + 1)
+                .collect();
             assert!(bytes_equal(&text, &text.clone()));
             for at in 0..length {
                 let mut other = text.clone();
