@@ -7,12 +7,18 @@
 //! A string's handle carries the string's hash. That is why the VM needs no inline caches for constant keys: main position
 //! of a key = `hash & mask`, without touching the string. Short strings (up to [`MAX_SHORT`] bytes) are interned, so equal handles = equal
 //! strings; the top bit of the index marks the others, which are compared by content (after their hashes).
+//!
+//! Some of those others are *loose*: strings of any length that have come from the host, and of which most are handed on and
+//! forgotten. They are neither hashed nor interned before they become the key of a table, and their handles carry no hash.
 
 /// Longest interned string.
 pub const MAX_SHORT: usize = 40;
 
 /// Bit of a [`StringHandle`]'s index that marks strings which are not interned.
 const LONG_BIT: u32 = 1 << 31;
+
+/// Bit of a [`StringHandle`]'s index that marks, besides, strings whose hash is not known.
+const LOOSE_BIT: u32 = 1 << 30;
 
 /// A string of the heap: its index in the low half, its hash in the high half of one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,13 +30,17 @@ impl StringHandle {
         StringHandle(u64::from(hash) << 32 | u64::from(index))
     }
 
+    pub(crate) fn loose(index: u32) -> StringHandle {
+        StringHandle(u64::from(index | LONG_BIT | LOOSE_BIT))
+    }
+
     /// Position in the string arena.
     #[inline(always)]
     pub(crate) fn index(self) -> usize {
-        (self.0 as u32 & !LONG_BIT) as usize
+        (self.0 as u32 & !(LONG_BIT | LOOSE_BIT)) as usize
     }
 
-    /// The string's hash, computed as 5.1 does.
+    /// The string's hash, computed as 5.1 does; 0 of a loose one.
     #[inline(always)]
     pub fn hash(self) -> u32 {
         (self.0 >> 32) as u32
@@ -40,6 +50,12 @@ impl StringHandle {
     #[inline(always)]
     pub fn is_long(self) -> bool {
         self.0 as u32 & LONG_BIT != 0
+    }
+
+    /// Whether the string is neither hashed nor interned, so that it cannot be a key.
+    #[inline(always)]
+    pub(crate) fn is_loose(self) -> bool {
+        self.0 as u32 & LOOSE_BIT != 0
     }
 }
 
@@ -187,8 +203,8 @@ impl Value {
         self.kind().name()
     }
 
-    /// Equality that needs no heap: right for everything but two long strings, which are the same only if
-    /// their handles are. See [`Heap::raw_equals`](crate::heap::Heap::raw_equals).
+    /// Equality that needs no heap: right for everything but two long strings, or a loose one and any other, which are the same
+    /// only if their handles are. See [`Heap::raw_equals`](crate::heap::Heap::raw_equals).
     #[inline(always)]
     pub(crate) fn is_identical(self, other: Value) -> bool {
         match (self, other) {

@@ -262,14 +262,14 @@ impl Reply for LuaReply<'_> {
             return self.emit(Value::Boolean(false));
         }
         self.room -= value.len();
-        let value = Value::String(self.heap.new_string(value));
+        let value = Value::String(self.heap.new_loose_string(value));
         self.emit(value);
     }
 
     fn bulk_run(&mut self, values: &[&[u8]]) {
-        let (fours, rest) = values.as_chunks();
+        let (fours, rest) = values.as_chunks::<4>();
         for &four in fours {
-            let strings = self.heap.new_strings(four);
+            let strings = four.map(|value| self.heap.new_loose_string(value));
             if let Some(frame) = self.open.last_mut()
                 && let Kind::Array(index) = &mut frame.kind
                 && frame.missing > 4
@@ -418,7 +418,7 @@ mod tests {
                 let Value::String(string) = heap.raw_get_integer(table, index as i64 + 1) else {
                     panic!("an element is a string");
                 };
-                assert_eq!(string, heap.new_string(text));
+                assert_eq!(heap.bytes(string), *text);
             }
         }
         for text in ERRORS.iter().chain(&["ERR other"]) {

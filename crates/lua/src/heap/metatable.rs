@@ -119,7 +119,9 @@ impl Heap {
     #[inline(always)]
     pub(crate) fn equality_is_open(&self, left: Value, right: Value) -> bool {
         match (left, right) {
-            (Value::String(left), Value::String(right)) => left.is_long() && right.is_long(),
+            (Value::String(left), Value::String(right)) => {
+                (left.is_long() && right.is_long()) || left.is_loose() || right.is_loose()
+            }
             (Value::Table(left), Value::Table(_)) => self.tables[left.index()].metatable.is_some(),
             (Value::Userdata(_), Value::Userdata(_)) => true,
             _ => false,

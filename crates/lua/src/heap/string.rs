@@ -9,6 +9,8 @@ use crate::value::{MAX_SHORT, StringHandle, Value};
 pub const INLINE: usize = 22;
 /// The end of a chain of interned strings.
 const NO_STRING: u32 = u32::MAX;
+/// Stands for the next string of a chain in a string that is in none.
+const NOT_INTERNED: u32 = u32::MAX - 1;
 
 /// The bytes of a string.
 pub(crate) enum StringData {
@@ -20,6 +22,21 @@ pub(crate) enum StringData {
     Shared(Arc<[u8]>),
     /// No string.
     Vacant,
+}
+
+impl StringData {
+    #[inline]
+    pub(super) fn new(bytes: &[u8]) -> StringData {
+        if bytes.len() > INLINE {
+            return StringData::Owned(bytes.into());
+        }
+        let mut place = [0; INLINE];
+        place[..bytes.len()].copy_from_slice(bytes);
+        StringData::Inline {
+            length: bytes.len() as u8,
+            bytes: place,
+        }
+    }
 }
 
 /// A slot of the string arena.
@@ -179,11 +196,52 @@ impl Strings {
     /// Whether two strings are equal.
     #[inline]
     pub fn equal(&self, a: StringHandle, b: StringHandle) -> bool {
-        a == b
-            || (a.hash() == b.hash()
-                && a.is_long()
-                && b.is_long()
-                && self.bytes(a) == self.bytes(b))
+        if a == b {
+            return true;
+        }
+        if a.is_loose() || b.is_loose() {
+            return are_equal(self.bytes(a), self.bytes(b));
+        }
+        a.hash() == b.hash() && a.is_long() && b.is_long() && self.bytes(a) == self.bytes(b)
+    }
+
+    /// The handle under which a string may be a key; none if no string like it is one.
+    #[inline]
+    pub(crate) fn key(&self, string: StringHandle) -> Option<StringHandle> {
+        if !string.is_loose() {
+            return Some(string);
+        }
+        let bytes = self.bytes(string);
+        let hash = hash_bytes(bytes);
+        if bytes.len() <= MAX_SHORT {
+            self.find_interned(bytes, hash)
+        } else {
+            Some(StringHandle::new(string.index() as u32, hash, true))
+        }
+    }
+
+    /// The same for a string that is to become a key. Returns the bytes of heap it added.
+    pub(super) fn settle(&mut self, string: StringHandle) -> (StringHandle, usize) {
+        match self.key(string) {
+            Some(key) if key.is_long() => (key, 0),
+            Some(key) => (self.revived(key), 0),
+            None => {
+                let length = self.bytes(string).len();
+                self.intern_part(string, 0..length)
+            }
+        }
+    }
+
+    /// A string that is neither hashed nor interned.
+    #[inline]
+    pub(super) fn add_loose(&mut self, data: StringData) -> (StringHandle, usize) {
+        let object = StringObject {
+            hash: 0,
+            next: NOT_INTERNED,
+            data,
+        };
+        let added = size_of::<StringObject>() + object.extra_bytes();
+        (StringHandle::loose(self.arena.insert(object)), added)
     }
 
     /// The interned string with these bytes and this hash, if there is one.
@@ -261,20 +319,10 @@ impl Strings {
 
     fn add_interned(&mut self, bytes: &[u8], hash: u32) -> (StringHandle, usize) {
         let bucket = hash as usize & (self.buckets.len() - 1);
-        let data = if bytes.len() <= INLINE {
-            let mut place = [0; INLINE];
-            place[..bytes.len()].copy_from_slice(bytes);
-            StringData::Inline {
-                length: bytes.len() as u8,
-                bytes: place,
-            }
-        } else {
-            StringData::Owned(bytes.into())
-        };
         let object = StringObject {
             hash,
             next: self.buckets[bucket],
-            data,
+            data: StringData::new(bytes),
         };
         let added = size_of::<StringObject>() + object.extra_bytes();
         let index = self.arena.insert(object);
@@ -290,7 +338,7 @@ impl Strings {
     pub(super) fn add_long(&mut self, data: StringData) -> (StringHandle, usize) {
         let mut object = StringObject {
             hash: 0,
-            next: NO_STRING,
+            next: NOT_INTERNED,
             data,
         };
         object.hash = hash_bytes(object.bytes());
@@ -355,8 +403,8 @@ impl Strings {
 /// Takes a string out of its chain of interned strings; whether it was in one.
 fn unlink(items: &mut [StringObject], buckets: &mut [u32], index: usize) -> bool {
     let object = &items[index];
-    let (next, is_short) = (object.next, object.bytes().len() <= MAX_SHORT);
-    if !is_short || object.is_vacant() {
+    let next = object.next;
+    if next == NOT_INTERNED || object.is_vacant() {
         return false;
     }
     let bucket = object.hash as usize & (buckets.len() - 1);

@@ -90,6 +90,10 @@ impl Heap {
         key: Value,
         value: Value,
     ) -> Result<(), TableError> {
+        let key = match key {
+            Value::String(string) => Value::String(self.settle(string)),
+            key => key,
+        };
         self.barrier(table, key);
         self.barrier(table, value);
         let object = &mut self.tables[table.index()];

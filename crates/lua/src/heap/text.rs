@@ -32,6 +32,27 @@ impl Heap {
         }
     }
 
+    /// Makes a string that is most likely to be handed on and forgotten: it is neither hashed nor looked for among those there
+    /// are before it becomes a key. No program can tell.
+    #[inline]
+    pub fn new_loose_string(&mut self, bytes: &[u8]) -> StringHandle {
+        let (handle, added) = self.strings.add_loose(StringData::new(bytes));
+        self.bytes += added;
+        handle
+    }
+
+    /// The handle of a string under which it can be a key.
+    #[inline]
+    pub(crate) fn settle(&mut self, string: StringHandle) -> StringHandle {
+        if !string.is_loose() {
+            return string;
+        }
+        std::hint::cold_path();
+        let (handle, added) = self.strings.settle(string);
+        self.bytes += added;
+        handle
+    }
+
     /// The string that a part of another one is. The range must lie within it.
     pub fn new_substring(
         &mut self,

@@ -247,6 +247,10 @@ impl Table {
             Value::Number(number) => self.get_number(number),
             Value::String(string) if !string.is_long() => self.get_short(string),
             Value::Nil => Value::Nil,
+            Value::String(string) if string.is_loose() => match strings.key(string) {
+                Some(key) => self.get(Value::String(key), strings),
+                None => Value::Nil,
+            },
             _ => match self.find_node(key, strings) {
                 Some(index) => self.nodes[index].value,
                 None => Value::Nil,

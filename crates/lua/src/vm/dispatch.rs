@@ -236,6 +236,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                                 $value
                             )
                         }
+                        Value::String(key) if key.is_loose() => pause!(execute_slowly),
                         Value::String(key) => {
                             store!(table, table.short_slot(key), Value::String(key), $value)
                         }
