@@ -8,8 +8,9 @@
 //! of a key = `hash & mask`, without touching the string. Short strings (up to [`MAX_SHORT`] bytes) are interned, so equal handles = equal
 //! strings; the top bit of the index marks the others, which are compared by content (after their hashes).
 //!
-//! Some of those others are *loose*: strings of any length that have come from the host, and of which most are handed on and
-//! forgotten. They are neither hashed nor interned before they become the key of a table, and their handles carry no hash.
+//! 5.1's hash decides the order of `pairs`, so there is no way round it; but it takes longer than all else that is to be done for a
+//! string, and most of those that come from the host are handed on and forgotten. Their handles are *loose*: they carry no hash, which is
+//! computed when the string becomes a key. So of one string there may be two handles, which are equal.
 
 /// Longest interned string.
 pub const MAX_SHORT: usize = 40;
@@ -17,12 +18,21 @@ pub const MAX_SHORT: usize = 40;
 /// Bit of a [`StringHandle`]'s index that marks strings which are not interned.
 const LONG_BIT: u32 = 1 << 31;
 
-/// Bit of a [`StringHandle`]'s index that marks, besides, strings whose hash is not known.
+/// Bit of a [`StringHandle`]'s index that marks handles without the hash.
 const LOOSE_BIT: u32 = 1 << 30;
 
 /// A string of the heap: its index in the low half, its hash in the high half of one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct StringHandle(u64);
+
+impl PartialEq for StringHandle {
+    #[inline(always)]
+    fn eq(&self, other: &StringHandle) -> bool {
+        (self.0 ^ other.0) as u32 & !LOOSE_BIT == 0
+    }
+}
+
+impl Eq for StringHandle {}
 
 impl StringHandle {
     pub(crate) fn new(index: u32, hash: u32, long: bool) -> StringHandle {
@@ -30,8 +40,9 @@ impl StringHandle {
         StringHandle(u64::from(hash) << 32 | u64::from(index))
     }
 
-    pub(crate) fn loose(index: u32) -> StringHandle {
-        StringHandle(u64::from(index | LONG_BIT | LOOSE_BIT))
+    /// The same without the hash.
+    pub(crate) fn loose(index: u32, long: bool) -> StringHandle {
+        StringHandle::new(index | LOOSE_BIT, 0, long)
     }
 
     /// Position in the string arena.
@@ -52,10 +63,16 @@ impl StringHandle {
         self.0 as u32 & LONG_BIT != 0
     }
 
-    /// Whether the string is neither hashed nor interned, so that it cannot be a key.
+    /// Whether the handle lacks the hash, so that it cannot be a key.
     #[inline(always)]
     pub(crate) fn is_loose(self) -> bool {
         self.0 as u32 & LOOSE_BIT != 0
+    }
+
+    /// Whether a table can be searched for the string by its handle alone.
+    #[inline(always)]
+    pub(crate) fn is_plain_key(self) -> bool {
+        self.0 as u32 & (LONG_BIT | LOOSE_BIT) == 0
     }
 }
 
@@ -203,8 +220,8 @@ impl Value {
         self.kind().name()
     }
 
-    /// Equality that needs no heap: right for everything but two long strings, or a loose one and any other, which are the same
-    /// only if their handles are. See [`Heap::raw_equals`](crate::heap::Heap::raw_equals).
+    /// Equality that needs no heap: right for everything but two long strings, which are the same only if
+    /// their handles are. See [`Heap::raw_equals`](crate::heap::Heap::raw_equals).
     #[inline(always)]
     pub(crate) fn is_identical(self, other: Value) -> bool {
         match (self, other) {

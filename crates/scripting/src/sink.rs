@@ -418,7 +418,7 @@ mod tests {
                 let Value::String(string) = heap.raw_get_integer(table, index as i64 + 1) else {
                     panic!("an element is a string");
                 };
-                assert_eq!(heap.bytes(string), *text);
+                assert_eq!(string, heap.new_string(text));
             }
         }
         for text in ERRORS.iter().chain(&["ERR other"]) {

@@ -88,7 +88,7 @@ impl Heap {
     /// function or an error is involved.
     #[inline(always)]
     pub(crate) fn find_field(&mut self, mut object: Value, key: StringHandle) -> Option<Value> {
-        if key.is_long() {
+        if !key.is_plain_key() {
             return None;
         }
         for _ in 0..16 {
@@ -119,9 +119,7 @@ impl Heap {
     #[inline(always)]
     pub(crate) fn equality_is_open(&self, left: Value, right: Value) -> bool {
         match (left, right) {
-            (Value::String(left), Value::String(right)) => {
-                (left.is_long() && right.is_long()) || left.is_loose() || right.is_loose()
-            }
+            (Value::String(left), Value::String(right)) => left.is_long() && right.is_long(),
             (Value::Table(left), Value::Table(_)) => self.tables[left.index()].metatable.is_some(),
             (Value::Userdata(_), Value::Userdata(_)) => true,
             _ => false,

@@ -41,6 +41,7 @@ impl StringData {
 
 /// A slot of the string arena.
 pub(crate) struct StringObject {
+    /// The hash of 5.1; 0 if it has not been computed.
     hash: u32,
     /// Next interned string in the same bucket.
     next: u32,
@@ -55,6 +56,13 @@ impl StringObject {
             StringData::Owned(bytes) => bytes,
             StringData::Shared(bytes) => bytes,
             StringData::Vacant => &[],
+        }
+    }
+
+    fn known_hash(&self) -> u32 {
+        match self.hash {
+            0 => hash_bytes(self.bytes()),
+            hash => hash,
         }
     }
 
@@ -123,19 +131,36 @@ fn are_equal(a: &[u8], b: &[u8]) -> bool {
     }
 }
 
-/// [`hash_bytes`] of four texts of one length below 32. Each byte of a text waits for what the byte before it has given;
-/// those of the four do not wait for each other.
-fn hash_four(texts: [&[u8]; 4], length: usize) -> [u32; 4] {
-    let texts = texts.map(|text| &text[..length]);
-    let mut hashes = [length as u32; 4];
-    for at in (0..length).rev() {
-        for (hash, text) in hashes.iter_mut().zip(texts) {
-            *hash ^= (*hash << 5)
-                .wrapping_add(*hash >> 2)
-                .wrapping_add(u32::from(text[at]));
+/// A hash of a short string, by which it is found among those interned: no program sees it.
+#[inline(always)]
+fn quick_hash(bytes: &[u8]) -> usize {
+    let half = |at: usize| {
+        let bytes = bytes[at..].first_chunk().copied().unwrap_or_default();
+        u64::from(u32::from_le_bytes(bytes))
+    };
+    let word =
+        |at: usize| u64::from_le_bytes(bytes[at..].first_chunk().copied().unwrap_or_default());
+    let mix = |a: u64, b: u64| {
+        let product = u128::from(a ^ 0x9E37_79B9_7F4A_7C15) * u128::from(b ^ 0xD1B5_4A32_D192_ED03);
+        (product as u64) ^ ((product >> 64) as u64)
+    };
+    let length = bytes.len();
+    // Words that overlap stand for all bytes between them.
+    let hash = match length {
+        0 => 0,
+        1..=3 => {
+            let [first, middle, last] = [0, length / 2, length - 1].map(|at| u64::from(bytes[at]));
+            mix(first | middle << 8 | last << 16, length as u64)
         }
-    }
-    hashes
+        4..=7 => mix(half(0) | half(length - 4) << 32, length as u64),
+        8..=16 => mix(word(0), word(length - 8) ^ length as u64),
+        _ => {
+            let start = mix(word(0), word(8));
+            let start = if length > 32 { start ^ word(16) } else { start };
+            mix(start ^ word(length - 16), word(length - 8) ^ length as u64)
+        }
+    };
+    hash as usize
 }
 
 /// All strings of a heap.
@@ -196,44 +221,31 @@ impl Strings {
     /// Whether two strings are equal.
     #[inline]
     pub fn equal(&self, a: StringHandle, b: StringHandle) -> bool {
-        if a == b {
-            return true;
-        }
-        if a.is_loose() || b.is_loose() {
-            return are_equal(self.bytes(a), self.bytes(b));
-        }
-        a.hash() == b.hash() && a.is_long() && b.is_long() && self.bytes(a) == self.bytes(b)
+        a == b
+            || (a.is_long()
+                && b.is_long()
+                && (a.hash() == b.hash() || a.is_loose() || b.is_loose())
+                && self.bytes(a) == self.bytes(b))
     }
 
-    /// The handle under which a string may be a key; none if no string like it is one.
+    /// The handle of a string under which it may be a key.
     #[inline]
-    pub(crate) fn key(&self, string: StringHandle) -> Option<StringHandle> {
+    pub(crate) fn key(&self, string: StringHandle) -> StringHandle {
         if !string.is_loose() {
-            return Some(string);
+            return string;
         }
-        let bytes = self.bytes(string);
-        let hash = hash_bytes(bytes);
-        if bytes.len() <= MAX_SHORT {
-            self.find_interned(bytes, hash)
-        } else {
-            Some(StringHandle::new(string.index() as u32, hash, true))
-        }
+        let object = &self.arena[string.index()];
+        StringHandle::new(string.index() as u32, object.known_hash(), string.is_long())
     }
 
-    /// The same for a string that is to become a key. Returns the bytes of heap it added.
-    pub(super) fn settle(&mut self, string: StringHandle) -> (StringHandle, usize) {
-        match self.key(string) {
-            Some(key) if key.is_long() => (key, 0),
-            Some(key) => (self.revived(key), 0),
-            None => {
-                let length = self.bytes(string).len();
-                self.intern_part(string, 0..length)
-            }
-        }
+    /// The same for a string that is to become a key: its hash will be known from now on.
+    pub(super) fn settle(&mut self, string: StringHandle) -> StringHandle {
+        let key = self.key(string);
+        self.arena[key.index()].hash = key.hash();
+        key
     }
 
-    /// A string that is neither hashed nor interned.
-    #[inline]
+    /// A long string whose hash is not computed.
     pub(super) fn add_loose(&mut self, data: StringData) -> (StringHandle, usize) {
         let object = StringObject {
             hash: 0,
@@ -241,17 +253,17 @@ impl Strings {
             data,
         };
         let added = size_of::<StringObject>() + object.extra_bytes();
-        (StringHandle::loose(self.arena.insert(object)), added)
+        (StringHandle::loose(self.arena.insert(object), true), added)
     }
 
-    /// The interned string with these bytes and this hash, if there is one.
-    #[inline]
-    fn find_interned(&self, bytes: &[u8], hash: u32) -> Option<StringHandle> {
-        let mut index = self.buckets[hash as usize & (self.buckets.len() - 1)];
+    /// The place of the interned string with these bytes, if there is one.
+    #[inline(always)]
+    fn find_interned(&self, bytes: &[u8]) -> Option<u32> {
+        let mut index = self.buckets[quick_hash(bytes) & (self.buckets.len() - 1)];
         while index != NO_STRING {
             let object = &self.arena[index as usize];
-            if object.hash == hash && are_equal(object.bytes(), bytes) {
-                return Some(StringHandle::new(index, hash, false));
+            if are_equal(object.bytes(), bytes) {
+                return Some(index);
             }
             index = object.next;
         }
@@ -261,33 +273,21 @@ impl Strings {
     /// The interned string with these bytes, made if there is none. Returns the bytes of heap it added.
     #[inline]
     pub(super) fn intern(&mut self, bytes: &[u8]) -> (StringHandle, usize) {
+        let (string, added) = self.intern_loose(bytes);
+        if string.is_loose() {
+            return (self.settle(string), added);
+        }
+        (string, added)
+    }
+
+    /// The same without the hash, if that is not known.
+    #[inline]
+    pub(super) fn intern_loose(&mut self, bytes: &[u8]) -> (StringHandle, usize) {
         debug_assert!(bytes.len() <= MAX_SHORT);
-        self.intern_hashed(bytes, hash_bytes(bytes))
-    }
-
-    #[inline]
-    fn intern_hashed(&mut self, bytes: &[u8], hash: u32) -> (StringHandle, usize) {
-        match self.find_interned(bytes, hash) {
-            Some(string) => (self.revived(string), 0),
-            None => self.add_interned(bytes, hash),
+        match self.find_interned(bytes) {
+            Some(index) => (self.revived(index), 0),
+            None => self.add_interned(bytes),
         }
-    }
-
-    /// The interned strings of four texts of one length below 32; nothing if they are not.
-    #[inline]
-    pub(super) fn intern_four(&mut self, texts: [&[u8]; 4]) -> Option<([StringHandle; 4], usize)> {
-        let length = texts[0].len();
-        if length >= 32 || texts.iter().any(|text| text.len() != length) {
-            return None;
-        }
-        let hashes = hash_four(texts, length);
-        let mut added = 0;
-        let strings = [0, 1, 2, 3].map(|at| {
-            let (string, more) = self.intern_hashed(texts[at], hashes[at]);
-            added += more;
-            string
-        });
-        Some((strings, added))
     }
 
     /// The same for a part of a string.
@@ -298,29 +298,34 @@ impl Strings {
         range: std::ops::Range<usize>,
     ) -> (StringHandle, usize) {
         let bytes = &self.bytes(string)[range];
-        let hash = hash_bytes(bytes);
-        if let Some(string) = self.find_interned(bytes, hash) {
-            return (self.revived(string), 0);
-        }
         let mut copy = [0; MAX_SHORT];
-        let copy = &mut copy[..bytes.len()];
-        copy.copy_from_slice(bytes);
-        self.add_interned(copy, hash)
+        let (string, added) = match self.find_interned(bytes) {
+            Some(index) => (self.revived(index), 0),
+            None => {
+                let copy = &mut copy[..bytes.len()];
+                copy.copy_from_slice(bytes);
+                self.add_interned(copy)
+            }
+        };
+        (self.settle(string), added)
     }
 
     /// A string that was found, which may be dead if the sweep has not come to it: it lives again.
-    #[inline]
-    fn revived(&mut self, string: StringHandle) -> StringHandle {
-        if self.unswept.contains(&(string.index() as u32)) {
-            self.arena.marks.insert(string.index());
+    #[inline(always)]
+    fn revived(&mut self, index: u32) -> StringHandle {
+        if self.unswept.contains(&index) {
+            self.arena.marks.insert(index as usize);
         }
-        string
+        match self.arena[index as usize].hash {
+            0 => StringHandle::loose(index, false),
+            hash => StringHandle::new(index, hash, false),
+        }
     }
 
-    fn add_interned(&mut self, bytes: &[u8], hash: u32) -> (StringHandle, usize) {
-        let bucket = hash as usize & (self.buckets.len() - 1);
+    fn add_interned(&mut self, bytes: &[u8]) -> (StringHandle, usize) {
+        let bucket = quick_hash(bytes) & (self.buckets.len() - 1);
         let object = StringObject {
-            hash,
+            hash: 0,
             next: self.buckets[bucket],
             data: StringData::new(bytes),
         };
@@ -331,7 +336,7 @@ impl Strings {
         if self.interned > self.buckets.len() {
             self.grow_buckets();
         }
-        (StringHandle::new(index, hash, false), added)
+        (StringHandle::loose(index, false), added)
     }
 
     /// Adds a string that is too long to be interned.
@@ -357,7 +362,7 @@ impl Strings {
             while index != NO_STRING {
                 let object = &mut self.arena[index as usize];
                 let next = object.next;
-                let bucket = object.hash as usize & (size - 1);
+                let bucket = quick_hash(object.bytes()) & (size - 1);
                 object.next = self.buckets[bucket];
                 self.buckets[bucket] = index;
                 index = next;
@@ -407,7 +412,7 @@ fn unlink(items: &mut [StringObject], buckets: &mut [u32], index: usize) -> bool
     if next == NOT_INTERNED || object.is_vacant() {
         return false;
     }
-    let bucket = object.hash as usize & (buckets.len() - 1);
+    let bucket = quick_hash(object.bytes()) & (buckets.len() - 1);
     let mut at = buckets[bucket];
     if at as usize == index {
         buckets[bucket] = next;

@@ -149,7 +149,7 @@ impl Heap {
     /// Writes a table at a string key. For the host filling its own tables: ignores the read-only flag.
     #[inline]
     pub fn raw_set_string(&mut self, table: TableHandle, key: StringHandle, value: Value) {
-        if !key.is_long()
+        if key.is_plain_key()
             && let Some(slot) = self.tables[table.index()].short_slot(key)
         {
             *slot = value;

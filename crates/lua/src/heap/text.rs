@@ -21,22 +21,15 @@ impl Heap {
         handle
     }
 
-    /// Makes four strings at once, which is faster than one after the other if they are short and of one length.
-    pub fn new_strings(&mut self, texts: [&[u8]; 4]) -> [StringHandle; 4] {
-        match self.strings.intern_four(texts) {
-            Some((strings, added)) => {
-                self.bytes += added;
-                strings
-            }
-            None => texts.map(|text| self.new_string(text)),
-        }
-    }
-
-    /// Makes a string that is most likely to be handed on and forgotten: it is neither hashed nor looked for among those there
-    /// are before it becomes a key. No program can tell.
+    /// Makes a string that is most likely to be handed on and forgotten: its hash is not computed before it becomes a key. No
+    /// program can tell.
     #[inline]
     pub fn new_loose_string(&mut self, bytes: &[u8]) -> StringHandle {
-        let (handle, added) = self.strings.add_loose(StringData::new(bytes));
+        let (handle, added) = if bytes.len() <= MAX_SHORT {
+            self.strings.intern_loose(bytes)
+        } else {
+            self.strings.add_loose(StringData::Owned(bytes.into()))
+        };
         self.bytes += added;
         handle
     }
@@ -48,9 +41,7 @@ impl Heap {
             return string;
         }
         std::hint::cold_path();
-        let (handle, added) = self.strings.settle(string);
-        self.bytes += added;
-        handle
+        self.strings.settle(string)
     }
 
     /// The string that a part of another one is. The range must lie within it.

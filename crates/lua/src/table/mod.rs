@@ -245,12 +245,11 @@ impl Table {
     pub(crate) fn get(&self, key: Value, strings: &Strings) -> Value {
         match key {
             Value::Number(number) => self.get_number(number),
-            Value::String(string) if !string.is_long() => self.get_short(string),
+            Value::String(string) if string.is_plain_key() => self.get_short(string),
             Value::Nil => Value::Nil,
-            Value::String(string) if string.is_loose() => match strings.key(string) {
-                Some(key) => self.get(Value::String(key), strings),
-                None => Value::Nil,
-            },
+            Value::String(string) if string.is_loose() => {
+                self.get(Value::String(strings.key(string)), strings)
+            }
             _ => match self.find_node(key, strings) {
                 Some(index) => self.nodes[index].value,
                 None => Value::Nil,

@@ -40,7 +40,7 @@ impl Table {
             }
         }
         let key = match key {
-            Value::String(string) => Value::String(strings.key(string)?),
+            Value::String(string) => Value::String(strings.key(string)),
             key => key,
         };
         Some(self.array.len() + self.find_node(key, strings)? + 1)

@@ -478,7 +478,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             _ => {
                                 let value = match c!() {
                                     Value::Number(number) => table.get_number(number),
-                                    Value::String(string) if string.is_long() => {
+                                    Value::String(string) if !string.is_plain_key() => {
                                         pause!(execute_slowly)
                                     }
                                     _ => Value::Nil,
