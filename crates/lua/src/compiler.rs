@@ -51,17 +51,19 @@ type Result<T> = std::result::Result<T, Box<CompileError>>;
 /// The first syntax error, worded and placed as Lua 5.1.5 does. Precompiled chunks are no text: as in Redis, their first byte
 /// is the error.
 pub fn compile(source: &[u8], chunk_name: &[u8]) -> std::result::Result<Proto, CompileError> {
-    compile_at_level(source, chunk_name, 0)
+    compile_shared(source, &chunk_name.into(), 0)
 }
 
-/// As [`compile`], for a chunk compiled on behalf of running code: Lua counts the native calls in progress (`loadstring`
+/// As [`compile`], with a name that other chunks may have, too.
+///
+/// `native_calls` is 0, but for a chunk compiled on behalf of running code: Lua counts the native calls in progress (`loadstring`
 /// itself is one) among the nesting levels, of which that many fewer are left to the source.
 ///
 /// # Errors
 /// As [`compile`].
-pub fn compile_at_level(
+pub fn compile_shared(
     source: &[u8],
-    chunk_name: &[u8],
+    chunk_name: &Arc<[u8]>,
     native_calls: u32,
 ) -> std::result::Result<Proto, CompileError> {
     let proto = compile_boxed(source, chunk_name, native_calls).map_err(|error| *error)?;
@@ -72,7 +74,7 @@ pub fn compile_at_level(
     Ok(proto)
 }
 
-fn compile_boxed(source: &[u8], chunk_name: &[u8], native_calls: u32) -> Result<Proto> {
+fn compile_boxed(source: &[u8], chunk_name: &Arc<[u8]>, native_calls: u32) -> Result<Proto> {
     // Positions, lines and symbol numbers are 32 bits wide; half of that range leaves room for sums.
     if source.len() > i32::MAX as usize {
         return Err(CompileError::new(
@@ -93,7 +95,8 @@ fn compile_boxed(source: &[u8], chunk_name: &[u8], native_calls: u32) -> Result<
         displaced: Vec::new(),
         functions_made: 1,
         levels: native_calls,
-        source: Arc::from(chunk_name),
+        source: chunk_name,
+        packed: Vec::with_capacity(256),
     };
     compiler.main()
 }
@@ -124,7 +127,9 @@ struct Compiler<'s> {
     /// The serial number of the next function.
     functions_made: u32,
     levels: u32,
-    source: Arc<[u8]>,
+    source: &'s Arc<[u8]>,
+    /// Room in which prototypes are packed.
+    packed: Vec<u8>,
 }
 
 impl Compiler<'_> {

@@ -19,17 +19,18 @@ pub fn disassemble(proto: &Proto) -> String {
 
 fn list(out: &mut String, proto: &Proto, name: &str) {
     write_header(out, proto, name);
+    let constants: Vec<Constant<'_>> = proto.constants().collect();
     let mut at = 0;
     while at < proto.code.len() {
         let word = proto.code[at];
         let length = 1 + usize::from(word.has_extra_word());
         let extra = proto.code.get(at + 1).filter(|_| length == 2).copied();
-        let line = proto.lines.get(at).copied().unwrap_or(0);
+        let line = proto.line(at).unwrap_or(0);
         put(
             out,
             format_args!("{at:4} [{line}] {:<13}", word.opcode().name()),
         );
-        write_operands(out, proto, at + length, word, extra);
+        write_operands(out, &constants, at + length, word, extra);
         out.push('\n');
         at += length;
     }
@@ -49,7 +50,11 @@ fn write_header(out: &mut String, proto: &Proto, name: &str) {
     if proto.line_defined > 0 {
         put(
             out,
-            format_args!("lines {}-{}, ", proto.line_defined, proto.last_line_defined),
+            format_args!(
+                "lines {}-{}, ",
+                proto.line_defined,
+                proto.last_line_defined()
+            ),
         );
     }
     put(out, format_args!("{} parameters", proto.parameters));
@@ -61,11 +66,9 @@ fn write_header(out: &mut String, proto: &Proto, name: &str) {
         });
     }
     put(out, format_args!(", {} registers\n", proto.max_stack));
-    for (index, source) in proto.upvalues.iter().enumerate() {
-        let name = proto
-            .upvalue_names
-            .get(index)
-            .map_or("?".into(), |name| text(name));
+    let upvalues = proto.upvalues().zip(proto.upvalue_names());
+    for (index, (source, name)) in upvalues.enumerate() {
+        let name = text(name);
         let from = match source {
             UpvalueSource::Register(register) => format!("r{register}"),
             UpvalueSource::Upvalue(upvalue) => format!("u{upvalue}"),
@@ -75,12 +78,12 @@ fn write_header(out: &mut String, proto: &Proto, name: &str) {
             format_args!("  upvalue u{index} {name} = outer {from}\n"),
         );
     }
-    for local in &proto.locals {
+    for local in proto.locals() {
         put(
             out,
             format_args!(
                 "  local {} {}..{}\n",
-                text(&local.name),
+                text(local.name),
                 local.start,
                 local.end
             ),
@@ -90,7 +93,7 @@ fn write_header(out: &mut String, proto: &Proto, name: &str) {
 
 fn write_operands(
     out: &mut String,
-    proto: &Proto,
+    constants: &[Constant<'_>],
     next: usize,
     word: Instruction,
     extra: Option<Instruction>,
@@ -98,15 +101,15 @@ fn write_operands(
     match layout(word.opcode()) {
         Layout::Short(a, b, c) => {
             for (operand, value) in [(a, word.a()), (b, word.b()), (c, word.c())] {
-                write_operand(out, proto, operand, u32::from(value));
+                write_operand(out, constants, operand, u32::from(value));
             }
             if let Some(extra) = extra {
                 put(out, format_args!(" {}", extra.0));
             }
         }
         Layout::Wide(operand) => {
-            write_operand(out, proto, Operand::Register, u32::from(word.a()));
-            write_operand(out, proto, operand, u32::from(word.bx()));
+            write_operand(out, constants, Operand::Register, u32::from(word.a()));
+            write_operand(out, constants, operand, u32::from(word.bx()));
         }
         Layout::WideImmediate => put(out, format_args!(" r{} {}", word.a(), word.sbx())),
         Layout::Child => put(out, format_args!(" r{} function {}", word.a(), word.bx())),
@@ -121,21 +124,26 @@ fn write_operands(
             format_args!(" -> {}", next as i64 + i64::from(word.sj())),
         ),
         Layout::Extra(operand) => {
-            write_operand(out, proto, Operand::Register, u32::from(word.a()));
-            write_operand(out, proto, operand, extra.map_or(u32::MAX, |extra| extra.0));
+            write_operand(out, constants, Operand::Register, u32::from(word.a()));
+            write_operand(
+                out,
+                constants,
+                operand,
+                extra.map_or(u32::MAX, |extra| extra.0),
+            );
         }
         Layout::Illegal => put(out, format_args!(" {:08x}", word.0)),
     }
 }
 
-fn write_operand(out: &mut String, proto: &Proto, operand: Operand, value: u32) {
+fn write_operand(out: &mut String, constants: &[Constant<'_>], operand: Operand, value: u32) {
     match operand {
         Operand::Unused => {}
         Operand::Register => put(out, format_args!(" r{value}")),
         Operand::Upvalue => put(out, format_args!(" u{value}")),
         Operand::Immediate => put(out, format_args!(" {value}")),
         Operand::Constant | Operand::Text | Operand::Number => {
-            match proto.constants.get(value as usize) {
+            match constants.get(value as usize) {
                 None => put(out, format_args!(" k{value}?")),
                 Some(Constant::Nil) => out.push_str(" nil"),
                 Some(Constant::Boolean(value)) => put(out, format_args!(" {value}")),

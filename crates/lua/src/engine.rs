@@ -400,7 +400,7 @@ impl Runtime {
 
     fn new_main_closure(&mut self, proto: u32, environment: TableHandle) -> Value {
         let count = match self.loaded.get(proto as usize) {
-            Some(Some(loaded)) => loaded.proto.upvalues.len(),
+            Some(Some(loaded)) => loaded.proto.upvalue_count(),
             _ => 0,
         };
         let upvalues = (0..count)

@@ -130,7 +130,7 @@ impl Runtime {
         let Some(proto) = self.frame_proto(&frame) else {
             return Step::Run;
         };
-        let line = proto.lines[pc as usize];
+        let line = proto.line(pc as usize).unwrap_or(0);
         let opcode = proto.code[pc as usize].opcode();
         let is_return = matches!(opcode, Opcode::Return | Opcode::Return0 | Opcode::Return1);
         let before = self.hooks.goes_on(self.current, depth, &frame);
@@ -147,7 +147,7 @@ impl Runtime {
             _ if pc > 0 && pc == previous + 1 && is_clearing_from_entry(&proto.code, previous) => {
                 true
             }
-            _ => proto.lines.get(previous as usize) != Some(&line),
+            _ => proto.line(previous as usize) != Some(line),
         };
         self.hooks.last = Some(Place {
             thread: self.current,

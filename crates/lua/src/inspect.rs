@@ -95,12 +95,11 @@ impl Runtime {
         let pc = Self::current_instruction(frame) as u32;
         let base = frame.base as usize;
         proto
-            .locals
-            .iter()
+            .locals()
             .filter(|local| local.start <= pc && pc < local.end)
             .enumerate()
             .map(|(register, local)| Variable {
-                name: local.name.clone(),
+                name: local.name.into(),
                 value: self.thread.stack[base + register],
             })
             .collect()
@@ -129,8 +128,7 @@ impl Runtime {
         };
         let upvalues = &self.heap.closures[closure.index()].upvalues;
         proto
-            .upvalue_names
-            .iter()
+            .upvalue_names()
             .zip(upvalues)
             .map(|(name, upvalue)| {
                 let value = match self.heap.upvalues[upvalue.index()] {
@@ -143,7 +141,7 @@ impl Runtime {
                     }
                 };
                 Variable {
-                    name: name.clone(),
+                    name: name.into(),
                     value,
                 }
             })

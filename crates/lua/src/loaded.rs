@@ -150,20 +150,19 @@ fn load_verified(
         .iter()
         .map(|child| load_verified(heap, loaded, child))
         .collect();
-    let constants = proto
-        .constants
-        .iter()
+    let constants: Arc<[Value]> = proto
+        .constants()
         .map(|constant| match constant {
             Constant::Nil => Value::Nil,
-            Constant::Boolean(boolean) => Value::Boolean(*boolean),
-            Constant::Number(number) => Value::Number(*number),
+            Constant::Boolean(boolean) => Value::Boolean(boolean),
+            Constant::Number(number) => Value::Number(number),
             Constant::String(bytes) => Value::String(heap.new_string(bytes)),
         })
         .collect();
     let bytes = size_of::<LoadedProto>()
         + size_of::<Proto>()
         + proto.own_heap_size()
-        + proto.constants.len() * size_of::<Value>()
+        + size_of_val(constants.as_ref())
         + size_of_val(children.as_ref());
     heap.add_bytes(bytes + NUMBER_BYTES);
     loaded.push(Some(Arc::new(LoadedProto {
@@ -190,7 +189,6 @@ mod tests {
     fn code_the_verifier_refuses_is_never_run() {
         let mut proto = compile(b"return 1", b"=test").expect("the source is right");
         proto.code = [Instruction::jump(1000)].into();
-        proto.lines = [1].into();
         let mut vm = Vm::new();
         let function = vm.load(&Arc::new(proto));
         assert!(matches!(vm.call(function, &[], 1000), Outcome::Failed(_)));

@@ -71,19 +71,33 @@ const CONSUMES_OPEN_RESULTS: u8 = 4;
 
 struct Verifier<'p> {
     proto: &'p Proto,
+    /// What the constants are as operands: a text, a number, or just a constant.
+    constants: SmallVec<[Operand; 64]>,
     /// What an operand of each meaning has to be below.
     bounds: [u32; Operand::COUNT],
 }
 
 impl<'p> Verifier<'p> {
     fn new(proto: &'p Proto) -> Self {
+        let constants: SmallVec<[Operand; 64]> = proto
+            .constants()
+            .map(|constant| match constant {
+                Constant::String(_) => Operand::Text,
+                Constant::Number(_) => Operand::Number,
+                Constant::Nil | Constant::Boolean(_) => Operand::Constant,
+            })
+            .collect();
         let mut bounds = [u32::MAX; Operand::COUNT];
         bounds[Operand::Register as usize] = u32::from(proto.max_stack);
-        bounds[Operand::Upvalue as usize] = proto.upvalues.len() as u32;
+        bounds[Operand::Upvalue as usize] = proto.upvalue_count() as u32;
         for operand in [Operand::Constant, Operand::Text, Operand::Number] {
-            bounds[operand as usize] = proto.constants.len() as u32;
+            bounds[operand as usize] = constants.len() as u32;
         }
-        Verifier { proto, bounds }
+        Verifier {
+            proto,
+            constants,
+            bounds,
+        }
     }
 
     fn fault(&self, violation: Violation, at: usize) -> Fault {
@@ -176,14 +190,14 @@ impl<'p> Verifier<'p> {
         let proto = self.proto;
         let registers = usize::from(proto.max_stack);
         let fits = !proto.code.is_empty()
-            && proto.lines.len() == proto.code.len()
-            && proto.upvalues.len() == proto.upvalue_names.len()
-            && proto.upvalues.len() <= 60
+            && proto.has_lines()
+            && self.constants.len() == proto.constants().len()
+            && proto.upvalues().len() == proto.upvalue_count()
+            && proto.upvalue_count() <= 60
             && (2..=MAX_REGISTERS).contains(&registers)
             && usize::from(proto.parameters) <= registers
             && proto
-                .locals
-                .iter()
+                .locals()
                 .all(|local| local.start <= local.end && local.end as usize <= proto.code.len());
         if fits {
             Ok(())
@@ -205,12 +219,7 @@ impl<'p> Verifier<'p> {
     fn operand(&self, operand: Operand, value: u32, at: usize) -> Result<(), Fault> {
         let fits = value < self.bounds[operand as usize]
             && match operand {
-                Operand::Text => {
-                    matches!(self.proto.constants[value as usize], Constant::String(_))
-                }
-                Operand::Number => {
-                    matches!(self.proto.constants[value as usize], Constant::Number(_))
-                }
+                Operand::Text | Operand::Number => self.constants[value as usize] == operand,
                 _ => true,
             };
         if fits {
@@ -278,8 +287,8 @@ impl<'p> Verifier<'p> {
         let Some(child) = self.proto.children.get(child) else {
             return Err(self.fault(Violation::Child, at));
         };
-        for source in &child.upvalues {
-            match *source {
+        for source in child.upvalues() {
+            match source {
                 UpvalueSource::Register(register) => self.register(usize::from(register), at)?,
                 UpvalueSource::Upvalue(index) => {
                     self.operand(Operand::Upvalue, index.into(), at)?;

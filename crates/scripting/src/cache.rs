@@ -5,10 +5,11 @@
 //! its scripts does not fill the memory. (Redis does so from 7.4 on.)
 
 use std::collections::BTreeMap;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use lua::library::math::Random as RandomSequence;
 use parking_lot::RwLock;
 use sha1::{Digest, Sha1};
@@ -38,9 +39,10 @@ pub type Flushed = Vec<Arc<Script>>;
 
 #[derive(Debug, Default)]
 struct Scripts {
-    by_sha: HashMap<[u8; 40], Arc<Script>>,
+    by_sha: HashTable<Arc<Script>>,
     /// By the text itself: EVAL of a known script needs no SHA1, only this table's much cheaper hash.
-    by_text: HashMap<Arc<[u8]>, Arc<Script>>,
+    by_text: HashTable<Arc<Script>>,
+    hasher: DefaultHashBuilder,
     /// The scripts of EVAL by the age at which they were last known to be used. A use dates the script, not its place here;
     /// that is put right when its turn to go has come.
     by_age: BTreeMap<(u64, u64), Arc<Script>>,
@@ -50,9 +52,38 @@ struct Scripts {
 impl Scripts {
     fn add(&mut self, script: &Arc<Script>) {
         script.set_cached(true);
-        self.by_sha.insert(*script.sha_bytes(), Arc::clone(script));
+        let hasher = &self.hasher;
+        let by_sha = |script: &Arc<Script>| hasher.hash_one(script.sha_bytes());
+        self.by_sha
+            .insert_unique(by_sha(script), Arc::clone(script), by_sha);
+        let by_text = |script: &Arc<Script>| hasher.hash_one(&**script.text());
         self.by_text
-            .insert(Arc::clone(script.text()), Arc::clone(script));
+            .insert_unique(by_text(script), Arc::clone(script), by_text);
+    }
+
+    fn of_sha(&self, sha: &[u8; 40]) -> Option<&Arc<Script>> {
+        self.by_sha.find(self.hasher.hash_one(sha), |script| {
+            script.sha_bytes() == sha
+        })
+    }
+
+    fn of_text(&self, text: &[u8]) -> Option<&Arc<Script>> {
+        self.by_text.find(self.hasher.hash_one(text), |script| {
+            **script.text() == *text
+        })
+    }
+
+    fn remove(&mut self, script: &Arc<Script>) {
+        let is_it = |other: &Arc<Script>| Arc::ptr_eq(other, script);
+        let hash = self.hasher.hash_one(script.sha_bytes());
+        if let Ok(entry) = self.by_sha.find_entry(hash, is_it) {
+            entry.remove();
+        }
+        let hash = self.hasher.hash_one(&**script.text());
+        if let Ok(entry) = self.by_text.find_entry(hash, is_it) {
+            entry.remove();
+        }
+        script.set_cached(false);
     }
 
     /// Takes the least recently used script of EVAL out, if there are too many.
@@ -67,9 +98,7 @@ impl Scripts {
                 continue;
             }
             self.eval_bytes -= script.bytes();
-            self.by_sha.remove(script.sha_bytes());
-            self.by_text.remove(script.text());
-            script.set_cached(false);
+            self.remove(&script);
             return Some(script);
         }
         None
@@ -99,7 +128,7 @@ impl ScriptCache {
     /// # Errors
     /// The compiler's message for a text that is no script.
     pub fn get_or_compile(&self, text: &[u8]) -> Result<Arc<Script>, ScriptError> {
-        if let Some(script) = self.scripts.read().by_text.get(text) {
+        if let Some(script) = self.scripts.read().of_text(text) {
             script.use_at(self.age.load(Ordering::Relaxed));
             return Ok(Arc::clone(script));
         }
@@ -109,7 +138,7 @@ impl ScriptCache {
     fn compile(&self, text: &[u8]) -> Result<Arc<Script>, ScriptError> {
         let script = Arc::new(Script::compile(text, sha1_hex(text))?);
         let mut scripts = self.scripts.write();
-        if let Some(script) = scripts.by_text.get(text) {
+        if let Some(script) = scripts.of_text(text) {
             return Ok(Arc::clone(script));
         }
         let age = self.age.fetch_add(1, Ordering::Relaxed) + 1;
@@ -136,7 +165,7 @@ impl ScriptCache {
         let mut scripts = self.scripts.write();
         scripts.keep(&script);
         // It may have had to make room a moment ago.
-        if !scripts.by_sha.contains_key(script.sha_bytes()) {
+        if scripts.of_sha(script.sha_bytes()).is_none() {
             scripts.add(&script);
             self.bytes.fetch_add(script.bytes(), Ordering::Relaxed);
         }
@@ -147,14 +176,14 @@ impl ScriptCache {
     pub fn get(&self, sha: &[u8]) -> Option<Arc<Script>> {
         let mut lower: [u8; 40] = sha.try_into().ok()?;
         lower.make_ascii_lowercase();
-        let script = self.scripts.read().by_sha.get(&lower).cloned()?;
+        let script = self.scripts.read().of_sha(&lower).cloned()?;
         script.use_at(self.age.load(Ordering::Relaxed));
         Some(script)
     }
 
     /// All cached scripts, in the order in which they were compiled.
     pub fn scripts(&self) -> Vec<Arc<Script>> {
-        let mut scripts: Vec<_> = self.scripts.read().by_sha.values().cloned().collect();
+        let mut scripts: Vec<_> = self.scripts.read().by_sha.iter().cloned().collect();
         scripts.sort_unstable_by_key(|script| script.id());
         scripts
     }
@@ -182,12 +211,12 @@ impl ScriptCache {
     /// Forgets all scripts and hands them to the caller.
     pub fn flush(&self) -> Flushed {
         let taken = std::mem::take(&mut *self.scripts.write());
-        for script in taken.by_sha.values() {
+        for script in &taken.by_sha {
             script.set_cached(false);
         }
         self.bytes.store(0, Ordering::Relaxed);
         self.flushes.fetch_add(1, Ordering::Release);
-        taken.by_sha.into_values().collect()
+        taken.by_sha.into_iter().collect()
     }
 
     /// How many scripts had to make room for others since the server started.

@@ -1,7 +1,8 @@
 //! What is counted of the runs of a script or a function, for as long as it is cached or loaded.
 //!
 //! Each event loop counts in a slot of its own, without locks or locked instructions; who reads adds the slots up. A slot
-//! is made when its event loop first runs the code, and its histogram at the second run: code that is run once stays small.
+//! is made when its event loop first runs the code, and what few runs of few scripts need, with the histogram, at the second run or when
+//! something goes wrong: code that is run once stays small.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -44,17 +45,24 @@ pub struct RunRecord {
 #[derive(Debug, Default)]
 struct Slot {
     calls: AtomicU64,
-    failures: AtomicU64,
-    kills: AtomicU64,
-    undone: AtomicU64,
-    reruns: AtomicU64,
     exclusive: AtomicU64,
     nanoseconds: AtomicU64,
     nanoseconds_max: AtomicU64,
     memory_max: AtomicU64,
     inner_calls: AtomicU64,
     keys: AtomicU64,
-    histogram: OnceLock<Box<Histogram>>,
+    more: OnceLock<Box<More>>,
+}
+
+/// What is not counted of code that ran once, and well.
+#[derive(Debug, Default)]
+struct More {
+    failures: AtomicU64,
+    kills: AtomicU64,
+    undone: AtomicU64,
+    reruns: AtomicU64,
+    /// Empty until there are two runs.
+    histogram: Histogram,
 }
 
 /// The counts of all event loops.
@@ -149,9 +157,9 @@ impl Slot {
     #[inline]
     fn record(&self, run: &RunRecord) {
         let nanoseconds = run.took.as_secs() * 1_000_000_000 + u64::from(run.took.subsec_nanos());
-        match self.histogram.get() {
-            Some(histogram) => histogram.add(nanoseconds),
-            None => self.record_early(nanoseconds),
+        match self.more.get() {
+            Some(more) if self.calls.load(Ordering::Relaxed) > 1 => more.histogram.add(nanoseconds),
+            _ => self.record_early(nanoseconds),
         }
         add(&self.calls, 1);
         add(&self.nanoseconds, nanoseconds);
@@ -173,7 +181,7 @@ impl Slot {
     #[cold]
     fn record_early(&self, nanoseconds: u64) {
         if self.calls.load(Ordering::Relaxed) > 0 {
-            let histogram = self.histogram.get_or_init(Box::default);
+            let histogram = &self.more.get_or_init(Box::default).histogram;
             histogram.add(self.nanoseconds_max.load(Ordering::Relaxed));
             histogram.add(nanoseconds);
         }
@@ -185,10 +193,11 @@ impl Slot {
             run.failure,
             Some(Failure::Killed | Failure::TimeUp | Failure::OutOfMemory)
         );
-        add(&self.failures, u64::from(run.failed));
-        add(&self.kills, u64::from(is_killed));
-        add(&self.undone, u64::from(run.undone));
-        add(&self.reruns, run.reruns);
+        let more = self.more.get_or_init(Box::default);
+        add(&more.failures, u64::from(run.failed));
+        add(&more.kills, u64::from(is_killed));
+        add(&more.undone, u64::from(run.undone));
+        add(&more.reruns, run.reruns);
     }
 
     fn add_to(&self, sum: &mut RunSummary, times: &mut Distribution) {
@@ -197,15 +206,18 @@ impl Slot {
         if calls == 0 {
             return;
         }
-        match self.histogram.get() {
-            Some(histogram) => times.add(histogram),
-            None => times.add_one(read(&self.nanoseconds_max)),
+        let more = self.more.get();
+        match more {
+            Some(more) if calls > 1 => times.add(&more.histogram),
+            _ => times.add_one(read(&self.nanoseconds_max)),
         }
         sum.calls += calls;
-        sum.failures += read(&self.failures);
-        sum.kills += read(&self.kills);
-        sum.undone += read(&self.undone);
-        sum.reruns += read(&self.reruns);
+        if let Some(more) = more {
+            sum.failures += read(&more.failures);
+            sum.kills += read(&more.kills);
+            sum.undone += read(&more.undone);
+            sum.reruns += read(&more.reruns);
+        }
         sum.exclusive += read(&self.exclusive);
         sum.nanoseconds += read(&self.nanoseconds);
         sum.nanoseconds_max = sum.nanoseconds_max.max(read(&self.nanoseconds_max));
@@ -217,10 +229,6 @@ impl Slot {
     fn reset(&self) {
         for counter in [
             &self.calls,
-            &self.failures,
-            &self.kills,
-            &self.undone,
-            &self.reruns,
             &self.exclusive,
             &self.nanoseconds,
             &self.nanoseconds_max,
@@ -230,8 +238,11 @@ impl Slot {
         ] {
             counter.store(0, Ordering::Relaxed);
         }
-        if let Some(histogram) = self.histogram.get() {
-            histogram.reset();
+        if let Some(more) = self.more.get() {
+            for counter in [&more.failures, &more.kills, &more.undone, &more.reruns] {
+                counter.store(0, Ordering::Relaxed);
+            }
+            more.histogram.reset();
         }
     }
 }

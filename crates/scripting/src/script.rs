@@ -1,7 +1,7 @@
 //! A script: its text, its code, and what is known of it before it runs.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use lua::proto::Proto;
 use thiserror::Error;
@@ -10,8 +10,9 @@ use crate::run_stats::RunStats;
 use crate::shebang::{self, Head, ScriptFlags};
 use crate::widening::Widening;
 
-/// The name scripts go by in error positions: `user_script:1:`.
-pub(crate) const CHUNK_NAME: &[u8] = b"@user_script";
+/// The name scripts go by in error positions: `user_script:1:`. One for all of them.
+pub(crate) static CHUNK_NAME: LazyLock<Arc<[u8]>> =
+    LazyLock::new(|| Arc::from(&b"@user_script"[..]));
 
 /// Which keys a script can touch, as far as its code tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +86,7 @@ pub struct Script {
 impl Script {
     pub(crate) fn compile(text: &[u8], sha: [u8; 40]) -> Result<Script, ScriptError> {
         let Head { flags, name, code } = shebang::parse(text)?;
-        let proto = lua::compiler::compile(code, CHUNK_NAME).map_err(|error| {
+        let proto = lua::compiler::compile_shared(code, &CHUNK_NAME, 0).map_err(|error| {
             ScriptError::Syntax(String::from_utf8_lossy(&error.message()).into_owned())
         })?;
         let proto = Arc::new(proto);
@@ -188,6 +189,6 @@ impl Script {
 
     /// Bytes the script takes: text, code and tables.
     pub fn bytes(&self) -> usize {
-        size_of::<Script>() + self.text.len() + self.proto.heap_size()
+        size_of::<Script>() + size_of::<Proto>() + self.text.len() + self.proto.heap_size()
     }
 }

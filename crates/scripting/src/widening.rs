@@ -38,9 +38,14 @@ const ALL: u64 = u64::MAX;
 /// What is remembered of one script or function. Threads may count past each other: nothing but speed depends on it.
 #[derive(Debug, Default)]
 pub struct Widening {
-    reruns: AtomicU64,
     /// There from the first lost run on, which most code never has.
-    learnt: OnceLock<Box<[Learnt; REMEMBERED]>>,
+    history: OnceLock<Box<History>>,
+}
+
+#[derive(Debug, Default)]
+struct History {
+    reruns: AtomicU64,
+    learnt: [Learnt; REMEMBERED],
     /// The weight of the runs that were lost lately.
     lost_weight: AtomicU32,
     /// Runs that still start with all locks.
@@ -62,30 +67,17 @@ impl Widening {
     /// The locks a run that declares `declared` had better start with besides; 0 if there is nothing to be said.
     #[inline]
     pub fn needed(&self, declared: u64) -> u64 {
-        match self.learnt.get() {
+        match self.history.get() {
             None => 0,
-            Some(learnt) => self.remembered(learnt, declared),
-        }
-    }
-
-    #[cold]
-    fn remembered(&self, learnt: &[Learnt; REMEMBERED], declared: u64) -> u64 {
-        if count_down(&self.exclusive_runs) {
-            return ALL;
-        }
-        let learnt = &learnt[place(declared)];
-        if learnt.declared.load(Ordering::Relaxed) == declared && count_down(&learnt.runs) {
-            learnt.needed.load(Ordering::Relaxed)
-        } else {
-            0
+            Some(history) => history.needed(declared),
         }
     }
 
     /// A run that declared `declared` met a lock that was not free and starts again with `needed`.
     pub fn note_conflict(&self, declared: u64, needed: u64) {
-        self.reruns.fetch_add(1, Ordering::Relaxed);
-        let learnt = self.learnt.get_or_init(Box::default);
-        let learnt = &learnt[place(declared)];
+        let history = self.history.get_or_init(Box::default);
+        history.reruns.fetch_add(1, Ordering::Relaxed);
+        let learnt = &history.learnt[place(declared)];
         let mut needed = needed;
         if learnt.declared.swap(declared, Ordering::Relaxed) == declared {
             needed |= learnt.needed.load(Ordering::Relaxed);
@@ -99,21 +91,23 @@ impl Widening {
         learnt.last.store(runs, Ordering::Relaxed);
         learnt.needed.store(needed, Ordering::Relaxed);
         learnt.runs.store(runs, Ordering::Relaxed);
-        let weight = self.lost_weight.load(Ordering::Relaxed) + LOST_RUN_WEIGHT;
+        let weight = history.lost_weight.load(Ordering::Relaxed) + LOST_RUN_WEIGHT;
         if weight < LOST_WEIGHT_MAX {
-            self.lost_weight.store(weight, Ordering::Relaxed);
+            history.lost_weight.store(weight, Ordering::Relaxed);
         } else {
-            self.lost_weight.store(0, Ordering::Relaxed);
-            self.exclusive_runs.store(EXCLUSIVE_RUNS, Ordering::Relaxed);
+            history.lost_weight.store(0, Ordering::Relaxed);
+            history
+                .exclusive_runs
+                .store(EXCLUSIVE_RUNS, Ordering::Relaxed);
         }
     }
 
     /// A run that declared `declared` went well.
     #[inline]
     pub fn note_success(&self, declared: u64) {
-        if let Some(learnt) = self.learnt.get() {
-            count_down(&self.lost_weight);
-            let learnt = &learnt[place(declared)];
+        if let Some(history) = self.history.get() {
+            count_down(&history.lost_weight);
+            let learnt = &history.learnt[place(declared)];
             if learnt.runs.load(Ordering::Relaxed) == 0
                 && learnt.last.load(Ordering::Relaxed) != 0
                 && learnt.declared.load(Ordering::Relaxed) == declared
@@ -126,7 +120,23 @@ impl Widening {
 
     /// How many runs were undone and started again.
     pub fn reruns(&self) -> u64 {
-        self.reruns.load(Ordering::Relaxed)
+        let history = self.history.get();
+        history.map_or(0, |history| history.reruns.load(Ordering::Relaxed))
+    }
+}
+
+impl History {
+    #[cold]
+    fn needed(&self, declared: u64) -> u64 {
+        if count_down(&self.exclusive_runs) {
+            return ALL;
+        }
+        let learnt = &self.learnt[place(declared)];
+        if learnt.declared.load(Ordering::Relaxed) == declared && count_down(&learnt.runs) {
+            learnt.needed.load(Ordering::Relaxed)
+        } else {
+            0
+        }
     }
 }
 
@@ -163,10 +173,13 @@ mod tests {
     impl Widening {
         /// How runs get their locks now.
         fn locking(&self) -> Locking {
-            if self.exclusive_runs.load(Ordering::Relaxed) > 0 {
+            let Some(history) = self.history.get() else {
+                return Locking::Declared;
+            };
+            if history.exclusive_runs.load(Ordering::Relaxed) > 0 {
                 return Locking::Exclusive;
             }
-            let learnt = self.learnt.get().into_iter().flat_map(|all| all.iter());
+            let learnt = history.learnt.iter();
             learnt
                 .filter(|learnt| learnt.runs.load(Ordering::Relaxed) > 0)
                 .map(|learnt| learnt.needed.load(Ordering::Relaxed))

@@ -10,7 +10,7 @@ use super::jump::JumpList;
 use super::{Compiler, Displaced, MAX_CONSTANTS, MAX_LOCALS, MAX_UPVALUES, Result};
 use crate::lexer::{NONE, Symbol};
 use crate::opcode::{Instruction, Opcode};
-use crate::proto::{Constant, LocalVariable, Proto, UpvalueSource};
+use crate::proto::{self, LocalVariable, Parts, Proto, UpvalueSource};
 
 /// A local variable in scope (or declared and about to be).
 pub struct Variable {
@@ -41,6 +41,15 @@ struct LocalRecord {
     symbol: Symbol,
     start: u32,
     end: u32,
+}
+
+/// A constant as the compiler has it.
+#[derive(Clone, Copy)]
+enum Constant {
+    Nil,
+    Boolean(bool),
+    Number(f64),
+    String(Symbol),
 }
 
 struct Upvalue {
@@ -207,40 +216,37 @@ impl Compiler<'_> {
     }
 
     /// The finished form of a function. Its parts are copied, not shrunk: the function's room is used again.
-    fn prototype(&self, function: &mut Function) -> Proto {
-        let text = |symbol: Symbol| self.lexer.symbols.text(symbol).into();
-        Proto {
-            code: function.code.as_slice().into(),
-            lines: function.lines.as_slice().into(),
-            constants: function.constants.drain(..).collect(),
-            children: function.children.drain(..).collect(),
+    fn prototype(&mut self, function: &mut Function) -> Proto {
+        let symbols = &self.lexer.symbols;
+        let children = function.children.drain(..).collect();
+        let parts = Parts {
+            code: &function.code,
+            lines: &function.lines,
+            constants: function.constants.iter().map(|constant| match *constant {
+                Constant::Nil => proto::Constant::Nil,
+                Constant::Boolean(value) => proto::Constant::Boolean(value),
+                Constant::Number(number) => proto::Constant::Number(number),
+                Constant::String(symbol) => proto::Constant::String(symbols.text(symbol)),
+            }),
+            children,
             upvalues: function
                 .upvalues
                 .iter()
-                .map(|upvalue| upvalue.source)
-                .collect(),
-            upvalue_names: function
-                .upvalues
-                .iter()
-                .map(|upvalue| text(upvalue.symbol))
-                .collect(),
-            locals: function
-                .records
-                .iter()
-                .map(|record| LocalVariable {
-                    name: text(record.symbol),
-                    start: record.start,
-                    end: record.end,
-                })
-                .collect(),
+                .map(|upvalue| (upvalue.source, symbols.text(upvalue.symbol))),
+            locals: function.records.iter().map(|record| LocalVariable {
+                name: symbols.text(record.symbol),
+                start: record.start,
+                end: record.end,
+            }),
             parameters: function.parameters,
             is_vararg: function.is_vararg,
             needs_arg: function.needs_arg,
             max_stack: function.max_stack,
-            source: self.source.clone(),
+            source: Arc::clone(self.source),
             line_defined: function.line_defined,
             last_line_defined: function.last_line_defined,
-        }
+        };
+        parts.pack(&mut self.packed)
     }
 
     /// Adds a nested function to the current one and returns its number.
@@ -411,8 +417,7 @@ impl Compiler<'_> {
         if let Some(index) = self.known_constant(symbol) {
             return Ok(index);
         }
-        let text = self.lexer.symbols.text(symbol).into();
-        self.add_symbol_constant(symbol, Constant::String(text))
+        self.add_symbol_constant(symbol, Constant::String(symbol))
     }
 
     /// The index of a number constant.
@@ -472,7 +477,7 @@ impl Compiler<'_> {
     #[cold]
     fn constant_overflow(&self) -> Box<super::CompileError> {
         // Lua reports this one without a position.
-        super::CompileError::new(SyntaxError::ConstantOverflow, &self.source, 0, None)
+        super::CompileError::new(SyntaxError::ConstantOverflow, self.source, 0, None)
     }
 }
 

@@ -56,7 +56,7 @@ fn chunks_that_are_not_text_are_refused() {
 /// The greatest `n` for which the source made from `n` compiles, and the message for one more.
 fn limit(native_calls: u32, most: usize, make: impl Fn(usize) -> String) -> (usize, String) {
     let message = |n: usize| {
-        let result = super::compile_at_level(make(n).as_bytes(), b"=c", native_calls);
+        let result = super::compile_shared(make(n).as_bytes(), &b"=c"[..].into(), native_calls);
         result.err().map(|error| error.to_string())
     };
     let (mut low, mut high) = (1, most);

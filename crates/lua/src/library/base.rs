@@ -504,7 +504,8 @@ fn set_environment(call: &mut Call<'_>) -> NativeResult {
 fn load_chunk(call: &mut Call<'_>, source: &[u8], chunk_name: &[u8]) -> NativeResult {
     call.charge(source.len() as u64 / 4 + 1)?;
     call.reserve(source.len())?;
-    match compiler::compile_at_level(source, chunk_name, call.runtime.thread.native_depth) {
+    let chunk_name = chunk_name.into();
+    match compiler::compile_shared(source, &chunk_name, call.runtime.thread.native_depth) {
         Ok(proto) => {
             let environment: TableHandle = call.runtime.thread.environment;
             let function = call.runtime.load_function(&Arc::new(proto), environment);

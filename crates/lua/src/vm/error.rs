@@ -53,9 +53,7 @@ impl Runtime {
     /// The source line a frame executes; none for natives.
     pub(crate) fn frame_line(&self, frame: &Frame) -> Option<u32> {
         self.frame_proto(frame)?
-            .lines
-            .get(Self::current_instruction(frame))
-            .copied()
+            .line(Self::current_instruction(frame))
     }
 
     /// `chunk:line: ` for a level of the call stack; empty where there is no Lua code.

@@ -12,12 +12,11 @@ pub(crate) type ObjectName = (&'static str, Vec<u8>);
 /// The name of the local variable in a register at an instruction.
 pub(crate) fn local_name(proto: &Proto, register: usize, pc: usize) -> Option<&[u8]> {
     proto
-        .locals
-        .iter()
+        .locals()
         .take_while(|local| local.start as usize <= pc)
         .filter(|local| pc < local.end as usize)
         .nth(register)
-        .map(|local| local.name.as_ref())
+        .map(|local| local.name)
 }
 
 /// What the source calls the value in `register` when instruction `pc` runs.
@@ -37,7 +36,7 @@ pub(crate) fn object_name(proto: &Proto, pc: usize, register: usize) -> Option<O
         Opcode::GetField => Some(("field", constant_name(proto, usize::from(writer.c())))),
         Opcode::GetTable | Opcode::GetInteger => Some(("field", b"?".to_vec())),
         Opcode::GetUpvalue => {
-            let name = proto.upvalue_names.get(usize::from(writer.b()));
+            let name = proto.upvalue_names().nth(usize::from(writer.b()));
             Some(("upvalue", name.map_or(b"?".to_vec(), |name| name.to_vec())))
         }
         Opcode::SelfField => Some(("method", constant_name(proto, usize::from(writer.c())))),
@@ -58,7 +57,7 @@ pub(crate) fn called_function_name(proto: &Proto, pc: usize) -> Option<ObjectNam
 }
 
 fn constant_name(proto: &Proto, index: usize) -> Vec<u8> {
-    match proto.constants.get(index) {
+    match proto.constant(index) {
         Some(Constant::String(name)) => name.to_vec(),
         _ => b"?".to_vec(),
     }

@@ -16,8 +16,8 @@ impl Runtime {
             return place.closure;
         };
         let mut upvalues = smallvec::SmallVec::new();
-        for source in &loaded.proto.children[usize::from(child)].upvalues {
-            upvalues.push(match *source {
+        for source in loaded.proto.children[usize::from(child)].upvalues() {
+            upvalues.push(match source {
                 UpvalueSource::Register(register) => capture(
                     &mut self.heap,
                     &mut self.thread,

@@ -4,6 +4,8 @@
 //! results they share, are gone over until nothing changes in any of them. Only then is everything that was checked on the
 //! way proven.
 
+use std::rc::Rc;
+
 use lua::opcode::{Instruction, Opcode};
 use lua::operand::is_condition;
 use lua::proto::{Constant, Proto};
@@ -138,6 +140,7 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) analysis: &'w mut Analysis<'a>,
     pub(super) number: usize,
     proto: &'a Proto,
+    constants: Rc<[Constant<'a>]>,
     captured: Vec<Captured>,
     /// What is known where a jump can arrive; the rest follows from the instruction before.
     arrivals: Vec<Option<State<'a>>>,
@@ -151,6 +154,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     fn new(analysis: &'w mut Analysis<'a>, number: usize) -> Walk<'w, 'a> {
         let function = &analysis.functions[number];
         let proto = function.proto;
+        let constants = Rc::clone(&function.constants);
         let mut registers = vec![Known::Absent; usize::from(proto.max_stack) + 4];
         let parameters = &function.parameters;
         registers[..parameters.len()].copy_from_slice(parameters);
@@ -165,6 +169,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             analysis,
             number,
             proto,
+            constants,
             captured,
             arrivals: vec![None; length + 1],
             is_target: targets(proto),
@@ -256,16 +261,16 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     fn constant(&self, index: usize) -> Known<'a> {
-        match &self.proto.constants[index] {
+        match self.constants[index] {
             Constant::Nil | Constant::Boolean(_) => Known::Absent,
             Constant::Number(number) if number.is_nan() => Known::Other,
-            Constant::Number(number) => Known::Number(*number),
+            Constant::Number(number) => Known::Number(number),
             Constant::String(text) => Known::Text(text),
         }
     }
 
     fn name(&self, index: usize) -> Result<&'a [u8]> {
-        match &self.proto.constants[index] {
+        match self.constants[index] {
             Constant::String(text) => Ok(text),
             _ => Err(GiveUp),
         }

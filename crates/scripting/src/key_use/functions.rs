@@ -1,13 +1,16 @@
 //! The functions of a script, and the variables that closures share.
 
+use std::rc::Rc;
+
 use lua::opcode::Opcode;
-use lua::proto::{Proto, UpvalueSource};
+use lua::proto::{Constant, Proto, UpvalueSource};
 
 use super::value::Known;
 
 /// A function of the script.
 pub(super) struct Function<'a> {
     pub(super) proto: &'a Proto,
+    pub(super) constants: Rc<[Constant<'a>]>,
     /// Numbers of the nested functions, in the order of the prototype's.
     pub(super) children: Vec<usize>,
     /// Its locals that closures capture.
@@ -56,6 +59,7 @@ impl<'a> Collection<'a> {
         let number = self.functions.len();
         self.functions.push(Function {
             proto,
+            constants: proto.constants().collect(),
             children: Vec::new(),
             captured: Vec::new(),
             upvalues,
@@ -76,9 +80,9 @@ impl<'a> Collection<'a> {
                 if children[index].is_some() {
                     return None;
                 }
-                let mut variables = Vec::with_capacity(child.upvalues.len());
-                for source in child.upvalues.iter() {
-                    variables.push(match *source {
+                let mut variables = Vec::with_capacity(child.upvalue_count());
+                for source in child.upvalues() {
+                    variables.push(match source {
                         UpvalueSource::Upvalue(index) => {
                             *self.functions[number].upvalues.get(usize::from(index))?
                         }
@@ -127,15 +131,16 @@ impl<'a> Collection<'a> {
 /// becomes that register's value: a local function is alive only from the next instruction on.
 fn scope_of(proto: &Proto, register: usize, at: usize, own: bool) -> Option<(usize, usize, usize)> {
     let mut found = None;
-    for (index, local) in proto.locals.iter().enumerate() {
+    for (index, local) in proto.locals().enumerate() {
         let (start, end) = (local.start as usize, local.end as usize);
         let alive = start <= at && at < end;
         let alive_next = own && start == at + 1;
         if !(alive || alive_next) {
             continue;
         }
-        let below = proto.locals[..index]
-            .iter()
+        let below = proto
+            .locals()
+            .take(index)
             .filter(|other| other.start as usize <= start && start < other.end as usize)
             .count();
         if below == register {

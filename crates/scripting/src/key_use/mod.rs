@@ -46,8 +46,7 @@ const GATES: [&[u8]; 4] = [b"redis", b"_G", b"load", b"loadstring"];
 /// Whether a function, or one inside it, mentions one of these names.
 fn mentions(proto: &Proto, names: &[&[u8]]) -> bool {
     let mentioned = proto
-        .constants
-        .iter()
-        .any(|constant| matches!(constant, Constant::String(text) if names.contains(&&**text)));
+        .constants()
+        .any(|constant| matches!(constant, Constant::String(text) if names.contains(&text)));
     mentioned || proto.children.iter().any(|child| mentions(child, names))
 }
