@@ -45,6 +45,12 @@ impl StringHandle {
         StringHandle::new(index | LOOSE_BIT, 0, long)
     }
 
+    /// Equality of two handles of which both have the hash, as keys do.
+    #[inline(always)]
+    pub(crate) fn is_same_key(self, other: StringHandle) -> bool {
+        self.0 == other.0
+    }
+
     /// Position in the string arena.
     #[inline(always)]
     pub(crate) fn index(self) -> usize {

@@ -174,7 +174,7 @@ impl Table {
         let mut index = key.hash() as usize & self.nodes.len().wrapping_sub(1);
         while let Some(node) = self.nodes.get(index) {
             if let Value::String(string) = node.key
-                && string == key
+                && string.is_same_key(key)
             {
                 return Some(node);
             }
@@ -190,7 +190,7 @@ impl Table {
         loop {
             let node = self.nodes.get(index)?;
             if let Value::String(string) = node.key
-                && string == key
+                && string.is_same_key(key)
             {
                 return Some(&mut self.nodes[index].value);
             }
