@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use resp::{Protocol, Reply, RespWriter};
-use scripting::{Failure, LogLevel, Machine, Progress, ScriptCache, ScriptHost, Verdict, World};
+use scripting::{
+    Code, Failure, LogLevel, Machine, Progress, ScriptCache, ScriptHost, Verdict, World,
+};
 
 /// Puts everything that a script can reach into words.
 const PROBE: &[u8] = include_bytes!("../../xtask/src/sandbox/probe.lua");
@@ -80,7 +82,8 @@ impl Bench {
     /// What a script answers; none if it is no script.
     fn run(&mut self, text: &[u8]) -> Option<Vec<u8>> {
         let script = self.cache.get_or_compile(text).ok()?;
-        self.machine.prepare(&script, &[b"key"], &[b"argument"]);
+        let code = Code::Script(script);
+        self.machine.prepare(code, &[b"key"], &[b"argument"]).ok()?;
         self.machine.set_memory_limit(BYTES);
         self.slices.store(SLICES, Ordering::Relaxed);
         let mut out = Vec::new();

@@ -14,9 +14,13 @@ use crate::wire::{Connection, Reply, WireError};
 
 /// Milliseconds after which a script is slow.
 const THRESHOLD: &str = "10";
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How long an answer is waited for that may not come, because the command waits for something itself.
 const ANSWER_PATIENCE: Duration = Duration::from_millis(500);
+/// How long it is waited for once more when one server has answered and the other has not.
+const SECOND_PATIENCE: Duration = Duration::from_secs(10);
+/// What is shown when no answer comes.
+const NO_ANSWER: &str = "no answer";
 
 const SLOW_SCRIPT: &str = "redis.call('set', KEYS[1], 'v') while true do end";
 const SLOW_LIBRARY: &str = "#!lua name=slow\nredis.register_function('slow', function(keys) \
@@ -46,7 +50,17 @@ pub fn run(mut arguments: Arguments) -> Result<Tally, Error> {
                 absent += 1;
                 continue;
             }
-            let (expected, seen) = (answer(&theirs, command), answer(&ours, command));
+            let both = |patience| {
+                (
+                    answer(&theirs, command, patience),
+                    answer(&ours, command, patience),
+                )
+            };
+            let (mut expected, mut seen) = both(ANSWER_PATIENCE);
+            // It may just be late.
+            if expected != seen && (expected == NO_ANSWER || seen == NO_ANSWER) {
+                (expected, seen) = both(SECOND_PATIENCE);
+            }
             tally.count(&command.join(" "), &expected, &seen, (&theirs, &ours));
         }
         println!(
@@ -162,7 +176,7 @@ fn make_busy(server: &Server, is_function: bool) -> Result<Connection, Error> {
 }
 
 /// What a server says to a command on a connection of its own: an error in full, of anything else that it is none.
-fn answer(server: &Server, command: &[String]) -> String {
+fn answer(server: &Server, command: &[String], patience: Duration) -> String {
     let words: Vec<&str> = command[0]
         .split('|')
         .chain(command[1..].iter().map(String::as_str))
@@ -173,7 +187,7 @@ fn answer(server: &Server, command: &[String]) -> String {
     show(
         connection
             .send(&words)
-            .and_then(|()| connection.read(ANSWER_PATIENCE))
+            .and_then(|()| connection.read(patience))
             .map(|frame| frame.reply),
     )
 }
@@ -191,7 +205,7 @@ fn show(reply: Result<Reply, WireError>) -> String {
     match reply {
         Ok(reply) if reply.is_error() => reply.show(),
         Ok(_) => "an answer".to_owned(),
-        Err(WireError::Silent(_)) => "no answer".to_owned(),
+        Err(WireError::Silent(_)) => NO_ANSWER.to_owned(),
         Err(error) => format!("({error})"),
     }
 }

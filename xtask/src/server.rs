@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::wire::Connection;
 
 /// How long a server may take to say that it is ready.
-const START_PATIENCE: Duration = Duration::from_secs(10);
+const START_PATIENCE: Duration = Duration::from_secs(60);
 
 /// How many ports are tried until one stays free.
 const PORTS_TRIED: usize = 10;

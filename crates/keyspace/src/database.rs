@@ -1,58 +1,57 @@
 //! One database's part in one shard: its keys and the order in which they expire.
 
-use std::collections::BTreeSet;
-
 use crate::entry::{Entry, NEVER};
+use crate::expiry_order::ExpiryOrder;
 use crate::table::{Place, Table};
 
 #[derive(Debug, Default)]
 pub(crate) struct Database {
     pub(crate) table: Table,
-    /// Keys with an expiry by (time, hash). Two keys of one hash and one time share an item; the one that is then
-    /// left out still expires when it is looked up.
-    expiries: BTreeSet<(i64, u32)>,
+    expiries: ExpiryOrder,
     /// How many keys have an expiry.
     expiring: usize,
 }
 
 impl Database {
     pub(crate) fn insert(&mut self, entry: Entry) -> Place {
-        if entry.expire_at != NEVER {
-            self.expiries.insert((entry.expire_at, entry.hash));
-            self.expiring += 1;
-        }
-        self.table.insert(entry)
+        let (hash, expire_at) = (entry.hash, entry.expire_at);
+        let place = self.table.insert(entry);
+        self.note_expiry(hash, NEVER, expire_at);
+        place
     }
 
     pub(crate) fn remove(&mut self, place: Place) -> Entry {
         let entry = self.table.remove(place);
-        if entry.expire_at != NEVER {
-            self.expiries.remove(&(entry.expire_at, entry.hash));
-            self.expiring -= 1;
-        }
+        self.note_expiry(entry.hash, entry.expire_at, NEVER);
         entry
     }
 
     /// Sets when the entry expires ([`NEVER`] for never).
     pub(crate) fn set_expiry(&mut self, place: Place, expire_at: i64) {
         let entry = self.table.get_mut(place);
-        if entry.expire_at == expire_at {
-            return;
-        }
-        if entry.expire_at != NEVER {
-            self.expiries.remove(&(entry.expire_at, entry.hash));
-            self.expiring -= 1;
-        }
-        entry.expire_at = expire_at;
-        if expire_at != NEVER {
-            self.expiries.insert((expire_at, entry.hash));
-            self.expiring += 1;
+        let before = std::mem::replace(&mut entry.expire_at, expire_at);
+        let hash = entry.hash;
+        self.note_expiry(hash, before, expire_at);
+    }
+
+    #[inline]
+    fn note_expiry(&mut self, hash: u32, before: i64, after: i64) {
+        if before != after {
+            self.expiring -= usize::from(before != NEVER);
+            self.expiring += usize::from(after != NEVER);
+            self.expiries.change(&self.table, hash, before, after);
         }
     }
 
     /// How many keys have an expiry.
     pub(crate) fn expiring(&self) -> usize {
         self.expiring
+    }
+
+    /// How many items keep the expiries in order.
+    #[cfg(test)]
+    pub(crate) fn expiry_items(&self) -> usize {
+        self.expiries.len()
     }
 
     /// Bytes that keeping the expiries in order takes, by and large: nodes of a B-tree are three quarters full.
@@ -64,25 +63,19 @@ impl Database {
     pub(crate) fn ttl_sample(&self, now_ms: i64, sample: usize) -> (i64, usize) {
         let mut sum = 0i64;
         let mut count = 0;
-        for &(at, _) in self.expiries.iter().take(sample) {
-            sum = sum.saturating_add((at - now_ms).max(0));
-            count += 1;
+        for hash in self.expiries.first_hashes(sample) {
+            if let Some((_, entry)) = self.table.with_hash(hash).next()
+                && entry.expire_at != NEVER
+            {
+                sum = sum.saturating_add((entry.expire_at - now_ms).max(0));
+                count += 1;
+            }
         }
         (sum, count)
     }
 
-    /// The places of a key that is due, if any.
-    pub(crate) fn due(&mut self, now_ms: i64) -> Option<Place> {
-        while let Some(&(at, hash)) = self.expiries.first() {
-            if at > now_ms {
-                return None;
-            }
-            if let Some(place) = self.table.find_by_hash(hash, |entry| entry.expire_at == at) {
-                return Some(place);
-            }
-            // The key that shared this item has gone before.
-            self.expiries.pop_first();
-        }
-        None
+    /// The place of a key that is due, if one is found in `left` looks, which are taken off.
+    pub(crate) fn due(&mut self, now_ms: i64, left: &mut usize) -> Option<Place> {
+        self.expiries.due(&self.table, now_ms, left)
     }
 }

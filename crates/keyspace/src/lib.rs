@@ -21,6 +21,7 @@ mod edit;
 mod effect;
 mod entry;
 mod event;
+mod expiry_order;
 mod guards;
 mod kind;
 mod lock;

@@ -87,6 +87,18 @@ impl Segment {
         }
     }
 
+    /// The entries with this hash, with their positions.
+    pub(crate) fn with_hash(&self, hash: u32) -> impl Iterator<Item = (usize, &Entry)> {
+        let size = self.index.len();
+        let home = if size == 0 { 0 } else { self.home(hash) };
+        let marks = (0..size).map(move |step| self.index[(home + step) & (size - 1)]);
+        marks
+            .take_while(|&mark| mark != 0)
+            .filter(move |mark| mark >> 16 == hash & 0xffff)
+            .map(|mark| (position_of(mark), &self.entries[position_of(mark)]))
+            .filter(move |(_, entry)| entry.hash == hash)
+    }
+
     /// The first mark a search for this hash meets.
     pub(crate) fn first_mark(&self, hash: u32) -> u32 {
         match self.index.len() {

@@ -101,15 +101,22 @@ impl Table {
 
     /// Any entry with this hash that `wanted` accepts.
     pub(crate) fn find_by_hash(&self, hash: u32, wanted: impl Fn(&Entry) -> bool) -> Option<Place> {
-        if self.len == 0 {
-            return None;
-        }
-        let segment = self.directory[self.slot(hash)];
-        let entries = self.segments[segment as usize].entries();
-        let position = entries
-            .iter()
-            .position(|entry| entry.hash == hash && wanted(entry))?;
-        Some(Place::new(segment, position))
+        let mut places = self.with_hash(hash);
+        places.find_map(|(place, entry)| wanted(entry).then_some(place))
+    }
+
+    /// The entries with this hash.
+    pub(crate) fn with_hash(&self, hash: u32) -> impl Iterator<Item = (Place, &Entry)> {
+        let number = match self.len {
+            0 => None,
+            _ => Some(self.directory[self.slot(hash)]),
+        };
+        number.into_iter().flat_map(move |number| {
+            let segment = &self.segments[number as usize];
+            segment
+                .with_hash(hash)
+                .map(move |(position, entry)| (Place::new(number, position), entry))
+        })
     }
 
     #[inline]

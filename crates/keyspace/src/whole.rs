@@ -269,22 +269,23 @@ impl Unit<'_> {
         self.changes = changes;
     }
 
-    /// Removes up to `limit` keys whose time has come from the locked shards, in all databases; how many it removed.
+    /// Removes keys whose time has come from the locked shards, in all databases, until it has looked at `limit` of those that may
+    /// be due; how many it has looked at.
     pub fn expire_due(&mut self, limit: usize) -> usize {
         let now_ms = self.now_ms();
-        let mut removed = 0;
+        let mut left = limit;
         for shard in self.held_shards() {
             for database in 0..self.keyspace().database_count() {
-                while removed < limit {
-                    let Some(place) = self.shard_mut(shard).databases[database].due(now_ms) else {
+                loop {
+                    let part = &mut self.shard_mut(shard).databases[database];
+                    let Some(place) = part.due(now_ms, &mut left) else {
                         break;
                     };
                     self.expire_at(shard, database, place);
-                    removed += 1;
                 }
             }
         }
-        removed
+        limit - left
     }
 
     // ---- clients that watch or wait --------------------------------------------------------------------------------

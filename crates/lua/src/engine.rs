@@ -136,10 +136,10 @@ impl Vm {
         self.runtime.heap.pinned.push(value);
     }
 
-    /// Undoes one [`Vm::pin`] of a value.
+    /// Undoes one [`Vm::pin`] of a value. Quick for those that were pinned last.
     pub fn unpin(&mut self, value: Value) {
         let pinned = &mut self.runtime.heap.pinned;
-        if let Some(index) = pinned.iter().position(|&other| other.is_identical(value)) {
+        if let Some(index) = pinned.iter().rposition(|other| other.is_identical(value)) {
             pinned.swap_remove(index);
         }
     }
@@ -178,9 +178,10 @@ impl Vm {
         if thread.stack.len() > KEPT_SLOTS {
             thread.stack = vec![Value::Nil; SMALLEST_STACK];
             thread.frames = Vec::new();
+            thread.begin_shallow();
             self.runtime.heap.recount_thread(&mut self.runtime.thread);
         } else {
-            thread.stack.fill(Value::Nil);
+            thread.clear_stack();
         }
     }
 
@@ -229,7 +230,10 @@ impl Vm {
         self.abandon();
         let runtime = &mut self.runtime;
         runtime.meter.refill(fuel);
-        runtime.ensure_stack(1 + arguments.len());
+        if runtime.answer_at_once(function, arguments) {
+            return Outcome::Finished;
+        }
+        runtime.ensure_stack(1 + arguments.len() + runtime.window_of(function));
         runtime.thread.stack[0] = function;
         runtime.thread.stack[1..1 + arguments.len()].copy_from_slice(arguments);
         let step = match function {
@@ -288,6 +292,14 @@ impl Vm {
 
     /// Drops a run that is in the middle.
     pub fn abandon(&mut self) {
+        if self.suspended.is_some() || !self.runtime.is_at_rest() {
+            self.drop_run();
+        }
+        self.runtime.thread.top = 0;
+    }
+
+    #[inline(never)]
+    fn drop_run(&mut self) {
         self.suspended = None;
         let runtime = &mut self.runtime;
         runtime.hooks.forget_place();
@@ -301,10 +313,10 @@ impl Vm {
         let thread = &mut runtime.thread;
         thread.frames.clear();
         thread.natives.clear();
-        thread.top = 0;
         thread.native_depth = runtime.outer_calls;
         thread.failed_calls = 0;
         thread.overflowed = false;
+        thread.has_overflowed = false;
         thread.status = Status::Running;
     }
 
@@ -392,6 +404,52 @@ impl Vm {
 }
 
 impl Runtime {
+    /// Whether a run has left nothing to be cleared away.
+    #[inline]
+    fn is_at_rest(&self) -> bool {
+        let thread = &*self.thread;
+        self.current == self.main
+            && thread.frames.is_empty()
+            && thread.natives.is_empty()
+            && thread.open.is_empty()
+            && thread.native_depth == self.outer_calls
+            && thread.failed_calls == 0
+            && !thread.overflowed
+            && thread.status == Status::Running
+            && self.failure.is_none()
+            && !self.hooks.is_set()
+    }
+
+    /// The result of a call by the host, if the function is a [leaf](crate::leaf).
+    #[inline]
+    fn answer_at_once(&mut self, function: Value, arguments: &[Value]) -> bool {
+        let Value::Function(closure) = function else {
+            return false;
+        };
+        let Some((value, count @ ..=1)) = self.leaf_results(closure, arguments) else {
+            return false;
+        };
+        self.ensure_stack(count);
+        vm::copy_value(&value, &mut self.thread.stack[0]);
+        self.thread.top = count;
+        true
+    }
+
+    /// The slots that a function uses from its first register on, as long as it calls no other Lua function.
+    #[inline]
+    fn window_of(&self, function: Value) -> usize {
+        // `...` puts as many values above the registers without asking.
+        const SPREAD: usize = 8;
+        let Value::Function(closure) = function else {
+            return 0;
+        };
+        let number = self.heap.closures[closure.index()].proto as usize;
+        match self.loaded.get(number) {
+            Some(Some(loaded)) => usize::from(loaded.max_stack) + SPREAD,
+            _ => 0,
+        }
+    }
+
     /// Loads a prototype and makes a function of it.
     pub(crate) fn load_function(&mut self, proto: &Arc<Proto>, environment: TableHandle) -> Value {
         let number = loaded::load(&mut self.heap, &mut self.loaded, proto);

@@ -19,9 +19,9 @@ const LENGTH: usize = 32;
 /// Calls from natives, and frames, below which leaves are called so that the limits of both show.
 const MARGIN: usize = 8;
 
-/// Whether a function is a leaf.
+/// Whether a function is a leaf. One that takes any number of arguments is if it leaves them alone.
 pub(crate) fn is_leaf(proto: &Proto) -> bool {
-    !proto.is_vararg
+    !proto.needs_arg
         && usize::from(proto.max_stack) <= REGISTERS
         && proto.code.len() <= LENGTH
         && proto.code.iter().all(|word| match word.opcode() {
@@ -91,6 +91,16 @@ impl Runtime {
         closure: ClosureHandle,
         arguments: &[Value],
     ) -> Option<Value> {
+        Some(self.leaf_results(closure, arguments)?.0)
+    }
+
+    /// The same with the number of results.
+    #[inline]
+    pub(crate) fn leaf_results(
+        &self,
+        closure: ClosureHandle,
+        arguments: &[Value],
+    ) -> Option<(Value, usize)> {
         let function = &self.heap.closures[closure.index()];
         let loaded = self.loaded.get(function.proto as usize)?.as_ref()?;
         if !loaded.is_leaf || self.hooks.is_set() || self.meter.sample_every > 0 || self.is_deep() {
@@ -195,8 +205,10 @@ impl Runtime {
                     pc += word.sj() as usize;
                     continue;
                 }
-                Opcode::Return0 => return Some(Value::Nil),
-                Opcode::Return1 | Opcode::Return => return Some(registers[ra]),
+                Opcode::Return0 => return Some((Value::Nil, 0)),
+                Opcode::Return1 => return Some((registers[ra], 1)),
+                // Whose number of results is open is no leaf.
+                Opcode::Return => return Some((registers[ra], b.wrapping_sub(1))),
                 Opcode::Eq => self.leaf_equal(registers[ra], registers[rb])?,
                 Opcode::EqK => self.leaf_equal(registers[ra], *constants.get(b)?)?,
                 Opcode::Lt => match (registers[ra], registers[rb]) {

@@ -242,9 +242,7 @@ impl Call<'_> {
     /// Puts a value on the top of the window.
     #[inline]
     pub fn push(&mut self, value: impl Into<Value>) {
-        if self.top >= self.runtime.thread.stack.len() {
-            self.runtime.grow_stack(self.top + 1);
-        }
+        self.runtime.ensure_stack(self.top + 1);
         self.runtime.thread.stack[self.top] = value.into();
         self.top += 1;
     }
@@ -252,9 +250,7 @@ impl Call<'_> {
     /// Puts values on the top of the window.
     #[inline]
     pub(crate) fn push_all<const N: usize>(&mut self, values: [Value; N]) {
-        if self.top + N > self.runtime.thread.stack.len() {
-            self.runtime.grow_stack(self.top + N);
-        }
+        self.runtime.ensure_stack(self.top + N);
         self.runtime.thread.stack[self.top..self.top + N].copy_from_slice(&values);
         self.top += N;
     }
@@ -541,7 +537,7 @@ impl Call<'_> {
         }
     }
 
-    /// Argument `n` as one of the given words: its index. A missing argument means `default`.
+    /// Argument `n` as one of the given words: its index. A missing argument means `default`. A word ends at a zero byte.
     pub fn check_option(
         &mut self,
         n: usize,
@@ -552,7 +548,11 @@ impl Call<'_> {
             (true, Some(default)) => default.as_bytes().to_vec(),
             _ => {
                 let string = self.check_string(n)?;
-                self.bytes(string).to_vec()
+                let mut word = self.bytes(string).to_vec();
+                if let Some(end) = word.iter().position(|&byte| byte == 0) {
+                    word.truncate(end);
+                }
+                word
             }
         };
         match options.iter().position(|option| option.as_bytes() == word) {

@@ -11,7 +11,7 @@ use crate::hook::HookState;
 use crate::loaded::{LoadedProto, Unloaded};
 use crate::meter::Meter;
 use crate::native::{Host, Raise};
-use crate::thread::{Frame, Thread};
+use crate::thread::{Frame, Thread, WINDOW};
 use crate::value::{ThreadHandle, Value};
 
 /// The running part of a VM, as natives see it.
@@ -59,6 +59,7 @@ impl Runtime {
         // The slot of the main thread; the thread itself is the one that runs.
         let main = heap.new_thread(Thread::default());
         let mut thread = Box::new(Thread::new(globals, 1));
+        thread.begin_shallow();
         heap.recount_thread(&mut thread);
         Runtime {
             heap,
@@ -131,6 +132,18 @@ impl Runtime {
     /// Burns fuel for the collector's work. If it is used up, the run notices at its next look.
     fn pay_for_collection(&mut self, work: usize) {
         self.meter.fuel = self.meter.fuel.saturating_sub_unsigned(work as u64 / 8);
+    }
+
+    /// Notes that the running thread's slots below `end` are written to from now on, and sees to a register window above them.
+    #[cold]
+    pub(crate) fn extend_reach(&mut self, end: usize) {
+        // The next ones mostly follow.
+        const AHEAD: usize = 8;
+        let reach = end + AHEAD;
+        if self.thread.stack.len() < reach + WINDOW {
+            self.grow_stack(reach + WINDOW);
+        }
+        self.thread.reach = reach;
     }
 
     /// Makes the running thread's stack hold at least `slots` slots.

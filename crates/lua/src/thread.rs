@@ -5,6 +5,7 @@ use std::any::Any;
 
 use crate::native::NativeFunction;
 use crate::value::{ClosureHandle, NativeHandle, TableHandle, ThreadHandle, UpvalueHandle, Value};
+use crate::vm::SAFE_FRAMES;
 
 /// Slots every frame may use above its base: as many as an 8-bit operand can name.
 pub(crate) const WINDOW: usize = 256;
@@ -210,6 +211,10 @@ pub(crate) enum Status {
 pub(crate) struct Thread {
     pub(crate) stack: Vec<Value>,
     pub(crate) frames: Vec<Frame>,
+    /// The end of the slots that whoever is not the window of a Lua function may have written to. There are [`WINDOW`] slots above it.
+    pub(crate) reach: usize,
+    /// The most frames that calls push without asking: in a run that is shallow just the bottom one, else as many as are safe.
+    pub(crate) frames_max: usize,
     pub(crate) natives: Vec<NativeFrame>,
     /// By ascending slot.
     pub(crate) open: Vec<OpenUpvalue>,
@@ -227,8 +232,10 @@ pub(crate) struct Thread {
     /// How many of `native_depth` have failed without leaving a frame: 5.1 takes them off its C stack only when the error is caught, so
     /// that error handlers run above them.
     pub(crate) failed_calls: u32,
-    /// Frames above 5.1's limit are only for error handling.
+    /// There was a "stack overflow" that nothing has caught yet: error handlers may have more frames.
     pub(crate) overflowed: bool,
+    /// There was one that has been caught: the next comes later, as 5.1's array of frames has got another size.
+    pub(crate) has_overflowed: bool,
     /// Where the values go that a suspended coroutine is resumed with.
     pub(crate) pending: Option<Pending>,
     /// Its slot in the heap holds no thread.
@@ -250,11 +257,35 @@ impl Thread {
     pub(crate) fn new(environment: TableHandle, native_depth: u32) -> Thread {
         Thread {
             stack: vec![Value::Nil; SMALLEST_STACK],
+            frames_max: SAFE_FRAMES,
             environment,
             native_depth,
             base_depth: native_depth,
             ..Thread::default()
         }
+    }
+
+    /// Whether only the bottom function has run since the stack was clear: then nothing is written from `reach` on.
+    #[inline]
+    pub(crate) fn is_shallow(&self) -> bool {
+        self.frames_max == 1
+    }
+
+    /// Forgets all values on a stack that is not in use.
+    pub(crate) fn clear_stack(&mut self) {
+        let end = match self.is_shallow() {
+            true => self.reach.min(self.stack.len()),
+            false => self.stack.len(),
+        };
+        self.stack[..end].fill(Value::Nil);
+        debug_assert!(self.stack.iter().all(|value| value.is_nil()));
+        self.begin_shallow();
+    }
+
+    /// Notes that the stack is clear.
+    pub(crate) fn begin_shallow(&mut self) {
+        self.reach = 0;
+        self.frames_max = 1;
     }
 
     /// Counts a call that failed before it had a frame, or was that of a native function.
@@ -287,5 +318,72 @@ impl Thread {
             }
         });
         frames.max(self.top)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::compiler::compile;
+    use crate::{Outcome, Vm};
+
+    /// What writes to slots in its own way.
+    const SOURCES: [&str; 12] = [
+        "return 1",
+        "local a, b, c = 'a', {}, 'c' .. 'd' return b",
+        "local t = {} for i = 1, 400 do t[i] = tostring(i) end return select('#', unpack(t))",
+        "local function f(n) if n == 0 then return {} end return f(n - 1), 'x' end return f(30)",
+        "local function f(...) local a, b, c, d, e, f, g = ... return {...} end return f('1', '2', '3', '4', '5', '6', '7')",
+        "return pcall(function() local t = {} t[1] = {} error(t) end)",
+        "return pcall(error, {})",
+        "local t = setmetatable({}, {__index = function(t, k) return k .. k end}) return t.x, t.y",
+        "return (string.gsub('a b c', '%w', function(w) return w .. '!' end))",
+        "local c = coroutine.wrap(function(a) for i = 1, 9 do a = coroutine.yield({}, a, 'b') end end) for i = 1, 9 do c('x') end",
+        "local t = {'c', 'b', 'a'} table.sort(t, function(a, b) return a < b end) return unpack(t)",
+        "local t = setmetatable({}, {__call = function(self, ...) return select(2, ...) end}) return t('a', 'b', {})",
+    ];
+
+    #[test]
+    fn a_run_leaves_no_value_on_the_stack() {
+        let mut vm = Vm::new();
+        crate::library::open_all(&mut vm);
+        let functions: Vec<_> = SOURCES
+            .iter()
+            .map(|source| {
+                let proto = compile(source.as_bytes(), b"=test").expect(source);
+                let function = vm.load(&Arc::new(proto));
+                vm.pin(function);
+                function
+            })
+            .collect();
+        for _ in 0..3 {
+            for (&function, source) in functions.iter().zip(SOURCES) {
+                vm.begin_region();
+                let outcome = vm.call(function, &[], 1_000_000);
+                assert!(matches!(outcome, Outcome::Finished), "{source}");
+                vm.end_region();
+                let stack = &vm.runtime.thread.stack;
+                assert!(stack.iter().all(|value| value.is_nil()), "{source}");
+                assert!(vm.runtime.thread.is_shallow(), "{source}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_call_of_a_leaf_gives_as_many_results_as_it_returns() {
+        let mut vm = Vm::new();
+        for (source, results) in [
+            ("return 7", 1),
+            ("local a = 1", 0),
+            ("return", 0),
+            ("return nil", 1),
+            ("return 1, 2", 2),
+        ] {
+            let proto = compile(source.as_bytes(), b"=test").expect(source);
+            let function = vm.load(&Arc::new(proto));
+            assert!(matches!(vm.call(function, &[], 1000), Outcome::Finished));
+            assert_eq!(vm.results().len(), results, "{source}");
+        }
     }
 }

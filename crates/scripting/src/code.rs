@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::function::library::Function;
 use crate::run_stats::RunStats;
-use crate::script::Script;
+use crate::script::{KeyUse, Script};
 use crate::shebang::ScriptFlags;
 use crate::widening::Widening;
 
@@ -47,6 +47,14 @@ impl Code {
         match self {
             Code::Script(script) => script.text(),
             Code::Function(function) => function.library().text(),
+        }
+    }
+
+    /// Which keys it can touch.
+    pub fn key_use(&self) -> KeyUse {
+        match self {
+            Code::Script(script) => script.key_use(),
+            Code::Function(function) => function.key_use(),
         }
     }
 

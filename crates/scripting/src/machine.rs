@@ -103,6 +103,8 @@ pub struct Machine {
     load_environment: Option<TableHandle>,
     keys_name: StringHandle,
     argv_name: StringHandle,
+    /// Where the globals KEYS and ARGV were found.
+    list_places: [usize; 2],
     current: Option<Code>,
     /// The most bytes that were in use in the last run.
     peak: usize,
@@ -170,6 +172,7 @@ impl Machine {
             load_environment: None,
             keys_name,
             argv_name,
+            list_places: [0; 2],
             current: None,
             peak: 0,
             bytes_before: 0,
@@ -185,18 +188,40 @@ impl Machine {
         }
     }
 
-    /// Makes a script ready to run with these keys and arguments.
-    pub fn prepare(&mut self, script: &Arc<Script>, keys: &[&[u8]], arguments: &[&[u8]]) {
-        self.function = self.function_of(script);
+    /// Makes a script or function ready to run with these keys and arguments. The code of a function's library runs here first
+    /// if this machine has not met it yet. Functions are only for a machine of [`World::Functions`].
+    ///
+    /// # Errors
+    /// The library's code fails, which it did not when the library was loaded.
+    pub fn prepare(
+        &mut self,
+        code: Code,
+        keys: &[&[u8]],
+        arguments: &[&[u8]],
+    ) -> Result<(), LibraryError> {
+        self.function = match &code {
+            Code::Script(script) => self.function_of(script),
+            Code::Function(function) => self.callback_of(function)?,
+        };
         self.begin_region();
-        let globals = self.vm.globals();
-        let keys = self.list(keys);
-        let arguments = self.list(arguments);
-        let heap = &mut self.vm.runtime.heap;
-        heap.raw_set_transient(globals, self.keys_name, keys);
-        heap.raw_set_transient(globals, self.argv_name, arguments);
-        self.current = Some(Code::Script(Arc::clone(script)));
+        let (keys, arguments) = (self.list(keys), self.list(arguments));
+        match &code {
+            Code::Script(_) => self.set_lists(keys, arguments),
+            Code::Function(_) => self.arguments = [keys, arguments],
+        }
+        self.current = Some(code);
         self.started = false;
+        Ok(())
+    }
+
+    /// Sets the globals KEYS and ARGV, for the time of a run.
+    #[inline]
+    fn set_lists(&mut self, keys: Value, arguments: Value) {
+        let heap = &mut self.vm.runtime.heap;
+        let globals = heap.global_table();
+        let [keys_place, argv_place] = &mut self.list_places;
+        heap.raw_set_transient(globals, self.keys_name, keys, keys_place);
+        heap.raw_set_transient(globals, self.argv_name, arguments, argv_place);
     }
 
     /// Makes the run that was made ready all or nothing: it may end itself with `redis.rollback`.
@@ -220,25 +245,6 @@ impl Machine {
     /// Whether runs had so much memory in use that the machine should be dropped to give it back.
     pub fn is_worn(&self) -> bool {
         self.is_worn
-    }
-
-    /// Makes a function ready to run with these keys and arguments. Its library's code runs here first if this machine has
-    /// not met it yet. Only for a machine of [`World::Functions`].
-    ///
-    /// # Errors
-    /// The library's code fails, which it did not when the library was loaded.
-    pub fn prepare_function(
-        &mut self,
-        function: &Arc<Function>,
-        keys: &[&[u8]],
-        arguments: &[&[u8]],
-    ) -> Result<(), LibraryError> {
-        self.function = self.callback_of(function)?;
-        self.begin_region();
-        self.arguments = [self.list(keys), self.list(arguments)];
-        self.current = Some(Code::Function(Arc::clone(function)));
-        self.started = false;
-        Ok(())
     }
 
     #[inline]
@@ -358,7 +364,11 @@ impl Machine {
             return function;
         }
         if self.functions.len() >= FUNCTIONS_MAX {
-            for (_, function) in std::mem::take(&mut self.functions) {
+            let functions = std::mem::take(&mut self.functions);
+            let mut functions: Vec<(u64, Value)> = functions.into_iter().collect();
+            // By and large those that were pinned last come first.
+            functions.sort_unstable_by_key(|&(id, _)| std::cmp::Reverse(id));
+            for (_, function) in functions {
                 self.vm.unpin(function);
             }
             self.vm.collect_garbage();
@@ -407,10 +417,13 @@ impl Machine {
             };
             self.vm.call(self.function, arguments, FUEL)
         };
+        if let Outcome::Suspended = outcome {
+            return Progress::Suspended;
+        }
+        let protocol = self.take_protocol();
         let failed = match outcome {
-            Outcome::Suspended => return Progress::Suspended,
+            Outcome::Suspended => false,
             Outcome::Finished => {
-                let protocol = self.protocol();
                 let value = self.vm.results().first().copied().unwrap_or(Value::Nil);
                 if let Value::Table(table) = value
                     && self.fails_with(table, reply)
@@ -471,10 +484,12 @@ impl Machine {
         }
     }
 
-    fn protocol(&mut self) -> Protocol {
-        self.vm
-            .host_mut::<RunState>()
-            .map_or(Protocol::Resp2, |state| state.protocol)
+    /// What the run has chosen with `redis.setresp`, which is over with it.
+    fn take_protocol(&mut self) -> Protocol {
+        let state = self.vm.host_mut::<RunState>();
+        state.map_or(Protocol::Resp2, |state| {
+            std::mem::replace(&mut state.protocol, Protocol::Resp2)
+        })
     }
 
     /// Writes the error of a failed run: its text, then which script failed where.
@@ -547,13 +562,7 @@ impl Machine {
     fn end(&mut self) {
         self.peak = self.vm.runtime.heap.peak_bytes();
         if let Some(Code::Script(_)) = &self.current {
-            let globals = self.vm.globals();
-            let heap = &mut self.vm.runtime.heap;
-            heap.raw_set_transient(globals, self.keys_name, Value::Nil);
-            heap.raw_set_transient(globals, self.argv_name, Value::Nil);
-        }
-        if let Some(state) = self.vm.host_mut::<RunState>() {
-            state.protocol = Protocol::Resp2;
+            self.set_lists(Value::Nil, Value::Nil);
         }
         self.forget_settings();
         self.is_worn |= self.peak > KEPT_BYTES_MAX;
@@ -588,6 +597,7 @@ impl Machine {
     /// Drops a run that is in the middle; its host stays.
     pub fn abandon(&mut self) {
         self.vm.abandon();
+        self.take_protocol();
         self.end();
     }
 

@@ -5,7 +5,7 @@ use lua::Vm;
 use lua::heap::Heap;
 use lua::native::{Answer, Call, Flow, Host, LibraryEntry, NativeResult, Question, Raise};
 use lua::number::to_text;
-use lua::value::{StringHandle, TableHandle, Value};
+use lua::value::{StringHandle, TableHandle, Value, to_integer};
 use resp::Protocol;
 
 use crate::arguments::{ArgumentError, FEW, write_number};
@@ -99,7 +99,7 @@ impl Rollback {
         let value = if visible { self.function } else { Value::Nil };
         vm.runtime
             .heap
-            .raw_set_transient(self.redis, self.name, value);
+            .raw_set_transient(self.redis, self.name, value, &mut 0);
     }
 }
 
@@ -305,7 +305,7 @@ fn log(call: &mut Call<'_>) -> NativeResult {
             "ERR First argument must be a number (log level).",
         ));
     };
-    let level = match level as i64 {
+    let level = match to_integer(level) {
         0 => LogLevel::Debug,
         1 => LogLevel::Verbose,
         2 => LogLevel::Notice,
@@ -380,6 +380,10 @@ fn reply_table(call: &mut Call<'_>, name: &str) -> NativeResult {
     };
     let mut text = call.bytes(text).to_vec();
     if name == "err" {
+        // Redis takes it as a string of C.
+        if let Some(end) = text.iter().position(|&byte| byte == 0) {
+            text.truncate(end);
+        }
         if let Some(debugger) = debugger(call.runtime) {
             let text = text.strip_prefix(b"-").unwrap_or(&text);
             debugger.say_error(&[b"-", text].concat());
@@ -415,7 +419,7 @@ fn set_repl(call: &mut Call<'_>) -> NativeResult {
     if call.argument_count() != 1 {
         return Err(fail(call, "ERR redis.set_repl() requires two arguments."));
     }
-    let flags = call.heap().to_number(call.argument(1)).unwrap_or(0.0) as i64;
+    let flags = to_integer(call.heap().to_number(call.argument(1)).unwrap_or(0.0));
     if flags & !REPL_ALL != 0 {
         return Err(fail(
             call,

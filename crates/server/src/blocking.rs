@@ -18,7 +18,7 @@ use crate::client::{Client, ClientId};
 use crate::message::{Message, OnTimeout};
 use crate::net::{Address, Mail};
 use crate::road::lookup::Entry;
-use crate::road::run::{Bench, Next, run};
+use crate::road::run::{Bench, Call, Next, run};
 use crate::road::{Origin, settle};
 use crate::server::Server;
 use crate::transaction::OwnedArgs;
@@ -70,7 +70,7 @@ impl BlockedClients {
             .lock()
             .iter()
             .find(|(_, blocked)| blocked.client.id() == client)
-            .map(|(&waiter, blocked)| (waiter, blocked.client.record.place))
+            .map(|(&waiter, blocked)| (waiter, blocked.client.record.place()))
     }
 
     /// Takes a wait out. Only who gets it may answer the client.
@@ -134,7 +134,7 @@ pub(crate) fn serve(
             unit.stop_waiting(ready.database, &ready.key, waiter);
             continue;
         };
-        let place = blocked.client.record.place;
+        let place = blocked.client.record.place();
         if !unit.try_extend(&blocked.plan) {
             server.blocked.add(waiter, blocked);
             server
@@ -146,17 +146,18 @@ pub(crate) fn serve(
         let protocol = blocked.client.protocol;
         let args: Vec<&[u8]> = blocked.args.iter().map(|argument| &**argument).collect();
         let started = bench.clock.tick();
-        let next = run(
+        let next = run(Call {
             server,
             bench,
-            &mut blocked.client,
-            blocked.entry,
-            &args,
+            client: &mut blocked.client,
+            entry: blocked.entry,
+            args: &args,
             unit,
-            &mut RespWriter::new(&mut reply, protocol),
-            Origin::Client,
-            Some(&ready.key),
-        );
+            reply: &mut RespWriter::new(&mut reply, protocol),
+            origin: Origin::Client,
+            woken_by: Some(&ready.key),
+            next: Next::Done,
+        });
         if let Next::Block(_) = next {
             server.blocked.add(waiter, blocked);
             continue;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 use resp::Protocol;
@@ -22,8 +22,8 @@ pub(crate) type ClientId = u64;
 #[derive(Debug)]
 pub(crate) struct ClientRecord {
     pub(crate) id: ClientId,
-    /// Where messages to it go.
-    pub(crate) place: Address,
+    /// Where messages to it go: the event loop in the upper half, the slot there in the lower one.
+    place: AtomicU64,
     pub(crate) address: String,
     pub(crate) local_address: String,
     pub(crate) connected_ms: i64,
@@ -71,7 +71,7 @@ impl ClientRecord {
         };
         ClientRecord {
             id: place.id,
-            place,
+            place: AtomicU64::new(packed(place)),
             address: address(peer),
             local_address: address(local),
             connected_ms: now_ms,
@@ -99,6 +99,21 @@ impl ClientRecord {
             close_asap: AtomicBool::new(false),
             tracking: ClientTracking::default(),
         }
+    }
+
+    /// Where messages to it go. A connection that has moved meanwhile gets them all the same.
+    pub(crate) fn place(&self) -> Address {
+        let packed = self.place.load(Ordering::Acquire);
+        Address {
+            id: self.id,
+            worker: (packed >> 32) as u16,
+            slot: packed as u32,
+        }
+    }
+
+    /// Its connection moves, or has arrived.
+    pub(crate) fn set_place(&self, place: Address) {
+        self.place.store(packed(place), Ordering::Release);
     }
 
     /// Whether the client is on this machine.
@@ -210,6 +225,10 @@ impl ClientRecord {
         }
         line
     }
+}
+
+fn packed(place: Address) -> u64 {
+    u64::from(place.worker) << 32 | u64::from(place.slot)
 }
 
 /// How CLIENT REPLY lets replies through.
@@ -329,12 +348,23 @@ impl Client {
     pub(crate) fn is_subscriber(&self) -> bool {
         !(self.channels.is_empty() && self.patterns.is_empty() && self.shard_channels.is_empty())
     }
+
+    /// Whether nothing of its event loop's refers to it, so that another one may serve it from now on.
+    pub(crate) fn may_move(&self) -> bool {
+        !self.is_subscriber()
+            && !self.transaction.is_in_use()
+            && self.debugging.is_none()
+            && !self.record.is_monitor.load(Ordering::Relaxed)
+            && !self.record.tracking.has(tracking_flag::ON)
+    }
 }
 
 /// All clients of all event loops.
 #[derive(Debug, Default)]
 pub(crate) struct Clients {
     records: RwLock<BTreeMap<ClientId, Arc<ClientRecord>>>,
+    /// Those on their way from one event loop to another.
+    moving: Mutex<BTreeMap<ClientId, Client>>,
 }
 
 impl Clients {
@@ -348,6 +378,16 @@ impl Clients {
 
     pub(crate) fn get(&self, id: ClientId) -> Option<Arc<ClientRecord>> {
         self.records.read().get(&id).cloned()
+    }
+
+    /// Keeps a client until its connection arrives at another event loop.
+    pub(crate) fn send_off(&self, client: Client) {
+        self.moving.lock().insert(client.id(), client);
+    }
+
+    /// The client of a connection that has arrived.
+    pub(crate) fn welcome(&self, id: ClientId) -> Option<Client> {
+        self.moving.lock().remove(&id)
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<ClientRecord>> {

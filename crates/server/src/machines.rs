@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use hashbrown::HashMap;
 use parking_lot::Mutex;
-use scripting::{Function, Library, Script, ScriptCache, ScriptError, Verdict, World};
+use scripting::{Library, Script, ScriptCache, ScriptError, Verdict, World};
 
 use crate::few_locks::Planning;
 use crate::road::Entry;
+use crate::script_call::FoundCall;
 use crate::script_run::ScriptRun;
 
 /// How long a script runs before its event loop serves others.
@@ -47,17 +48,12 @@ impl Control {
         self.killed.store(true, Ordering::Release);
     }
 
-    /// Starts a run at `now`, which nobody has asked to end yet and which may take `limit_ms` (0: as long as it likes), and
-    /// its first slice.
-    pub(crate) fn start(&self, now: Instant, limit_ms: u64) {
+    /// Starts a run, which nobody has asked to end yet and which has to end at `deadline`, if there is one, and its first slice.
+    pub(crate) fn start(&self, deadline: Option<Instant>) {
         self.killed.store(false, Ordering::Release);
-        let deadline = match limit_ms {
-            0 => u64::MAX,
-            limit_ms => {
-                let elapsed = now.saturating_duration_since(self.anchor).as_nanos() as u64;
-                elapsed.saturating_add(limit_ms.saturating_mul(1_000_000))
-            }
-        };
+        let deadline = deadline.map_or(u64::MAX, |deadline| {
+            deadline.saturating_duration_since(self.anchor).as_nanos() as u64
+        });
         self.deadline.store(deadline, Ordering::Relaxed);
         self.start_slice();
     }
@@ -149,10 +145,10 @@ impl KnownScripts {
 
 /// A hash of a few bytes: of a SHA1's digits, or of a text's length and end.
 fn place(name: &[u8]) -> usize {
-    let end = name.iter().rev().take(8);
-    end.fold(name.len(), |hash, &byte| {
-        hash.wrapping_mul(31).wrapping_add(usize::from(byte))
-    }) % KNOWN
+    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+    let end = name.last_chunk().map_or(0, |end| u64::from_le_bytes(*end));
+    let hash = (end ^ name.len() as u64).wrapping_mul(FACTOR);
+    (hash >> (u64::BITS - KNOWN.ilog2())) as usize
 }
 
 /// Where a VM is kept between runs.
@@ -228,8 +224,8 @@ pub(crate) struct Machines {
     generation: u64,
     pub(crate) known: KnownScripts,
     pub(crate) planning: Planning,
-    /// The function whose locks were planned last.
-    pub(crate) planned_function: Option<Arc<Function>>,
+    /// The call whose locks were planned last, for its handler.
+    pub(crate) planned: Option<FoundCall>,
 }
 
 impl Machines {
@@ -269,7 +265,7 @@ impl Machines {
             self.idle.clear();
             self.idle_for_functions.clear();
             self.known = KnownScripts::default();
-            self.planned_function = None;
+            self.planned = None;
         }
     }
 
@@ -336,7 +332,7 @@ mod tests {
     #[test]
     fn a_slice_ends_after_its_time_and_a_kill_comes_first() {
         let control = Control::new();
-        control.start(Instant::now(), 0);
+        control.start(None);
         assert_eq!(control.decide(), Verdict::Continue);
         std::thread::sleep(2 * SLICE);
         assert_eq!(control.decide(), Verdict::Suspend);
@@ -344,7 +340,7 @@ mod tests {
         assert_eq!(control.decide(), Verdict::Continue);
         control.kill();
         assert_eq!(control.decide(), Verdict::Kill);
-        control.start(Instant::now(), 1);
+        control.start(Some(Instant::now() + Duration::from_millis(1)));
         assert_eq!(control.decide(), Verdict::Continue);
         std::thread::sleep(2 * SLICE);
         assert_eq!(control.decide(), Verdict::TimeUp);

@@ -68,8 +68,10 @@ impl Monitors {
         line.extend_from_slice(b"\r\n");
         let line: Arc<[u8]> = line.into();
         for client in self.clients.read().iter() {
-            self.hub
-                .send_to(client.place, Mail::Output(client.place, Arc::clone(&line)));
+            self.hub.send_to(
+                client.place(),
+                Mail::Output(client.place(), Arc::clone(&line)),
+            );
         }
     }
 }

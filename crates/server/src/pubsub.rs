@@ -187,7 +187,7 @@ impl PubSub {
             own.messages.push(bytes);
             return;
         }
-        let place = listener.record.place;
+        let place = listener.record.place();
         self.hub.send_to(place, Mail::Output(place, bytes));
     }
 

@@ -22,7 +22,7 @@ use crate::few_locks::{Conflict, FewLocks, is_irrevocable};
 use crate::private_copy::PrivateCopy;
 use crate::road::barrier::Barrier;
 use crate::road::lookup::{Entry, find, lookup, resolve};
-use crate::road::run::{Bench, refuse, run, run_here};
+use crate::road::run::{Bench, Call, Next, refuse, run_here};
 use crate::road::{Origin, check, settle};
 use crate::running::RunningScript;
 use crate::script_tally::RunTally;
@@ -125,6 +125,7 @@ impl RoadHost {
     }
 
     /// Begins a run for `caller` with the locks of `unit`.
+    #[inline]
     pub(crate) fn begin(
         &mut self,
         lender: &Bench,
@@ -147,6 +148,13 @@ impl RoadHost {
             // Then reading has consequences as well.
             self.begin_undo();
         }
+    }
+
+    /// Has the run work on a private copy, with a unit of its own.
+    pub(crate) fn work_privately(&mut self, copy: PrivateCopy, unit: Unit<'static>) {
+        self.copy = Some(Box::new(copy));
+        self.unit = Some(unit);
+        self.watched = Concerns::ALL;
     }
 
     fn begin_undo(&mut self) {
@@ -437,27 +445,44 @@ impl RoadHost {
         if self.server.monitors.any() && !entry.command.has(flag::SKIP_MONITOR) {
             self.show(args);
         }
+        let changes = self.run_here(entry, args, protocol, reply, origin)?;
+        let has_events = !changes.events.is_empty();
+        self.bench.stats.command_called(entry.index);
+        self.tally.note_call(entry, args, key_is_noted);
+        if has_events && let Some(unit) = &mut self.unit {
+            settle::settle_command(self.server, &mut self.bench, unit);
+        }
+        Ok(())
+    }
+
+    /// Runs a command under the locks of the run: what is changed since they were settled last.
+    #[inline(always)]
+    fn run_here(
+        &mut self,
+        entry: &'static Entry,
+        args: &[&[u8]],
+        protocol: Protocol,
+        reply: &mut dyn Reply,
+        origin: Origin,
+    ) -> Result<&mut Changes, CommandError> {
         let Some(unit) = &mut self.unit else {
             return Err(NOT_HELD);
         };
         self.client.protocol = protocol;
-        let _ = run_here(
-            self.server,
-            &mut self.bench,
-            &mut self.client,
+        // A script does not wait, and what else may be next is refused to it.
+        let _ = run_here(Call {
+            server: self.server,
+            bench: &mut self.bench,
+            client: &mut self.client,
             entry,
             args,
             unit,
             reply,
             origin,
-            None,
-        );
-        self.bench.stats.command_called(entry.index);
-        self.tally.note_call(entry, args, key_is_noted);
-        if !unit.changes.events.is_empty() {
-            settle::settle_command(self.server, &mut self.bench, unit);
-        }
-        Ok(())
+            woken_by: None,
+            next: Next::Done,
+        });
+        Ok(&mut unit.changes)
     }
 
     /// The entry of a call.
@@ -500,19 +525,7 @@ impl RoadHost {
         };
         copy.bring(self.server, entry, args, unit)?;
         self.has_written |= entry.command.has(flag::WRITE);
-        self.client.protocol = protocol;
-        let _ = run(
-            self.server,
-            &mut self.bench,
-            &mut self.client,
-            entry,
-            args,
-            unit,
-            reply,
-            origin,
-            None,
-        );
-        unit.changes = Changes::default();
+        *self.run_here(entry, args, protocol, reply, origin)? = Changes::default();
         Ok(())
     }
 

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::time::Duration;
 
 use keyspace::Unit;
 use parking_lot::Mutex;
 use resp::Reply;
-use scripting::{
-    Code, Function, LibraryError, Machine, Progress, Script, ScriptCache, ScriptFlags, World,
-};
+use scripting::{Code, LibraryError, Machine, Progress, ScriptCache, ScriptFlags, World};
 use types::Bytes;
 
 use crate::atomicity::Undoing;
@@ -23,7 +21,7 @@ use crate::road::barrier::Barrier;
 use crate::road::run::Bench;
 use crate::running::RunningScript;
 use crate::script_host::RoadHost;
-use crate::script_tally::RunTally;
+use crate::script_tally::{EndOfRun, RunTally};
 use crate::server::Server;
 use crate::transaction::OwnedArgs;
 
@@ -114,35 +112,23 @@ impl ScriptRun {
         }
     }
 
-    /// Makes a script ready to run with these keys and arguments, on behalf of `entry`.
-    pub(crate) fn prepare(
-        &mut self,
-        script: &Arc<Script>,
-        keys: &[&[u8]],
-        arguments: &[&[u8]],
-        entry: &'static Entry,
-        read_only: bool,
-    ) {
-        self.machine.prepare(script, keys, arguments);
-        self.serve(entry, script.flags(), read_only);
-    }
-
-    /// Makes a function ready to run with these keys and arguments, on behalf of `entry`.
+    /// Makes a script or function ready to run with these keys and arguments, on behalf of `entry`.
     ///
     /// # Errors
     /// The code of the function's library fails.
-    pub(crate) fn prepare_function(
+    pub(crate) fn prepare(
         &mut self,
-        function: &Arc<Function>,
+        code: Code,
         keys: &[&[u8]],
         arguments: &[&[u8]],
         entry: &'static Entry,
         read_only: bool,
     ) -> Result<(), LibraryError> {
-        // The library's code may run here first.
-        self.control.start(Instant::now(), 0);
-        self.machine.prepare_function(function, keys, arguments)?;
-        self.serve(entry, function.flags(), read_only);
+        let flags = code.flags();
+        // A library's code may run here first.
+        self.control.start(None);
+        self.machine.prepare(code, keys, arguments)?;
+        self.serve(entry, flags, read_only);
         Ok(())
     }
 
@@ -170,58 +156,69 @@ impl ScriptRun {
         server: &'static Server,
         bench: &Bench,
         client: &Client,
-        mut unit: Unit<'static>,
+        unit: Unit<'static>,
         args: &[&[u8]],
         reply: &mut dyn Reply,
     ) -> Slice {
-        let mut copy = None;
-        if let (Some(debug), Some(code)) = (self.debug.take(), self.machine.code().cloned()) {
-            self.is_debugged = true;
-            self.machine.start_debugging(code.text());
-            if debug.mode == DebugMode::Forked {
-                let (private, own) = PrivateCopy::new(server, &mut unit, &debug.keys);
-                copy = Some(Box::new(private));
-                unit = own;
-            }
-        }
         let undoing = Undoing::of(self.flags, self.read_only, &bench.config);
         if undoing == Undoing::OnFailure || unit.keeps_undo() {
             self.machine.set_atomic();
         }
-        if bench.config.script_memory_limit != 0 {
-            let limit = usize::try_from(bench.config.script_memory_limit).unwrap_or(usize::MAX);
-            self.machine.set_memory_limit(limit);
-        }
+        self.set_limits(bench);
         if !self.has_host {
             let tally = RunTally::new(Arc::clone(&self.control));
             let host = RoadHost::new(server, bench, client, tally);
             self.machine.set_host(Box::new(host));
             self.has_host = true;
         }
-        let (read_only, few_locks) = (self.read_only, self.few_locks.take());
         let allow_oom = self.flags.allow_oom;
-        let lacks_memory = !allow_oom && server.barriers.raised().has(Barrier::MemoryIsFull);
         let given_name = self.machine.code().and_then(Code::given_name).cloned();
-        let entry = self.entry;
-        let promised_keys = self.flags.allow_key_locking;
-        let host = self.host();
-        host.begin(bench, client, unit, few_locks);
+        let host = host_of(&mut self.machine);
+        host.begin(bench, client, unit, self.few_locks.take());
         host.tally.begin(given_name, host.started, &server.slowlog);
-        host.note_declared_keys(entry, args);
-        host.read_only = read_only;
-        host.promised_keys = promised_keys;
-        host.lacks_memory = lacks_memory;
+        host.note_declared_keys(self.entry, args);
+        host.read_only = self.read_only;
+        host.promised_keys = self.flags.allow_key_locking;
+        host.lacks_memory = !allow_oom && server.barriers.raised().has(Barrier::MemoryIsFull);
         host.heeds_memory = undoing == Undoing::OnFailure && !allow_oom;
         host.undoing = undoing;
-        host.copy = copy;
-        // Who debugs takes all the time there is.
-        let time_limit = if self.is_debugged {
-            0
-        } else {
-            bench.config.script_time_limit
-        };
-        self.control.start(bench.clock.now(), time_limit);
+        host.copy = None;
+        if let Some(debug) = self.debug.take() {
+            self.start_debugging(server, debug);
+        }
         self.advance(args, reply)
+    }
+
+    /// Caps what the configuration caps. Who debugs takes all the time there is.
+    #[inline]
+    fn set_limits(&mut self, bench: &Bench) {
+        let (memory, time_ms) = (
+            bench.config.script_memory_limit,
+            bench.config.script_time_limit,
+        );
+        if memory != 0 {
+            let limit = usize::try_from(memory).unwrap_or(usize::MAX);
+            self.machine.set_memory_limit(limit);
+        }
+        if time_ms != 0 && self.debug.is_none() {
+            let limit = Duration::from_millis(time_ms);
+            self.control.start(bench.clock.now().checked_add(limit));
+        }
+    }
+
+    /// Makes the run that is about to start one that is debugged.
+    #[cold]
+    fn start_debugging(&mut self, server: &'static Server, debug: DebugStart) {
+        self.is_debugged = true;
+        if let Some(code) = self.machine.code().cloned() {
+            self.machine.start_debugging(code.text());
+        }
+        if debug.mode == DebugMode::Forked {
+            let host = host_of(&mut self.machine);
+            let mut unit = host.end();
+            let (private, own) = PrivateCopy::new(server, &mut unit, &debug.keys);
+            host.work_privately(private, own);
+        }
     }
 
     /// Runs the next slice.
@@ -312,8 +309,7 @@ impl ScriptRun {
     /// run had.
     pub(crate) fn hand_back(&mut self, bench: &mut Bench) -> HandedBack {
         // Only runs of a client's own start with few locks.
-        let (args, _) = self.wind_up(bench);
-        let host = self.host();
+        let (args, _, host) = self.wind_up(bench);
         HandedBack {
             server: host.server,
             unit: host.end(),
@@ -329,46 +325,42 @@ impl ScriptRun {
         server: &'static Server,
         bench: &mut Bench,
     ) -> (OwnedArgs, Option<Conflict>) {
-        let ended = self.wind_up(bench);
-        self.host().settle_and_release(server, bench);
-        ended
+        let (args, conflict, host) = self.wind_up(bench);
+        host.settle_and_release(server, bench);
+        (args, conflict)
     }
 
-    fn wind_up(&mut self, bench: &mut Bench) -> (OwnedArgs, Option<Conflict>) {
-        let (failed, index) = (self.failed, self.entry.index);
+    #[inline]
+    fn wind_up(&mut self, bench: &mut Bench) -> (OwnedArgs, Option<Conflict>, &mut RoadHost) {
+        let (failed, is_debugged) = (self.failed, self.is_debugged);
         let args = std::mem::take(&mut self.args);
-        let host = self.host();
+        let ended = self.machine.take_ended();
+        let host = host_of(&mut self.machine);
         let few_locks = host.few_locks();
         let conflict = host.settle();
         if failed && conflict.is_none() {
-            host.bench.stats.command_failed(index);
+            host.bench.stats.command_failed(self.entry.index);
         }
         if let Some(listed) = host.listed.take() {
             host.server.running.remove(&listed);
         }
         bench.take_back(&mut host.bench);
-        let exclusive = host.holds_all();
-        if let (Some(few_locks), Some(code)) = (few_locks, self.machine.code()) {
-            match &conflict {
-                Some(conflict) => {
-                    let needed = conflict.needed.to_bits();
-                    code.widening().note_conflict(few_locks.declared, needed);
-                }
-                None if few_locks.reruns == 0 => {
-                    code.widening().note_success(few_locks.declared);
-                }
-                None => {}
-            }
+        let Some((code, memory)) = ended else {
+            return (args, conflict, host);
+        };
+        if let Some(few_locks) = few_locks {
+            note_widening(&code, few_locks, conflict.as_ref());
         }
-        if conflict.is_none() && !self.is_debugged {
-            let reruns = few_locks.map_or(0, |few_locks| few_locks.reruns);
-            if let Some(ended) = self.machine.take_ended() {
-                self.host()
-                    .tally
-                    .end(&mut bench.ended_script, ended, failed, exclusive, reruns);
-            }
+        if conflict.is_none() && !is_debugged {
+            let run = EndOfRun {
+                memory,
+                failed,
+                exclusive: host.holds_all(),
+                reruns: few_locks.map_or(0, |few_locks| few_locks.reruns),
+            };
+            host.tally.end(&mut bench.ended_script, code, run);
         }
-        (args, conflict)
+        (args, conflict, host)
     }
 
     /// Whether the VM should be dropped to give its memory back.
@@ -377,9 +369,7 @@ impl ScriptRun {
     }
 
     fn host(&mut self) -> &mut RoadHost {
-        self.machine
-            .host_mut()
-            .expect("the host was set at the first start")
+        host_of(&mut self.machine)
     }
 
     /// Bytes the VM takes.
@@ -425,6 +415,24 @@ impl ScriptRun {
             self.reported = true;
         }
         self.args = args;
+    }
+}
+
+fn host_of(machine: &mut Machine) -> &mut RoadHost {
+    machine
+        .host_mut()
+        .expect("the host was set at the first start")
+}
+
+/// Remembers with the code of a run that started with few locks whether they were enough.
+fn note_widening(code: &Code, few_locks: FewLocks, conflict: Option<&Conflict>) {
+    match conflict {
+        Some(conflict) => {
+            let needed = conflict.needed.to_bits();
+            code.widening().note_conflict(few_locks.declared, needed);
+        }
+        None if few_locks.reruns == 0 => code.widening().note_success(few_locks.declared),
+        None => {}
     }
 }
 

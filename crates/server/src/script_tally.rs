@@ -210,23 +210,16 @@ impl RunTally {
 
     /// The run of `code` is over: `ended` takes what is counted of it.
     #[inline]
-    pub(crate) fn end(
-        &mut self,
-        ended: &mut EndedRun,
-        (code, memory): (Code, usize),
-        failed: bool,
-        exclusive: bool,
-        reruns: u32,
-    ) {
+    pub(crate) fn end(&mut self, ended: &mut EndedRun, code: Code, run: EndOfRun) {
         ended.code = Some(code);
         ended.record = RunRecord {
             took: Duration::ZERO,
-            failed,
+            failed: run.failed,
             failure: self.trouble.failure,
             undone: self.trouble.undone,
-            reruns: u64::from(reruns),
-            exclusive,
-            memory: (memory + self.undo_bytes) as u64,
+            reruns: u64::from(run.reruns),
+            exclusive: run.exclusive,
+            memory: (run.memory + self.undo_bytes) as u64,
             inner_calls: self.inner_calls,
             keys: self.keys.count(),
         };
@@ -234,6 +227,19 @@ impl RunTally {
             ended.slowest = std::mem::take(&mut self.slowest);
         }
     }
+}
+
+/// What a run's end tells of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EndOfRun {
+    /// The most bytes it had in use.
+    pub(crate) memory: usize,
+    /// Its reply is an error or holds one.
+    pub(crate) failed: bool,
+    /// It held the locks of all keys.
+    pub(crate) exclusive: bool,
+    /// How often it was undone and started again.
+    pub(crate) reruns: u32,
 }
 
 /// A run that is over, until its time is known. Each event loop has one, which serves one run after the other.

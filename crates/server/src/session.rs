@@ -5,22 +5,21 @@ use std::time::Instant;
 
 use commands::CommandError;
 use commands::record::flag;
-use keyspace::{Unit, WaiterId};
+use keyspace::WaiterId;
 use resp::{Reply, RespWriter};
 use types::Bytes;
 
-use crate::atomicity;
 use crate::blocking;
 use crate::client::{Client, ReplyMode};
 use crate::debugging::{self, DebugRun};
+use crate::execution::Execution;
 use crate::few_locks::{Conflict, Rerun, sure_plan};
 use crate::handlers::transaction::{discard_transaction, plan_watched};
 use crate::machines::Home;
 use crate::message::OnTimeout;
-use crate::net::Mail;
 use crate::road::check::may_replicate;
 use crate::road::lookup::{Entry, find, lookup};
-use crate::road::run::{Bench, Moment, Next, refuse, run};
+use crate::road::run::{Bench, Call, Moment, Next, refuse, run};
 use crate::road::{Origin, check, settle};
 use crate::script_run::{HandedBack, ScriptRun, Slice};
 use crate::server::Server;
@@ -68,19 +67,6 @@ pub(crate) struct Header {
     pub(crate) reply_muted: bool,
 }
 
-/// A transaction that runs.
-pub(crate) struct Execution {
-    queue: Vec<Queued>,
-    position: usize,
-    header: Header,
-    /// When the command before `position` was started.
-    started: Moment,
-    /// The replies of a transaction that is all or nothing, until it is known which.
-    replies: Option<Vec<u8>>,
-    /// Where the reply of the command that runs begins.
-    reply_start: usize,
-}
-
 /// What has become of a script in a slice.
 enum After {
     /// It goes on.
@@ -93,15 +79,6 @@ enum After {
 
 fn own(args: &[&[u8]]) -> OwnedArgs {
     args.iter().map(|&argument| Bytes::from(argument)).collect()
-}
-
-impl Execution {
-    /// Whether the command that ran last makes that the whole transaction is undone.
-    fn failed(&self) -> bool {
-        self.replies
-            .as_ref()
-            .is_some_and(|replies| replies.get(self.reply_start) == Some(&b'-'))
-    }
 }
 
 /// How a request ended.
@@ -228,17 +205,18 @@ impl Session {
             show(server, bench, client, entry, args);
         }
         let mut writer = RespWriter::new(out, client.protocol);
-        let next = run(
+        let next = run(Call {
             server,
             bench,
             client,
             entry,
             args,
-            &mut unit,
-            &mut writer,
-            Origin::Client,
-            None,
-        );
+            unit: &mut unit,
+            reply: &mut writer,
+            origin: Origin::Client,
+            woken_by: None,
+            next: Next::Done,
+        });
         let header = Header {
             entry,
             started,
@@ -314,25 +292,7 @@ impl Session {
                 }
             }
             Next::Exec => {
-                let queue = client.transaction.reset();
-                client.record.queued.store(-1, Ordering::Relaxed);
-                crate::handlers::transaction::unwatch_all(client, &mut unit);
-                let mut replies = bench.config.multi_atomic.then(Vec::new);
-                if let Some(replies) = &mut replies {
-                    unit.begin_undo();
-                    RespWriter::new(replies, client.protocol).array(queue.len());
-                } else {
-                    writer.array(queue.len());
-                }
-                let execution = Box::new(Execution {
-                    queue,
-                    position: 0,
-                    header,
-                    started,
-                    replies,
-                    reply_start: 0,
-                });
-                let outcome = self.go_on(server, bench, execution, unit, out);
+                let outcome = self.start_transaction(server, bench, unit, header, out);
                 if server.monitors.any() {
                     show(server, bench, &self.client, entry, args);
                 }
@@ -418,20 +378,8 @@ impl Session {
                     _ => outcome,
                 }
             }
-            Activity::Transaction(mut execution, run) => {
-                let replies = execution.replies.as_mut().unwrap_or(out);
-                let mut writer = RespWriter::new(replies, self.client.protocol);
-                let slice = run.resume(&mut writer);
-                match self.hand_back(bench, slice) {
-                    Ok(HandedBack { mut unit, .. }) => {
-                        self.end_queued(server, bench, &execution, &mut unit);
-                        self.go_on(server, bench, execution, unit, out)
-                    }
-                    Err(run) => {
-                        self.activity = Activity::Transaction(execution, run);
-                        Outcome::Busy
-                    }
-                }
+            Activity::Transaction(execution, run) => {
+                self.resume_transaction(server, bench, execution, run, out)
             }
             Activity::Debugging(debug) => self.resume_debugging(server, bench, *debug, out),
             other => {
@@ -439,128 +387,6 @@ impl Session {
                 Outcome::Busy
             }
         }
-    }
-
-    /// Runs the commands of a transaction from where it stands.
-    fn go_on(
-        &mut self,
-        server: &'static Server,
-        bench: &mut Bench,
-        mut execution: Box<Execution>,
-        mut unit: Unit<'static>,
-        out: &mut Vec<u8>,
-    ) -> Outcome {
-        let mut failed = execution.failed();
-        while execution.position < execution.queue.len() && !failed {
-            execution.started = bench.clock.moment();
-            let Execution {
-                queue,
-                position,
-                replies,
-                reply_start,
-                ..
-            } = &mut *execution;
-            let queued = &queue[*position];
-            let entry = queued.entry;
-            let args: Vec<&[u8]> = queued.args.iter().map(|argument| &**argument).collect();
-            let replies = replies.as_mut().unwrap_or(out);
-            *reply_start = replies.len();
-            let mut writer = RespWriter::new(replies, self.client.protocol);
-            *position += 1;
-            if let Err(error) = check(server, &self.client, entry, Origin::Transaction) {
-                refuse(server, &mut writer, &error);
-                failed = execution.failed();
-                continue;
-            }
-            show(server, bench, &self.client, entry, &args);
-            let next = run(
-                server,
-                bench,
-                &mut self.client,
-                entry,
-                &args,
-                &mut unit,
-                &mut writer,
-                Origin::Transaction,
-                None,
-            );
-            if let Next::Debug(_) = next {
-                refuse(server, &mut writer, &IN_A_PIPELINE);
-            } else if let Next::Script(run) = next {
-                let slice = run.start(server, bench, &self.client, unit, &args, &mut writer);
-                match self.hand_back(bench, slice) {
-                    Ok(back) => unit = back.unit,
-                    Err(run) => {
-                        self.activity = Activity::Transaction(execution, run);
-                        return Outcome::Busy;
-                    }
-                }
-            }
-            self.end_queued(server, bench, &execution, &mut unit);
-            failed = execution.failed();
-        }
-        if unit.keeps_undo() {
-            self.end_all_or_nothing(server, bench, &mut execution, &mut unit, failed, out);
-        }
-        settle::settle_unit(server, bench, &mut unit);
-        self.post_own_messages(server, bench);
-        drop(unit);
-        let header = execution.header;
-        self.finish(server, bench, header, &[b"EXEC"]);
-        Outcome::Done
-    }
-
-    /// Counts the command of a transaction that has just run.
-    fn end_queued(
-        &self,
-        server: &'static Server,
-        bench: &mut Bench,
-        execution: &Execution,
-        unit: &mut Unit<'static>,
-    ) {
-        settle::settle_command(server, bench, unit);
-        self.post_own_messages(server, bench);
-        let queued = &execution.queue[execution.position - 1];
-        let args: Vec<&[u8]> = queued.args.iter().map(|argument| &**argument).collect();
-        self.count(server, bench, queued.entry, execution.started, &args);
-    }
-
-    /// Posts to the client what the commands of its transaction published to it: messages do not stand in the midst of a
-    /// reply.
-    fn post_own_messages(&self, server: &Server, bench: &mut Bench) {
-        let place = self.client.record.place;
-        for message in bench.own.messages.drain(..) {
-            server.hub.send_to(place, Mail::Output(place, message));
-        }
-    }
-
-    /// Commits a transaction that is all or nothing, or undoes it because of the command that ran last.
-    fn end_all_or_nothing(
-        &mut self,
-        server: &'static Server,
-        bench: &mut Bench,
-        execution: &mut Execution,
-        unit: &mut Unit<'static>,
-        failed: bool,
-        out: &mut Vec<u8>,
-    ) {
-        let replies = execution.replies.take().unwrap_or_default();
-        if !failed {
-            atomicity::commit(server, bench, unit);
-            out.extend_from_slice(&replies);
-            return;
-        }
-        atomicity::undo(server, bench, unit);
-        let number = execution.position;
-        let name = execution.queue[number - 1].entry.full_name();
-        let mut text = format!(
-            "EXECABORT Transaction undone because its command {number}, '{name}', failed: "
-        )
-        .into_bytes();
-        let error = replies.get(execution.reply_start + 1..).unwrap_or_default();
-        text.extend_from_slice(error.trim_ascii_end());
-        server.errors.count(&text);
-        RespWriter::new(out, self.client.protocol).error(&text);
     }
 
     /// Takes a script's end in: its locks are settled and released.
@@ -586,7 +412,11 @@ impl Session {
     }
 
     /// Takes a script's end in: what it gives back. `Err` if it goes on.
-    fn hand_back(&mut self, bench: &mut Bench, slice: Slice) -> Result<HandedBack, Box<ScriptRun>> {
+    pub(crate) fn hand_back(
+        &mut self,
+        bench: &mut Bench,
+        slice: Slice,
+    ) -> Result<HandedBack, Box<ScriptRun>> {
         match slice {
             Slice::Suspended(run) => Err(run),
             Slice::Finished(mut run) => {
@@ -644,7 +474,7 @@ impl Session {
     }
 
     /// Counts a command that has run, and logs it if it was slow.
-    fn count(
+    pub(crate) fn count(
         &self,
         server: &Server,
         bench: &mut Bench,
@@ -744,7 +574,7 @@ fn put_own_messages(bench: &mut Bench, out: &mut Vec<u8>, reply_start: usize) {
     }
 }
 
-const IN_A_PIPELINE: CommandError =
+pub(crate) const IN_A_PIPELINE: CommandError =
     CommandError::text("ERR SCRIPT DEBUG must be called outside a pipeline");
 
 /// Whether a request's first word is that of an HTTP request, which a browser was tricked into sending.
@@ -778,7 +608,8 @@ fn overdue(
     Some(CommandError::owned(script.busy_text()))
 }
 
-fn show(server: &Server, bench: &Bench, client: &Client, entry: &Entry, args: &[&[u8]]) {
+/// Shows a command to who monitors.
+pub(crate) fn show(server: &Server, bench: &Bench, client: &Client, entry: &Entry, args: &[&[u8]]) {
     // Scripts are marked to be skipped only because they are shown in their own way: before what they call.
     let is_script =
         entry.planner.is_some() && entry.command.has(flag::NOSCRIPT | flag::SKIP_MONITOR);

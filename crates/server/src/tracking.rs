@@ -395,7 +395,7 @@ fn deliver(server: &Server, target: &ClientRecord, message: Arc<[u8]>, actor: Op
     } else {
         server
             .hub
-            .send_to(target.place, Mail::Output(target.place, message));
+            .send_to(target.place(), Mail::Output(target.place(), message));
     }
 }
 

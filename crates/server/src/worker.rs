@@ -37,7 +37,7 @@ use crate::tracking;
 /// How soon a request whose locks were busy is tried again, unless the holder tells before.
 const RETRY: Duration = Duration::from_micros(200);
 
-/// Keys one shard expires in one go.
+/// Keys one shard looks at in one go to expire them.
 const EXPIRE_BATCH: usize = 200;
 
 /// The sessions of one event loop.
@@ -401,10 +401,10 @@ impl Worker {
                 if self.server.effects.are_wanted() {
                     unit.record_effects();
                 }
-                let removed = unit.expire_due(EXPIRE_BATCH);
+                let looked_at = unit.expire_due(EXPIRE_BATCH);
                 tracking::after_expiry(self.server, &mut self.bench, &mut unit);
                 settle::settle_unit(self.server, &mut self.bench, &mut unit);
-                if removed < EXPIRE_BATCH {
+                if looked_at < EXPIRE_BATCH {
                     break;
                 }
             }
@@ -536,6 +536,25 @@ impl Service for Worker {
             });
             self.clear_leftovers();
         }
+    }
+
+    fn may_move(&self, session: &Session) -> bool {
+        session.is_idle() && session.parsed.is_none() && session.client.may_move()
+    }
+
+    fn on_leave(&mut self, session: Session, place: Address) {
+        session.client.record.set_place(place);
+        self.server.clients.send_off(session.client);
+    }
+
+    fn on_arrive(&mut self, place: Address) -> Option<Session> {
+        let client = self.server.clients.welcome(place.id)?;
+        client.record.set_place(place);
+        Some(Session::new(client))
+    }
+
+    fn place_of(&self, id: u64) -> Option<Address> {
+        self.server.clients.get(id).map(|record| record.place())
     }
 
     fn on_turn(&mut self, context: &mut Context<'_, Message>) -> Wait {

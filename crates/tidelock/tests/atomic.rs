@@ -2,9 +2,7 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
-
-use support::{Client, Reply, Server};
+use support::{Client, Reply, Server, wait_until};
 
 /// Writes of every kind, to a keyspace as [`fill`] leaves it.
 const WRITES: &str = "
@@ -74,13 +72,10 @@ fn error(reply: Reply) -> String {
 
 /// Waits until a script has run past its first slice, so that it can be killed.
 fn wait_until_busy(client: &mut Client) {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while client.call(&["SCRIPT", "KILL", "nobody"])
-        != Reply::Error("NOTBUSY No script of this name in execution right now.".to_owned())
-    {
-        assert!(Instant::now() < deadline, "no script runs");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let busy = Reply::Error("NOTBUSY No script of this name in execution right now.".to_owned());
+    wait_until("no script runs", || {
+        client.call(&["SCRIPT", "KILL", "nobody"]) == busy
+    });
 }
 
 #[test]
@@ -189,7 +184,7 @@ fn nobody_hears_of_what_is_undone() {
 
 #[test]
 fn a_killed_script_is_undone_if_it_can_be() {
-    let server = Server::start(&["--io-threads", "2"]);
+    let server = Server::start(&["--io-threads", "2", "--io-threads-gather", "no"]);
     let mut client = server.connect();
     let mut other = server.connect();
     fill(&mut client);
@@ -326,7 +321,7 @@ fn a_transaction_is_all_or_nothing_when_asked() {
 
 #[test]
 fn functions_are_atomic_too() {
-    let server = Server::start(&["--io-threads", "2"]);
+    let server = Server::start(&["--io-threads", "2", "--io-threads-gather", "no"]);
     let mut client = server.connect();
     let mut other = server.connect();
     fill(&mut client);

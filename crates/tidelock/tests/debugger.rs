@@ -2,9 +2,9 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use support::{Client, Reply, Server};
+use support::{Client, Reply, Server, wait_until};
 
 const LOOPS: &[&str] = &["--io-threads", "2"];
 
@@ -143,11 +143,9 @@ fn a_session_whose_client_leaves_ends() {
     let mut session = debug(&server, "SYNC", &["EVAL", endless, "0"]);
     session.send(&["c"]);
     drop(session);
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while other.call(&["SCRIPT", "KILL"]) != Reply::Status("OK".to_owned()) {
-        assert!(Instant::now() < deadline, "the script cannot be killed");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    wait_until("the script cannot be killed", || {
+        other.call(&["SCRIPT", "KILL"]) == Reply::Status("OK".to_owned())
+    });
     assert_eq!(other.call(&["GET", "n"]), Reply::bulk("2"));
 }
 

@@ -3,9 +3,9 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use support::{Client, Reply, Server};
+use support::{Client, Reply, Server, wait_until};
 
 /// Holds its key until it is killed.
 const HOLDS: &str = "redis.call('GET', KEYS[1]) while true do end";
@@ -60,13 +60,9 @@ impl Scene {
     fn hold(&mut self) {
         self.holder.send(&["EVAL", HOLDS, "1", "held"]);
         let not_yet = Reply::Error("NOTBUSY No scripts in execution right now.".to_owned());
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while self.other.call(&["SCRIPT", "KILL", "nobody"]) == not_yet {
-            assert!(
-                Instant::now() < deadline,
-                "the script never got past its slice"
-            );
-        }
+        wait_until("the script never got past its slice", || {
+            self.other.call(&["SCRIPT", "KILL", "nobody"]) != not_yet
+        });
     }
 
     fn let_go(&mut self) {
@@ -165,6 +161,8 @@ fn a_run_that_starts_again_shows_once() {
             &[
                 "--io-threads",
                 loops,
+                "--io-threads-gather",
+                "no",
                 "--enable-debug-command",
                 "yes",
                 "--logfile",
@@ -180,7 +178,14 @@ fn a_run_that_starts_again_shows_once() {
 
 #[test]
 fn keymiss_events_show_once() {
-    let mut scene = Scene::new(&["--io-threads", "2", "--notify-keyspace-events", "KEAm"]);
+    let mut scene = Scene::new(&[
+        "--io-threads",
+        "2",
+        "--io-threads-gather",
+        "no",
+        "--notify-keyspace-events",
+        "KEAm",
+    ]);
     let mut subscriber = scene.server.connect();
     subscriber.call(&["SUBSCRIBE", "__keyevent@0__:keymiss"]);
     let script = "redis.call('GET', 'nothing') return redis.call('GET', ARGV[1])";
@@ -197,7 +202,7 @@ fn keymiss_events_show_once() {
 
 #[test]
 fn functions_start_again_as_well() {
-    let mut scene = Scene::new(&["--io-threads", "2"]);
+    let mut scene = Scene::new(&["--io-threads", "2", "--io-threads-gather", "no"]);
     let library = "#!lua name=few
         redis.register_function('append', function(KEYS, ARGV)
             redis.call('INCR', 'count') return redis.call('APPEND', ARGV[1], '+') end)";
@@ -213,7 +218,14 @@ fn functions_start_again_as_well() {
 
 #[test]
 fn what_cannot_be_undone_waits_for_all_locks() {
-    let mut scene = Scene::new(&["--io-threads", "2", "--slowlog-log-slower-than", "0"]);
+    let mut scene = Scene::new(&[
+        "--io-threads",
+        "2",
+        "--io-threads-gather",
+        "no",
+        "--slowlog-log-slower-than",
+        "0",
+    ]);
     scene.client.send(&[
         "EVAL",
         "redis.call('INCR', KEYS[1]) redis.call('SLOWLOG', 'RESET') return redis.call('GET', ARGV[1])",
@@ -231,7 +243,14 @@ fn what_cannot_be_undone_waits_for_all_locks() {
 
 #[test]
 fn who_needs_the_key_of_an_overdue_script_is_told_so() {
-    let mut scene = Scene::new(&["--io-threads", "2", "--busy-reply-threshold", "50"]);
+    let mut scene = Scene::new(&[
+        "--io-threads",
+        "2",
+        "--io-threads-gather",
+        "no",
+        "--busy-reply-threshold",
+        "50",
+    ]);
     let script = "redis.call('SET', KEYS[1], 1) return redis.call('GET', ARGV[1])";
     scene.client.send(&["EVAL", script, "1", "own", "held"]);
     assert!(matches!(scene.client.read(), Reply::Error(text) if text.starts_with("BUSY ")));
@@ -244,7 +263,7 @@ fn who_needs_the_key_of_an_overdue_script_is_told_so() {
 
 #[test]
 fn a_script_loaded_in_a_transaction_may_touch_any_key() {
-    let server = Server::start(&["--io-threads", "2"]);
+    let server = Server::start(&["--io-threads", "2", "--io-threads-gather", "no"]);
     let mut client = server.connect();
     let script = "return redis.call('APPEND', ARGV[1], '+')";
     let Reply::Bulk(sha) = client.call(&["SCRIPT", "LOAD", script]) else {
@@ -260,15 +279,14 @@ fn a_script_loaded_in_a_transaction_may_touch_any_key() {
 
 #[test]
 fn a_client_that_leaves_takes_its_lost_run_to_the_end() {
-    let mut scene = Scene::new(&["--io-threads", "2"]);
+    let mut scene = Scene::new(&["--io-threads", "2", "--io-threads-gather", "no"]);
     let script = "redis.call('SET', KEYS[1], 1) return redis.call('GET', ARGV[1])";
     scene.client.send(&["EVAL", script, "1", "own", "held"]);
     wait();
     scene.client = scene.server.connect();
     wait();
     scene.let_go();
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while scene.other.call(&["GET", "own"]) == Reply::Null {
-        assert!(Instant::now() < deadline, "the script never ran");
-    }
+    wait_until("the script never ran", || {
+        scene.other.call(&["GET", "own"]) != Reply::Null
+    });
 }

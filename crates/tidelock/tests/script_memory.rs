@@ -3,9 +3,7 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
-
-use support::{Client, Reply, Server};
+use support::{Client, Reply, Server, wait_until};
 
 fn error(reply: Reply) -> String {
     match reply {
@@ -137,11 +135,9 @@ fn maxmemory_in_the_middle_of_an_atomic_script_undoes_it() {
     assert_eq!(client.call(&["DBSIZE"]), Reply::Integer(1));
     assert_eq!(client.call(&["GET", "before"]), Reply::bulk("1"));
     // Once the memory is back there is room again.
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while client.call(&["SET", "after", "1"]) != Reply::Status("OK".to_owned()) {
-        assert!(Instant::now() < deadline, "the memory does not come back");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    wait_until("the memory does not come back", || {
+        client.call(&["SET", "after", "1"]) == Reply::Status("OK".to_owned())
+    });
     // A script that allows itself to run then does.
     let allowed = "#!lua flags=atomic,allow-oom\n
         for n = 1, 60 do redis.call('SET', 'big:' .. n, ('x'):rep(1000000)) end return 'all'";

@@ -3,9 +3,9 @@
 mod support;
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use support::{Client, Reply, Server};
+use support::{Client, PATIENCE, Reply, Server};
 
 const NAMED: &str = "#!lua name=jobs/take
 redis.call('SET', KEYS[1], 'x')
@@ -291,7 +291,7 @@ fn a_busy_script_is_told_and_killed_by_its_name() {
         "1",
         "k",
     ]);
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + PATIENCE;
     let mut other = server.connect();
     // Until the script is there the key is free.
     let told = loop {

@@ -2,9 +2,7 @@
 
 mod support;
 
-use std::time::Duration;
-
-use support::{Client, Reply, Server};
+use support::{Client, Reply, Server, wait_until};
 
 fn field(client: &mut Client, section: &str, name: &str) -> i64 {
     let Reply::Bulk(text) = client.call(&["INFO", section]) else {
@@ -93,13 +91,9 @@ fn a_slow_script_keeps_its_keys_or_everybody() {
         "k",
     ]);
     let wait_until_busy = |other: &mut Client| {
-        for _ in 0..500 {
-            if is_error(&other.call(&["GET", "k"]), "BUSY ") {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        panic!("nobody is told that the script is slow");
+        wait_until("nobody is told that the script is slow", || {
+            is_error(&other.call(&["GET", "k"]), "BUSY ")
+        });
     };
     wait_until_busy(&mut other);
     assert_eq!(other.call(&["PING"]), Reply::Status("PONG".to_owned()));

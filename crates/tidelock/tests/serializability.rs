@@ -412,10 +412,15 @@ fn histories_on_one_loop_have_an_order() {
 
 #[test]
 fn histories_on_two_loops_have_an_order() {
+    play(&["--io-threads", "2", "--io-threads-gather", "no"]);
+}
+
+#[test]
+fn histories_on_loops_that_gather_have_an_order() {
     play(&["--io-threads", "2"]);
 }
 
 #[test]
 fn histories_on_four_loops_have_an_order() {
-    play(&["--io-threads", "4"]);
+    play(&["--io-threads", "4", "--io-threads-gather", "no"]);
 }

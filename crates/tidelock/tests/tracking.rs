@@ -5,7 +5,7 @@ mod support;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use support::{Client, Reply, Server};
+use support::{Client, Reply, Server, wait_until};
 
 const KEYS: u64 = 20;
 
@@ -128,9 +128,11 @@ fn copies_are_never_stale_once_the_server_has_answered() {
             writer.join().expect("a writer ends");
         }
         done.store(true, Ordering::Relaxed);
-        // The last keys with an expiry go.
-        std::thread::sleep(std::time::Duration::from_millis(300));
         let mut checker = server.connect();
+        wait_until(
+            "the last keys with an expiry do not go",
+            || matches!(checker.call(&["INFO", "keyspace"]), Reply::Bulk(info) if !info.contains("expires=") || info.contains("expires=0")),
+        );
         for reader in readers {
             let mut cache = reader.join().expect("a reader ends");
             cache.call(&["PING"]);

@@ -11,13 +11,15 @@ use crate::server::Server;
 use crate::wire::{Connection, Frame, WireError};
 
 /// How long a reply may take.
-const REPLY_PATIENCE: Duration = Duration::from_secs(15);
+const REPLY_PATIENCE: Duration = Duration::from_secs(60);
 /// How long "nothing comes" is watched.
 const QUIET_PATIENCE: Duration = Duration::from_millis(40);
 /// How long a blocking command may take to show up among the blocked clients.
-const BLOCK_PATIENCE: Duration = Duration::from_millis(150);
+const BLOCK_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a script, or what has to wait for one, is given to get there.
+const SEND_PATIENCE: Duration = Duration::from_millis(150);
 /// How long a killed script may take to end.
-const KILL_PATIENCE: Duration = Duration::from_millis(200);
+const KILL_PATIENCE: Duration = Duration::from_secs(10);
 /// Commands that bring a server back to its first state.
 const FRESH: &[&[&str]] = &[
     &["FLUSHALL"],
@@ -115,12 +117,12 @@ impl Side {
             source,
         };
         for command in FRESH {
-            let frame = control.call(command).map_err(lost)?;
-            if frame.reply.is_error() {
+            let deadline = Instant::now() + KILL_PATIENCE;
+            while control.call(command).map_err(lost)?.reply.is_error() && Instant::now() < deadline
+            {
                 // The case before may have left a script that does not end.
                 control.call(&["SCRIPT", "KILL"]).map_err(lost)?;
-                std::thread::sleep(KILL_PATIENCE);
-                control.call(command).map_err(lost)?;
+                std::thread::sleep(Duration::from_millis(10));
             }
         }
         Ok(Self {
@@ -156,7 +158,14 @@ impl Side {
             Action::Send(command) => {
                 let blocked = self.blocked_clients();
                 self.connection(step.connection)?.send(command)?;
-                let deadline = Instant::now() + BLOCK_PATIENCE;
+                // The blocking commands, and no others, have names like BLPOP.
+                let blocks = command.first().is_some_and(|name| name.starts_with(b"B"));
+                let patience = if blocks {
+                    BLOCK_PATIENCE
+                } else {
+                    SEND_PATIENCE
+                };
+                let deadline = Instant::now() + patience;
                 while self.blocked_clients() <= blocked && Instant::now() < deadline {
                     std::thread::sleep(Duration::from_millis(2));
                 }

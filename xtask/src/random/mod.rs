@@ -29,7 +29,7 @@ const ENOUGH_FAILURES: usize = 8;
 const CUTTING_REPLAYS: usize = 400;
 
 /// How long a reply may take.
-const REPLY_PATIENCE: Duration = Duration::from_secs(10);
+const REPLY_PATIENCE: Duration = Duration::from_secs(60);
 
 type Command = (Comparison, Vec<Vec<u8>>);
 

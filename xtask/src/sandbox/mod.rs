@@ -25,7 +25,7 @@ const PROBE: &str = include_str!("probe.lua");
 
 /// How many findings are shown before a run stops.
 const ENOUGH_FAILURES: usize = 5;
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Limits on a run, for those scripts that never end by themselves.
 const LIMITS: [&str; 4] = ["script-time-limit", "100", "script-memory-limit", "64mb"];

@@ -63,9 +63,12 @@ impl<T: Object> Arena<T> {
     // ---- regions ---------------------------------------------------------------------------------
 
     /// Makes everything that is there old.
+    #[inline]
     pub(super) fn open_region(&mut self) {
         self.young_from = self.items.len() as u32;
-        std::mem::swap(&mut self.free, &mut self.old_free);
+        if !self.free.is_empty() {
+            std::mem::swap(&mut self.free, &mut self.old_free);
+        }
     }
 
     /// Ends the distinction of old and young objects, which all stay.
@@ -75,16 +78,22 @@ impl<T: Object> Arena<T> {
     }
 
     /// Drops the young objects and ends the distinction. Returns the bytes it freed.
+    #[inline]
     pub(super) fn drop_young(&mut self) -> usize {
         let first = self.young_from as usize;
         self.young_from = 0;
-        // The young ones' list is empty when it is set aside again: its memory serves the next region.
-        std::mem::swap(&mut self.free, &mut self.old_free);
-        self.old_free.clear();
+        self.free.clear();
+        if !self.old_free.is_empty() {
+            std::mem::swap(&mut self.free, &mut self.old_free);
+        }
         // Most runs make objects of few types.
         if self.items.len() == first {
             return 0;
         }
+        self.truncate(first)
+    }
+
+    fn truncate(&mut self, first: usize) -> usize {
         let freed = self.items[first..].iter().map(Object::size).sum();
         self.items.truncate(first);
         self.marks.truncate(first);

@@ -24,21 +24,6 @@ pub(crate) enum StringData {
     Vacant,
 }
 
-impl StringData {
-    #[inline]
-    pub(super) fn new(bytes: &[u8]) -> StringData {
-        if bytes.len() > INLINE {
-            return StringData::Owned(bytes.into());
-        }
-        let mut place = [0; INLINE];
-        place[..bytes.len()].copy_from_slice(bytes);
-        StringData::Inline {
-            length: bytes.len() as u8,
-            bytes: place,
-        }
-    }
-}
-
 /// A slot of the string arena.
 pub(crate) struct StringObject {
     /// The hash of 5.1; 0 if it has not been computed.
@@ -324,13 +309,24 @@ impl Strings {
 
     fn add_interned(&mut self, bytes: &[u8]) -> (StringHandle, usize) {
         let bucket = quick_hash(bytes) & (self.buckets.len() - 1);
-        let object = StringObject {
-            hash: 0,
-            next: self.buckets[bucket],
-            data: StringData::new(bytes),
+        let (hash, next) = (0, self.buckets[bucket]);
+        let mut added = size_of::<StringObject>();
+        let index = if let length @ ..=INLINE = bytes.len() {
+            let data = StringData::Inline {
+                length: length as u8,
+                bytes: [0; INLINE],
+            };
+            let index = self.arena.insert(StringObject { hash, next, data });
+            // The bytes go where they stay: to move what was just written in other pieces is to wait for it.
+            if let StringData::Inline { bytes: place, .. } = &mut self.arena[index as usize].data {
+                place[..length].copy_from_slice(bytes);
+            }
+            index
+        } else {
+            added += bytes.len();
+            let data = StringData::Owned(bytes.into());
+            self.arena.insert(StringObject { hash, next, data })
         };
-        let added = size_of::<StringObject>() + object.extra_bytes();
-        let index = self.arena.insert(object);
         self.buckets[bucket] = index;
         self.interned += 1;
         if self.interned > self.buckets.len() {

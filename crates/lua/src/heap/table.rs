@@ -1,17 +1,22 @@
 //! Reading and writing tables without metamethods, for the VM, natives and the host.
 
 use super::Heap;
+use super::arena::Object;
 use crate::meter::Meter;
 use crate::table::{InvalidKey, Table, TableError};
 use crate::value::{NativeHandle, StringHandle, TableHandle, Value};
+use crate::vm::copy_value;
 
 impl Heap {
     /// Makes a table with room for so many array and hash entries.
     #[inline]
     pub fn new_table(&mut self, array: usize, hash: usize) -> TableHandle {
-        let table = Table::with_sizes(array, hash);
-        self.count_table(&table);
-        TableHandle(self.tables.insert(table))
+        // Made where it stays: to copy what was just written in other pieces is to wait for it.
+        let index = self.tables.insert(Table::EMPTY);
+        let table = &mut self.tables.items[index as usize];
+        table.make_room(array, hash);
+        self.bytes += table.size();
+        TableHandle(index)
     }
 
     /// Makes a table with the nodes of `layout`, and these values at these positions.
@@ -55,8 +60,30 @@ impl Heap {
     }
 
     /// Writes a field of an old table for the time of a region only: the host promises to overwrite it with an old value
-    /// before the region ends, so the write does not keep what it refers to alive beyond it.
-    pub fn raw_set_transient(&mut self, table: TableHandle, key: StringHandle, value: Value) {
+    /// before the region ends, so the write does not keep what it refers to alive beyond it. `place` is where the field was
+    /// found when it was written before, 0 at first.
+    #[inline]
+    pub fn raw_set_transient(
+        &mut self,
+        table: TableHandle,
+        key: StringHandle,
+        value: Value,
+        place: &mut usize,
+    ) {
+        if !self.is_marking()
+            && let Some(node) = self.tables[table.index()].nodes.get_mut(*place)
+            && let Value::String(string) = node.key
+            && string == key
+        {
+            copy_value(&value, &mut node.value);
+            return;
+        }
+        self.set_transient(table, key, value);
+        *place = self.tables[table.index()].place_of(key).unwrap_or(0);
+    }
+
+    #[inline(never)]
+    fn set_transient(&mut self, table: TableHandle, key: StringHandle, value: Value) {
         let escaped = self.escaped;
         self.raw_set_string(table, key, value);
         self.escaped = escaped;

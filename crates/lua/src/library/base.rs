@@ -529,8 +529,8 @@ fn load_string(call: &mut Call<'_>) -> NativeResult {
 struct Pieces(Vec<u8>);
 
 fn load(call: &mut Call<'_>) -> NativeResult {
-    call.check_type(1, Type::Function)?;
     let name = call.optional_string(2)?;
+    call.check_type(1, Type::Function)?;
     let function = call.argument(1);
     call.set_top(0);
     call.push(function);

@@ -59,8 +59,9 @@ fn write(call: &mut Call<'_>, table: TableHandle, index: i64, value: Value) -> R
 }
 
 fn concat(call: &mut Call<'_>) -> NativeResult {
-    let table = call.check_table(1)?;
+    // 5.1 looks at the separator first.
     let separator = call.optional_string(2)?;
+    let table = call.check_table(1)?;
     let first = i64::from(call.optional_integer(3, 1)? as i32);
     let last = if call.is_none_or_nil(4) {
         call.heap().length(table) as i64

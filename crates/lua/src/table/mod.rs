@@ -74,16 +74,28 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table with room for so many entries in the array and in the hash part (the latter is rounded up to a power of two).
-    pub(crate) fn with_sizes(array: usize, hash: usize) -> Table {
-        let mut table = Table::default();
+    /// A table without any room.
+    pub(crate) const EMPTY: Table = Table {
+        array: Vec::new(),
+        nodes: Vec::new(),
+        last_free: 0,
+        metatable: None,
+        absent: 0,
+        readonly: false,
+        is_vacant: false,
+        rehashes: 0,
+    };
+
+    /// Gives a table that is [`Table::EMPTY`] room for so many entries in the array and in the hash part (the latter is rounded up to a
+    /// power of two).
+    #[inline]
+    pub(crate) fn make_room(&mut self, array: usize, hash: usize) {
         if array > 0 {
-            table.array = vec![Value::Nil; array];
+            self.array = vec![Value::Nil; array];
         }
         if hash > 0 {
-            table.set_node_count(hash);
+            self.set_node_count(hash);
         }
-        table
     }
 
     /// A table with the nodes of this one, which has no array part and no values, and these values at these positions.
@@ -166,6 +178,12 @@ impl Table {
         self.array
             .get(index)
             .filter(|_| (index as i64 + 1) as f64 == key)
+    }
+
+    /// The number of the node of a short string key.
+    pub(crate) fn place_of(&self, key: StringHandle) -> Option<usize> {
+        let is_it = |node: &Node| matches!(node.key, Value::String(string) if string == key);
+        self.nodes.iter().position(is_it)
     }
 
     /// The node of a short string key.

@@ -15,12 +15,14 @@ use crate::value::{ClosureHandle, Value};
 /// too many: 64 MB.
 const STACK_SLOTS_MAX: usize = 1 << 22;
 
-/// Most frames a thread can have before "stack overflow", its host's included: 5.1 doubles its frame array up to 16,384 entries.
-const MAX_FRAMES: usize = 16_384;
+/// Most frames a thread can have before its first "stack overflow", its host's included: 5.1 doubles an array of frames, and the next
+/// size is above its limit. It doubles the array all the same, so that error handlers have as many frames again.
+const FIRST_MAX_FRAMES: usize = 16_384;
+/// 5.1's `LUAI_MAXCALLS`: the size the array gets when the error is caught, and so the most frames before the next "stack overflow" (its
+/// collector may have halved the array a few times by then, for a few frames less).
+const MAX_FRAMES: usize = 20_000;
 /// So many frames there may be whatever the host has.
-pub(crate) const SAFE_FRAMES: usize = MAX_FRAMES - SPARE_FRAMES;
-/// Frames beyond that are for error handlers only.
-const SPARE_FRAMES: usize = 500;
+pub(crate) const SAFE_FRAMES: usize = FIRST_MAX_FRAMES - 500;
 /// Most nested calls from natives and metamethods into Lua: one below 5.1's `LUAI_MAXCCALLS`.
 pub(crate) const MAX_NATIVE_DEPTH: u32 = 199;
 /// Depth that leaves no room for error handlers either.
@@ -118,8 +120,8 @@ impl Runtime {
     /// Makes sure that the stack has `slots` slots and a register window above them.
     #[inline]
     pub(crate) fn ensure_stack(&mut self, slots: usize) {
-        if self.thread.stack.len() < slots + WINDOW {
-            self.grow_stack(slots + WINDOW);
+        if self.thread.reach < slots {
+            self.extend_reach(slots);
         }
     }
 
@@ -248,24 +250,48 @@ impl Runtime {
 
     #[cold]
     fn check_frames(&mut self) -> Result<(), Raise> {
-        // In 5.1 a coroutine has a frame below its function, and the main thread one for each call of the host.
+        let frames = self.frames_in_use();
+        let thread = &mut *self.thread;
+        let most = if thread.has_overflowed {
+            MAX_FRAMES
+        } else {
+            FIRST_MAX_FRAMES
+        };
+        if thread.overflowed {
+            if frames >= 2 * most || thread.stack.len() > 2 * STACK_SLOTS_MAX {
+                return Err(Raise::NoRoomForHandler);
+            }
+            // It had outgrown its slots, which it has given back.
+            if frames < SAFE_FRAMES && thread.stack.len() <= STACK_SLOTS_MAX {
+                thread.overflowed = false;
+            }
+        } else if frames >= most || thread.stack.len() > STACK_SLOTS_MAX {
+            thread.overflowed = true;
+            return Err(self.error("stack overflow"));
+        }
+        Ok(())
+    }
+
+    /// How many frames the running thread has as 5.1 counts them: a coroutine has one below its function, and the main thread one for
+    /// each call of the host.
+    fn frames_in_use(&self) -> usize {
         let outer = match self.thread.resumer {
             None => self.outer_calls as usize,
             Some(_) => 1,
         };
-        let frames = self.thread.frames.len() + outer;
-        if frames >= MAX_FRAMES || self.thread.stack.len() > STACK_SLOTS_MAX {
-            if !self.thread.overflowed {
-                self.thread.overflowed = true;
-                return Err(self.error("stack overflow"));
-            }
-            if frames >= MAX_FRAMES + SPARE_FRAMES {
-                return Err(Raise::NoRoomForHandler);
-            }
-        } else if self.thread.overflowed && frames < SAFE_FRAMES {
+        self.thread.frames.len() + outer
+    }
+
+    /// An error has been caught: if it was caught below the limit, "stack overflow" can be raised again.
+    #[inline]
+    pub(super) fn restore_frame_limit(&mut self) {
+        if self.thread.overflowed
+            && self.thread.stack.len() <= STACK_SLOTS_MAX
+            && self.frames_in_use() < MAX_FRAMES - 1
+        {
             self.thread.overflowed = false;
+            self.thread.has_overflowed = true;
         }
-        Ok(())
     }
 
     /// Pushes the frame of a Lua function, its arguments arranged as it expects them.
@@ -301,8 +327,8 @@ impl Runtime {
         let parameters = usize::from(loaded.parameters);
         let thread = &mut *self.thread;
         let (base, slots) = (function + 1, thread.stack.len());
-        let room = thread.frames.capacity().min(SAFE_FRAMES);
-        if loaded.is_vararg
+        let room = thread.frames.capacity().min(thread.frames_max);
+        if (loaded.is_vararg && (arguments > 0 || loaded.needs_arg))
             || thread.overflowed
             || thread.frames.len() >= room
             || slots > STACK_SLOTS_MAX
@@ -316,6 +342,10 @@ impl Runtime {
         }
         for index in arguments..parameters {
             thread.stack[base + index] = Value::Nil;
+        }
+        if loaded.is_vararg {
+            // The register of `arg`.
+            thread.stack[base + parameters] = Value::Nil;
         }
         let frame = Frame::lua(function, base, number, closure, want, finish);
         thread.frames.push(frame);
@@ -341,6 +371,10 @@ impl Runtime {
             loaded.needs_arg,
         );
         self.count_frame(finish)?;
+        if !self.thread.frames.is_empty() {
+            // The run is no longer a shallow one.
+            self.thread.frames_max = SAFE_FRAMES;
+        }
         let slots = function + 1 + arguments + parameters + 1;
         if self.thread.stack.len() < slots + WINDOW {
             self.grow_stack(slots + WINDOW);
@@ -403,6 +437,10 @@ impl Runtime {
         };
         self.close_upvalues(frame.base as usize);
         self.leave_frame(frame.finish);
+        if frame.finish == Finish::Bottom && self.thread.resumer.is_none() {
+            self.move_results(from, count, frame.function as usize, -1);
+            return Step::Exit(Exit::Finished);
+        }
         if frame.finish == Finish::Native {
             return self.resume_waiting(from, count);
         }

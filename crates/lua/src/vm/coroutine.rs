@@ -9,7 +9,7 @@ use crate::library::coroutine::wrapped_resumed;
 use crate::native::Raise;
 use crate::opcode::Instruction;
 use crate::runtime::Runtime;
-use crate::thread::{Finish, Frame, Pending, SMALLEST_STACK, Status, Thread, WINDOW, Waiting};
+use crate::thread::{Finish, Frame, Pending, SMALLEST_STACK, Status, Thread, Waiting};
 use crate::value::{NativeHandle, ThreadHandle, Value};
 
 /// Native calls below which a coroutine may still be resumed: one more than other calls into Lua may have.
@@ -27,6 +27,7 @@ impl Runtime {
             Some((stack, frames)) => Thread {
                 stack,
                 frames,
+                frames_max: SAFE_FRAMES,
                 environment,
                 ..Thread::default()
             },
@@ -236,8 +237,8 @@ impl Runtime {
             Ok(want) => want.saturating_sub(skipped),
             Err(_) => count,
         };
-        let slots = self.heap.threads[thread.index()].stack.len();
-        (destination + wanted + WINDOW <= slots && !self.heap.needs_attention()).then_some(wanted)
+        let reach = self.heap.threads[thread.index()].reach;
+        (destination + wanted <= reach && !self.heap.needs_attention()).then_some(wanted)
     }
 
     /// Puts `wanted` of the `count` values from slot `from` of another thread up to slot `destination` of the running one, or nils.

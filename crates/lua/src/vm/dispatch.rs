@@ -53,13 +53,14 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
             let Thread {
                 stack,
                 frames,
+                frames_max,
                 open_end,
                 top,
                 native_depth,
                 failed_calls,
                 ..
             } = &mut **thread;
-            let Some(mut frames) = Frames::new(frames) else {
+            let Some(mut frames) = Frames::new(frames, *frames_max) else {
                 return Leave::Exit(Exit::Finished);
             };
             let mut registers = Registers::new(stack, frames.top().base as usize);

@@ -14,7 +14,6 @@
 
 use std::marker::PhantomData;
 
-use super::call::SAFE_FRAMES;
 use crate::loaded::CodeEntry;
 use crate::opcode::{Instruction, Opcode};
 use crate::thread::{Frame, WINDOW};
@@ -289,11 +288,11 @@ pub(super) struct Frames<'f> {
 }
 
 impl<'f> Frames<'f> {
-    /// None if there is no frame.
+    /// None if there is no frame. Calls may push frames up to `most`.
     #[inline(always)]
-    pub(super) fn new(frames: &'f mut Vec<Frame>) -> Option<Frames<'f>> {
+    pub(super) fn new(frames: &'f mut Vec<Frame>, most: usize) -> Option<Frames<'f>> {
         let highest = frames.len().checked_sub(1)?;
-        let limit = frames.capacity().min(SAFE_FRAMES).saturating_sub(1);
+        let limit = frames.capacity().min(most).saturating_sub(1);
         let first = frames.as_mut_ptr();
         // SAFETY: all are within the vector's memory: there is at least one frame, and the limit is below the capacity.
         let (top, last) = unsafe { (first.add(highest), first.add(limit)) };

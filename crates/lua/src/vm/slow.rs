@@ -9,7 +9,7 @@ use crate::metamethod::Metamethod;
 use crate::native::{Compared, Indexed, Raise};
 use crate::opcode::{FIELDS_PER_FLUSH, Instruction, Opcode, decode_float_byte};
 use crate::runtime::Runtime;
-use crate::thread::{Finish, WINDOW};
+use crate::thread::Finish;
 use crate::value::{ClosureHandle, Value};
 
 /// The frame whose instruction is executed.
@@ -556,11 +556,10 @@ impl Runtime {
             usize::from(b) - 1
         };
         self.meter.charge(count as u64 / 8)?;
-        if self.thread.stack.len() < target + count + WINDOW {
-            self.ensure_stack(target + count);
-            if !self.heap.has_room(0) {
-                return Err(Raise::OutOfMemory);
-            }
+        let slots = self.thread.stack.len();
+        self.ensure_stack(target + count);
+        if self.thread.stack.len() > slots && !self.heap.has_room(0) {
+            return Err(Raise::OutOfMemory);
         }
         let copied = count.min(available);
         self.thread.stack.copy_within(first..first + copied, target);

@@ -92,6 +92,7 @@ impl Runtime {
                 self.close_upvalues(called);
                 // It was called where nothing had failed.
                 self.thread.forget_failed_calls(0);
+                self.restore_frame_limit();
                 return self.protected_call_failed(raise);
             }
             let native = match waiting {
@@ -109,6 +110,7 @@ impl Runtime {
                 self.close_upvalues(start);
                 let value = self.error_value(raise);
                 self.thread.forget_failed_calls(failed_calls);
+                self.restore_frame_limit();
                 self.ensure_stack(start + 1);
                 self.thread.stack[start] = value;
                 return match self.native_step(1, true) {

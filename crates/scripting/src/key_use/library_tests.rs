@@ -10,7 +10,7 @@ use resp::{Protocol, RespWriter};
 
 use super::tests::{Generator, Recorder};
 use crate::script::KeyUse;
-use crate::{Function, Libraries, Machine, Progress, Verdict, World};
+use crate::{Code, Function, Libraries, Machine, Progress, Verdict, World};
 
 /// A machine whose every run is ended after a while.
 struct Limited {
@@ -37,7 +37,7 @@ fn call(limited: &mut Limited, function: &Arc<Function>, keys: &[&[u8]]) -> (Vec
     let arguments: [&[u8]; 3] = [b"a1", b"get", b"1"];
     limited.looks.store(0, Ordering::Relaxed);
     let machine = &mut limited.machine;
-    let prepared = machine.prepare_function(function, keys, &arguments);
+    let prepared = machine.prepare(Code::Function(Arc::clone(function)), keys, &arguments);
     prepared.expect("was loaded before");
     machine.set_host(Box::new(Recorder::default()));
     let mut out = Vec::new();

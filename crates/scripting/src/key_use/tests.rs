@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use resp::{Protocol, Reply, RespWriter};
 
 use crate::script::{KeyUse, Script};
-use crate::{LogLevel, Machine, Progress, ScriptCache, ScriptHost, Verdict, World};
+use crate::{Code, LogLevel, Machine, Progress, ScriptCache, ScriptHost, Verdict, World};
 
 fn of(text: &str) -> KeyUse {
     Script::compile(text.as_bytes(), [0; 40])
@@ -267,7 +267,8 @@ fn check(text: &str) -> KeyUse {
     };
     let mut machine = Machine::new(World::Scripts, Box::new(interrupt), cache.random_sequence());
     let keys: [&[u8]; 3] = [b"k1", b"k2", b"k3"];
-    machine.prepare(&script, &keys, &[b"a1", b"get", b"1"]);
+    let prepared = machine.prepare(Code::Script(script), &keys, &[b"a1", b"get", b"1"]);
+    prepared.expect("a script has no library to load");
     machine.set_host(Box::new(Recorder::default()));
     let mut out = Vec::new();
     let mut writer = RespWriter::new(&mut out, Protocol::Resp2);

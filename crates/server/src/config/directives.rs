@@ -50,6 +50,8 @@ directives! {
     "maxclients" => maxclients: u32 = 10000, Rule::Range(1, 4_294_967_295), NONE;
     /// Event-loop threads; the default is one per core.
     "io-threads" => io_threads: u32 = default_threads(), Rule::Range(1, 128), IMMUTABLE;
+    /// Whether connections gather on one event loop while that has time for all of them.
+    "io-threads-gather" => io_threads_gather: bool = true, Rule::Any, NONE;
     /// Accepted for compatibility: every thread reads.
     "io-threads-do-reads" => io_threads_do_reads: bool = false, Rule::Any, IMMUTABLE;
     /// Mark of listening and outgoing sockets for the packet filter.

@@ -46,6 +46,7 @@ const DEFAULTS: &str = include_str!("defaults.txt");
 /// Directives of our own, with their defaults.
 const OWN: &[&str] = &[
     "busy-reply-scope|keys",
+    "io-threads-gather|yes",
     "multi-atomic|no",
     "script-atomic|no",
     "script-kill-undo|no",

@@ -245,7 +245,7 @@ fn kill(call: &mut Call<'_>) -> CommandResult {
         } else {
             call.server
                 .hub
-                .send_to(record.place, Mail::Close(record.place, false));
+                .send_to(record.place(), Mail::Close(record.place(), false));
         }
     }
     if old_form {

@@ -1,6 +1,5 @@
 //! FCALL, FCALL_RO, and FUNCTION.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use commands::argument::is_word;
@@ -9,17 +8,14 @@ use keyspace::LockPlan;
 use resp::Reply;
 use scripting::function::payload;
 use scripting::{
-    Change, Function, KeyUse, LibraryError, LoadedLibrary, LogLevel, Machine, RestorePolicy,
-    Verdict, World,
+    Change, Code, LibraryError, LoadedLibrary, LogLevel, Machine, RestorePolicy, Verdict, World,
 };
 
-use super::script::{self, KeysAndArguments, check_flags, debug_start, split};
 use crate::client::Client;
 use crate::config::enums::{BusyReplyScope, LogLevel as ServerLevel};
-use crate::machines::for_debugging;
-use crate::road::Origin;
 use crate::road::lookup::Planner;
-use crate::road::run::{Bench, Call, Next, ServerHandler};
+use crate::road::run::{Bench, Call, ServerHandler};
+use crate::script_call::{self, FoundCall, count_keys};
 use crate::server::Server;
 
 pub(super) const HANDLERS: &[(&str, &str, ServerHandler)] = &[
@@ -49,93 +45,26 @@ const LOAD_MAX: Duration = Duration::from_millis(500);
 
 // ---- calls -------------------------------------------------------------------------------------------
 
-fn split_call<'a>(args: &'a [&'a [u8]]) -> Result<KeysAndArguments<'a>, CommandError> {
-    split(args, CommandError::text("ERR Bad number of keys provided"))
+/// The function a call names, with the number of its keys.
+fn find(server: &Server, args: &[&[u8]]) -> Result<FoundCall, CommandError> {
+    const NOT_FOUND: CommandError = CommandError::text("ERR Function not found");
+    let function = server.libraries.function(args[1]).ok_or(NOT_FOUND)?;
+    let keys = count_keys(args, CommandError::text("ERR Bad number of keys provided"))?;
+    Ok(FoundCall::new(Code::Function(function), keys))
 }
 
-/// The locks of a call.
 fn plan(server: &Server, bench: &mut Bench, client: &Client, args: &[&[u8]]) -> LockPlan {
-    let function = server.libraries.function(args[1]);
-    let plan = match (&function, split_call(args)) {
-        (Some(function), Ok((keys, _))) => plan_of(function, bench, client, keys),
-        _ => LockPlan::None,
-    };
-    bench.machines.planned_function = function;
-    plan
-}
-
-/// The locks of a function, as of a script; all if it may touch undeclared keys and its library has state. Calls of a
-/// library that has state are kept apart by the lock of the key that the library's name would be.
-fn plan_of(function: &Function, bench: &mut Bench, client: &Client, keys: &[&[u8]]) -> LockPlan {
-    let key_use = function.key_use();
-    if !function.library().has_state() {
-        let planning = &mut bench.machines.planning;
-        return planning.plan(key_use, function.widening(), client, keys);
-    }
-    // What a run leaves behind in its library cannot be undone, so it must not have to start again.
-    let mut plan = match key_use {
-        _ if client.debugging.is_some() => LockPlan::All,
-        KeyUse::None => LockPlan::None,
-        KeyUse::Declared => LockPlan::for_keys(keys.iter().copied()),
-        KeyUse::Any => LockPlan::All,
-    };
-    plan.add_key(function.library().name().as_bytes());
-    plan
-}
-
-/// The function of a call: the one whose locks were planned, if any, or, in a transaction, the one that is there now.
-fn find_again(call: &mut Call<'_>) -> Result<Arc<Function>, CommandError> {
-    let name = call.args[1];
-    let planned = call.bench.machines.planned_function.take();
-    let function = match call.origin {
-        Origin::Client => planned,
-        _ => call.server.libraries.function(name),
-    };
-    function.ok_or(CommandError::text("ERR Function not found"))
+    bench.machines.planned = find(server, args).ok();
+    script_call::plan(bench, client, args)
 }
 
 fn start(call: &mut Call<'_>, read_only: bool) -> CommandResult {
-    let function = find_again(call)?;
-    let (keys, arguments) = split_call(call.args)?;
-    let flags = function.flags();
-    check_flags(call.server, flags, read_only)?;
-    if call.origin == Origin::Transaction && !call.unit.covers_all() {
-        // The library may have been replaced since the transaction's locks were planned.
-        let plan = plan_of(&function, call.bench, call.client, keys);
-        if !call.unit.try_extend(&plan) {
-            return Err(CommandError::text(
-                "ERR Function was replaced while its transaction waited for locks, please try again",
-            ));
-        }
-    }
-    let library = function.library();
-    let few_locks = if library.has_state() {
-        None
-    } else {
-        script::few_locks(call, function.key_use(), keys)
-    };
-    let scripts = &call.server.scripts;
-    let debug = debug_start(call, keys);
-    let mut run = if debug.is_some() {
-        // With a state of its own, which goes with the session.
-        for_debugging(World::Functions, scripts, call.entry)
-    } else if library.has_state() {
-        let machines = &call.server.library_machines;
-        machines.take(library, scripts, call.entry)
-    } else {
-        let machines = &mut call.bench.machines;
-        machines.take_for_functions(scripts, call.entry)
-    };
-    if let Err(error) = run.prepare_function(&function, keys, arguments, call.entry, read_only) {
-        call.server.give_back(call.bench, run);
-        return Err(library_error(error));
-    }
-    run.start_with(few_locks);
-    if let Some(debug) = debug {
-        run.debug(debug);
-    }
-    call.next = Next::Script(run);
-    Ok(())
+    let find_now = |call: &mut Call<'_>| find(call.server, call.args);
+    script_call::start(call, read_only, find_now, || {
+        CommandError::text(
+            "ERR Function was replaced while its transaction waited for locks, please try again",
+        )
+    })
 }
 
 // ---- changes -----------------------------------------------------------------------------------------

@@ -116,11 +116,8 @@ fn server(call: &Call<'_>, text: &mut String) {
         .and_then(|file| file.canonicalize().ok())
         .unwrap_or_default();
     line(text, "config_file", file.display());
-    line(
-        text,
-        "io_threads_active",
-        i32::from(server.hub.workers() > 1),
-    );
+    let active = server.hub.active_workers();
+    line(text, "io_threads_active", i32::from(active > 1));
 }
 
 fn clients(call: &Call<'_>, text: &mut String) {

@@ -164,6 +164,13 @@ impl<S> Connection<S> {
         self.closing != Closing::Open
     }
 
+    /// Whether nothing has been received that is not served, and nothing is to be sent.
+    pub(super) fn is_at_rest(&self) -> bool {
+        let is_listed = self.dirty || self.queued || self.again || self.unread_input;
+        let is_over = self.is_closing() || self.ended;
+        !is_listed && !is_over && !self.blocked && self.unsent() == 0 && self.query.is_empty()
+    }
+
     /// Asks for another [`Service::on_readable`](super::Service::on_readable) in the next turn, after the
     /// output is written and others were served, even if nothing arrives.
     pub fn run_again(&mut self) {

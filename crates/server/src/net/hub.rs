@@ -3,9 +3,11 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use mio::Waker;
 
+use super::balance::Loads;
 use super::connection::Address;
 use super::listener::Listener;
 use super::poller::Poller;
@@ -27,6 +29,11 @@ pub enum Mail<M> {
     /// A new connection to serve.
     #[doc(hidden)]
     Connection(NewConnection),
+    /// A connection that another worker has served so far.
+    #[doc(hidden)]
+    Moved(MovedConnection),
+    /// Give up to so many connections to this worker.
+    Give(usize, usize),
     /// Listen on these sockets in place of the TCP sockets so far (worker 0 only). Unix sockets stay.
     Listen(Vec<Listener>),
     /// Stop the worker.
@@ -38,6 +45,44 @@ pub enum Mail<M> {
 pub struct NewConnection {
     pub(super) stream: Stream,
     pub(super) id: u64,
+}
+
+/// A connection at rest on its way from one worker to another. Its session travels apart.
+#[derive(Debug)]
+pub struct MovedConnection {
+    pub(super) stream: Stream,
+    pub(super) id: u64,
+    pub(super) last_input: Instant,
+    pub(super) opened: Instant,
+}
+
+impl<M> Mail<M> {
+    /// The connection it is for, if it is for one that has been announced.
+    pub(super) fn addressee(&self) -> Option<Address> {
+        match *self {
+            Mail::Output(address, _)
+            | Mail::Resume(address)
+            | Mail::To(address, _)
+            | Mail::Close(address, _) => Some(address),
+            Mail::Post(_)
+            | Mail::Connection(_)
+            | Mail::Moved(_)
+            | Mail::Give(..)
+            | Mail::Listen(_)
+            | Mail::Stop => None,
+        }
+    }
+
+    /// The same for where the addressee is now.
+    pub(super) fn readdressed(self, place: Address) -> Self {
+        match self {
+            Mail::Output(_, bytes) => Mail::Output(place, bytes),
+            Mail::Resume(_) => Mail::Resume(place),
+            Mail::To(_, mail) => Mail::To(place, mail),
+            Mail::Close(_, after_output) => Mail::Close(place, after_output),
+            other => other,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -55,6 +100,7 @@ pub struct Hub<M> {
     boxes: Vec<Mailbox<M>>,
     pollers: Mutex<Vec<Option<Poller>>>,
     next_id: AtomicU64,
+    pub(super) loads: Loads,
 }
 
 /// The worker that accepts connections.
@@ -82,6 +128,7 @@ impl<M> Hub<M> {
             boxes,
             pollers: Mutex::new(pollers),
             next_id: AtomicU64::new(1),
+            loads: Loads::new(workers.max(1)),
         }))
     }
 
@@ -96,6 +143,12 @@ impl<M> Hub<M> {
             .iter()
             .map(|mailbox| mailbox.connections.load(Ordering::Relaxed))
             .sum()
+    }
+
+    /// Number of workers that serve connections.
+    pub fn active_workers(&self) -> usize {
+        let serves = |mailbox: &&Mailbox<M>| mailbox.connections.load(Ordering::Relaxed) > 0;
+        self.boxes.iter().filter(serves).count()
     }
 
     /// A new client id, for a client without a connection too.

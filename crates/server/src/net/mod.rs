@@ -11,13 +11,18 @@
 //! callback. The system is touched in three places only ([`poller`], [`stream`], [`listener`]), so that
 //! another back end can take the place of mio (see `docs/decisions/0001-event-loop.md`).
 //!
+//! A connection stays with its worker until that gives it to another one, which it does as load asks for it ([`balance`]);
+//! mail that comes to where it was is passed on ([`moving`]).
+//!
 //! Memory: an idle connection holds no buffer. A worker lends its read buffer to the connection it
 //! serves, and keeps it unless half a request is left over; output buffers come from a pool.
 
+mod balance;
 pub mod buffer;
 pub mod connection;
 pub mod hub;
 pub mod listener;
+mod moving;
 mod output;
 pub mod poller;
 pub mod process;

@@ -1,6 +1,9 @@
 //! What the process needs of the system besides sockets: signals and descriptors.
 
+use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt;
+use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -59,4 +62,42 @@ pub fn raise_descriptor_limit(clients: u32) -> u32 {
     u32::try_from(have.saturating_sub(RESERVED))
         .unwrap_or(clients)
         .min(clients)
+}
+
+/// The processor time one thread has used.
+#[derive(Debug)]
+pub struct ThreadClock(File);
+
+impl ThreadClock {
+    /// That of the thread that asks; `None` where the system does not tell.
+    pub fn of_this_thread() -> Option<ThreadClock> {
+        File::open("/proc/thread-self/schedstat")
+            .ok()
+            .map(ThreadClock)
+    }
+
+    /// What the thread has used so far.
+    pub fn used(&self) -> Option<Duration> {
+        let mut text = [0; 64];
+        let length = self.0.read_at(&mut text, 0).ok()?;
+        let first = text[..length].split(|&byte| byte == b' ').next()?;
+        let nanoseconds = std::str::from_utf8(first).ok()?.parse().ok()?;
+        Some(Duration::from_nanos(nanoseconds))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_works_uses_time() {
+        let Some(clock) = ThreadClock::of_this_thread() else {
+            return;
+        };
+        let before = clock.used().expect("a number");
+        while clock.used().expect("a number") == before {
+            std::hint::black_box((0..10_000).sum::<u64>());
+        }
+    }
 }

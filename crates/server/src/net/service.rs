@@ -77,6 +77,26 @@ pub trait Service {
         context: &mut Context<'_, Self::Mail>,
     );
 
+    /// Whether another worker may serve this connection from now on: nothing here refers to it, and it does not depend on
+    /// the order in which mail reaches it.
+    fn may_move(&self, _session: &Self::Session) -> bool {
+        false
+    }
+
+    /// A connection moves to another worker, where [`Service::on_arrive`] asks for its session. Mail for it goes to
+    /// `place` from now on.
+    fn on_leave(&mut self, _session: Self::Session, _place: Address) {}
+
+    /// A connection has come from another worker: its session, now that it is served at `place`.
+    fn on_arrive(&mut self, _place: Address) -> Option<Self::Session> {
+        None
+    }
+
+    /// Where a connection is that has moved on; `None` if it is closed.
+    fn place_of(&self, _id: u64) -> Option<Address> {
+        None
+    }
+
     /// Once per turn of the loop, after all that was ready and before output is written: go on with work
     /// in slices, look at deadlines. Tells how long the worker may sleep.
     fn on_turn(&mut self, _context: &mut Context<'_, Self::Mail>) -> Wait {

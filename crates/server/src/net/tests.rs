@@ -1,5 +1,8 @@
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use resp::{Limits, Parse, Protocol, Reply, RespWriter};
@@ -11,8 +14,11 @@ use crate::config::Config;
 use crate::config::settings::{Addresses, Setting, Source};
 
 /// Answers PING, ECHO, BIG (so many bytes), SEND (id, text: to another client), SLOW (resumes itself) and
-/// QUIT.
-struct Toy;
+/// QUIT. May move unless it is to resume itself.
+#[derive(Default)]
+struct Toy {
+    places: Arc<Mutex<BTreeMap<u64, Address>>>,
+}
 
 struct Session {
     waiting: bool,
@@ -24,7 +30,25 @@ impl Service for Toy {
 
     fn on_open(&mut self, opened: &Opened, context: &mut Context<'_, Self::Mail>) -> Session {
         assert_eq!(usize::from(opened.address.worker), context.worker);
+        self.move_to(opened.address);
         Session { waiting: false }
+    }
+
+    fn may_move(&self, session: &Session) -> bool {
+        !session.waiting
+    }
+
+    fn on_leave(&mut self, _: Session, place: Address) {
+        self.move_to(place);
+    }
+
+    fn on_arrive(&mut self, place: Address) -> Option<Session> {
+        self.move_to(place);
+        Some(Session { waiting: false })
+    }
+
+    fn place_of(&self, id: u64) -> Option<Address> {
+        self.places.lock().expect("no panic").get(&id).copied()
     }
 
     fn on_readable(
@@ -120,11 +144,23 @@ impl Service for Toy {
         context.send_to(address, Mail::To(address, mail));
     }
 
-    fn on_close(&mut self, _: &mut Connection<Session>, _: &mut Context<'_, Self::Mail>) {}
+    fn on_close(&mut self, closed: &mut Connection<Session>, _: &mut Context<'_, Self::Mail>) {
+        self.places.lock().expect("no panic").remove(&closed.id());
+    }
+}
+
+impl Toy {
+    fn move_to(&self, place: Address) {
+        self.places
+            .lock()
+            .expect("no panic")
+            .insert(place.id, place);
+    }
 }
 
 struct Running {
     hub: Arc<Hub<(Address, Vec<u8>)>>,
+    places: Arc<Mutex<BTreeMap<u64, Address>>>,
     config: Arc<ConfigStore>,
     workers: Option<Workers>,
     address: SocketAddr,
@@ -149,9 +185,17 @@ impl Running {
         let log = Arc::new(Log::default());
         log.set_file(Some("/dev/null".into()))
             .expect("a null device");
-        let workers = Workers::start(&hub, &config, &log, listeners, |_| Toy).expect("threads");
+        let places = Arc::default();
+        let toy = {
+            let places = Arc::clone(&places);
+            move |_| Toy {
+                places: Arc::clone(&places),
+            }
+        };
+        let workers = Workers::start(&hub, &config, &log, listeners, toy).expect("threads");
         Running {
             hub,
+            places,
             config,
             workers: Some(workers),
             address,
@@ -211,12 +255,7 @@ fn requests_are_answered_in_order_however_they_arrive() {
     }
     assert_eq!(server.hub.connections(), 8);
     let counts: Vec<usize> = (0..2)
-        .map(|worker| {
-            server
-                .hub
-                .count(worker)
-                .load(std::sync::atomic::Ordering::Relaxed)
-        })
+        .map(|worker| server.hub.count(worker).load(Ordering::Relaxed))
         .collect();
     assert_eq!(counts, [4, 4]);
     talk(
@@ -427,4 +466,79 @@ fn optional_addresses_may_be_missing() {
         .len(),
         0
     );
+}
+
+/// Sends every connection to and fro while `talk` goes on.
+fn while_all_move(server: &Running, talk: impl FnOnce()) {
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for turn in 0.. {
+                if is_over.load(Ordering::Relaxed) {
+                    break;
+                }
+                server.hub.send(turn % 3, Mail::Give(3, (turn + 1) % 3));
+                std::thread::yield_now();
+            }
+        });
+        talk();
+        is_over.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn requests_are_answered_in_order_while_connections_move() {
+    let server = Running::start(3, |_| {});
+    let mut streams: Vec<TcpStream> = (0..6).map(|_| server.connect()).collect();
+    while_all_move(&server, || {
+        for number in 0..300 {
+            let text = format!("{number:04}");
+            let (echo, reply) = (
+                format!("*2\r\n$4\r\nECHO\r\n$4\r\n{text}\r\nSLOW\r\nPI"),
+                format!("$4\r\n{text}\r\n+SLOW\r\n"),
+            );
+            for stream in &mut streams {
+                stream.write_all(echo.as_bytes()).expect("sent");
+            }
+            for stream in &mut streams {
+                expect(stream, reply.as_bytes());
+                talk(stream, b"NG\r\n", b"+PONG\r\n");
+            }
+        }
+    });
+    assert_eq!(server.hub.connections(), 6);
+}
+
+#[test]
+fn mail_reaches_a_connection_wherever_it_has_moved() {
+    let server = Running::start(3, |_| {});
+    let mut streams: Vec<TcpStream> = (0..4).map(|_| server.connect()).collect();
+    for stream in &mut streams {
+        talk(stream, b"PING\r\n", b"+PONG\r\n");
+    }
+    // Where they were at first: a sender may know no better.
+    let first: Vec<Address> = server
+        .places
+        .lock()
+        .expect("no panic")
+        .values()
+        .copied()
+        .collect();
+    while_all_move(&server, || {
+        for number in 0..300 {
+            for &address in &first {
+                let bytes = format!("+{number}\r\n").into_bytes();
+                server
+                    .hub
+                    .send_to(address, Mail::Output(address, bytes.into()));
+            }
+            for stream in &mut streams {
+                expect(stream, format!("+{number}\r\n").as_bytes());
+            }
+        }
+    });
+    for &address in &first {
+        server.hub.send_to(address, Mail::Close(address, false));
+    }
+    assert!(streams.iter_mut().all(closed));
 }

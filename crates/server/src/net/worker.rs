@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use slab::Slab;
 
+use super::balance::{Advice, Balance};
 use super::buffer::{QueryBuffer, READ_SIZE};
 use super::connection::{Address, Closing, Connection};
 use super::hub::{Hub, LISTENING, Mail, NewConnection};
@@ -40,6 +41,9 @@ pub(super) struct Worker<S: Service> {
     pub(super) accept_again: bool,
     pub(super) ready: Vec<Ready>,
     mail: Vec<Mail<S::Mail>>,
+    /// Mail for connections that are on their way here.
+    pub(super) early: Vec<Mail<S::Mail>>,
+    balance: Option<Balance>,
     /// Connections with output to write.
     pub(super) dirty: Vec<usize>,
     /// Connections that run again in the next turn.
@@ -58,7 +62,7 @@ pub(super) struct Links<M> {
     pub(super) config: ConfigView,
     pub(super) log: Arc<Log>,
     /// Mail of this worker to itself.
-    own: VecDeque<Mail<M>>,
+    pub(super) own: VecDeque<Mail<M>>,
     pub(super) now: Instant,
 }
 
@@ -87,6 +91,7 @@ impl<S: Service> Worker<S> {
     ) -> Self {
         let now = Instant::now();
         let config = ConfigView::new(config);
+        let balance = Balance::new(index, hub.workers(), now);
         let links = Links {
             index,
             hub,
@@ -104,6 +109,8 @@ impl<S: Service> Worker<S> {
             accept_again: false,
             ready: Vec::new(),
             mail: Vec::new(),
+            early: Vec::new(),
+            balance,
             dirty: Vec::new(),
             again: Vec::new(),
             spare_query: None,
@@ -234,7 +241,28 @@ impl<S: Service> Worker<S> {
             self.service.before_write(&mut self.links.context());
             self.write_all();
         }
+        self.balance(wait == Wait::No);
         wait
+    }
+
+    /// Gives connections to another worker if that had better serve them. `long_work`: a slice was used up in this turn.
+    fn balance(&mut self, long_work: bool) {
+        let now = self.links.now;
+        let Some(balance) = &mut self.balance else {
+            return;
+        };
+        if !balance.is_due(self.ready.len(), long_work, now) {
+            return;
+        }
+        let hub = &self.links.hub;
+        if !self.links.config.io_threads_gather {
+            hub.loads.do_not_gather(now);
+        }
+        let connections = |worker| hub.count(worker).load(Ordering::Relaxed);
+        let advice = balance.advise(&hub.loads, connections, long_work, now);
+        if let Advice::Give { connections, to } = advice {
+            self.give(connections, to);
+        }
     }
 
     fn read_mail(&mut self) {
@@ -253,7 +281,7 @@ impl<S: Service> Worker<S> {
         }
     }
 
-    fn find(&mut self, address: Address) -> Option<usize> {
+    fn find(&self, address: Address) -> Option<usize> {
         let slot = usize::try_from(address.slot).ok()?;
         self.connections
             .get(slot)
@@ -262,8 +290,17 @@ impl<S: Service> Worker<S> {
     }
 
     fn read(&mut self, letter: Mail<S::Mail>) {
+        let letter = match letter.addressee() {
+            Some(address) if self.find(address).is_none() => match self.pass_on(address, letter) {
+                Some(letter) => letter,
+                None => return,
+            },
+            _ => letter,
+        };
         match letter {
             Mail::Connection(new) => self.open(new),
+            Mail::Moved(moved) => self.arrive(moved),
+            Mail::Give(connections, to) => self.give(connections, to),
             Mail::Output(address, bytes) => {
                 let Some(slot) = self.find(address) else {
                     return;
@@ -383,14 +420,8 @@ impl<S: Service> Worker<S> {
 
     fn open(&mut self, new: NewConnection) {
         let NewConnection { mut stream, id } = new;
-        let entry = self.connections.vacant_entry();
-        let slot = entry.key();
-        let worker = u16::try_from(self.links.index).unwrap_or(u16::MAX);
-        let address = Address {
-            id,
-            worker,
-            slot: u32::try_from(slot).unwrap_or(u32::MAX),
-        };
+        let slot = self.connections.vacant_key();
+        let address = self.address(id, slot);
         if let Err(error) = self.poller.add(&mut stream, slot) {
             self.links
                 .log
@@ -409,7 +440,17 @@ impl<S: Service> Worker<S> {
             descriptor: stream.descriptor(),
         };
         let session = self.service.on_open(&opened, &mut self.links.context());
-        entry.insert(Connection::new(stream, address, session, self.links.now));
+        let connection = Connection::new(stream, address, session, self.links.now);
+        self.connections.insert(connection);
+    }
+
+    /// The name of a connection served here.
+    pub(super) fn address(&self, id: u64, slot: usize) -> Address {
+        Address {
+            id,
+            worker: u16::try_from(self.links.index).unwrap_or(u16::MAX),
+            slot: u32::try_from(slot).unwrap_or(u32::MAX),
+        }
     }
 
     /// Reads what has arrived and lets the service have it.
@@ -469,7 +510,7 @@ impl<S: Service> Worker<S> {
     }
 
     /// Puts a connection into the lists it belongs to after something happened to it.
-    fn after(&mut self, slot: usize) {
+    pub(super) fn after(&mut self, slot: usize) {
         let Some(connection) = self.connections.get_mut(slot) else {
             return;
         };

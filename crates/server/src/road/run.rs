@@ -278,7 +278,7 @@ pub(crate) enum Next {
 /// A handler of the server's own commands: it sees the client and the server beside the keys.
 pub(crate) type ServerHandler = fn(&mut Call<'_>) -> CommandResult;
 
-/// What a server command gets.
+/// A command whose locks are held: all that its handler works with.
 pub(crate) struct Call<'a> {
     pub(crate) server: &'static Server,
     pub(crate) bench: &'a mut Bench,
@@ -288,47 +288,32 @@ pub(crate) struct Call<'a> {
     pub(crate) unit: &'a mut Unit<'static>,
     pub(crate) reply: &'a mut dyn Reply,
     pub(crate) origin: Origin,
+    /// The key for which its client has waited and which is there now.
+    pub(crate) woken_by: Option<&'a [u8]>,
+    /// What a handler of the server's own wants to happen next.
     pub(crate) next: Next,
 }
 
 /// Runs one command whose locks are held; the reply or the error goes to `reply`.
-#[allow(
-    clippy::too_many_arguments,
-    reason = "each is a different thing a command touches"
-)]
-pub(crate) fn run(
-    server: &'static Server,
-    bench: &mut Bench,
-    client: &mut Client,
-    entry: &'static Entry,
-    args: &[&[u8]],
-    unit: &mut Unit<'static>,
-    reply: &mut dyn Reply,
-    origin: Origin,
-    woken_by: Option<&[u8]>,
-) -> Next {
-    run_here(
-        server, bench, client, entry, args, unit, reply, origin, woken_by,
-    )
+pub(crate) fn run(call: Call<'_>) -> Next {
+    run_here(call)
 }
 
 /// The same as part of its caller, for the one who runs the most.
-#[allow(
-    clippy::too_many_arguments,
-    reason = "each is a different thing a command touches"
-)]
 #[inline(always)]
-pub(crate) fn run_here(
-    server: &'static Server,
-    bench: &mut Bench,
-    client: &mut Client,
-    entry: &'static Entry,
-    args: &[&[u8]],
-    unit: &mut Unit<'static>,
-    reply: &mut dyn Reply,
-    origin: Origin,
-    woken_by: Option<&[u8]>,
-) -> Next {
+pub(crate) fn run_here(call: Call<'_>) -> Next {
+    let Call {
+        server,
+        bench,
+        client,
+        entry,
+        args,
+        unit,
+        reply,
+        origin,
+        woken_by,
+        mut next,
+    } = call;
     unit.select(client.database);
     unit.set_touches(!client.no_touch);
     let records_effects = server.effects.are_wanted();
@@ -339,7 +324,7 @@ pub(crate) fn run_here(
         }
     }
     let (database, dirty) = (client.database, unit.changes.dirty);
-    let next = match entry.command.handler {
+    match entry.command.handler {
         Handler::Data(handler) => {
             let mut context = Context {
                 args,
@@ -353,26 +338,30 @@ pub(crate) fn run_here(
                 blocked: None,
             };
             match handler(&mut context) {
-                Ok(()) => context.blocked.map_or(Next::Done, Next::Block),
-                Err(error) => {
-                    fail(server, bench, entry, reply, &error);
-                    Next::Done
+                Ok(()) => {
+                    if let Some(request) = context.blocked {
+                        next = Next::Block(request);
+                    }
                 }
+                Err(error) => fail(server, bench, entry, reply, &error),
             }
         }
-        Handler::Server => run_own(Call {
-            server,
-            bench,
-            client,
-            entry,
-            args,
-            unit,
-            reply,
-            origin,
-            next: Next::Done,
-        }),
+        Handler::Server => {
+            next = run_own(Call {
+                server,
+                bench,
+                client,
+                entry,
+                args,
+                unit,
+                reply,
+                origin,
+                woken_by,
+                next,
+            });
+        }
         Handler::Container => unreachable!("the look-up refuses a container without subcommand"),
-    };
+    }
     if records_effects && unit.changes.dirty != dirty {
         unit.finish_effects(database, args);
     }

@@ -7,8 +7,17 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long a server may take to start and a reply to come on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a server may take to start, a reply to come and a state to be reached on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until something holds, which has to be soon; fails with what is wrong if it never does.
+pub fn wait_until(wrong: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "{wrong}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
 
 /// How many ports are tried until one stays free.
 const PORTS_TRIED: usize = 20;
@@ -174,6 +183,14 @@ impl Client {
     pub fn call(&mut self, command: &[&str]) -> Reply {
         self.send(command);
         self.read()
+    }
+
+    /// Whether the server ends the connection, now or soon.
+    pub fn is_closed(&mut self) -> bool {
+        match self.reader.fill_buf() {
+            Ok(rest) => rest.is_empty(),
+            Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
+        }
     }
 
     pub fn read(&mut self) -> Reply {

@@ -222,6 +222,12 @@ impl Heap {
         self.watch_stores();
     }
 
+    /// Whether a collection is at work that must hear of every store.
+    #[inline]
+    pub(super) fn is_marking(&self) -> bool {
+        self.collector.phase == Phase::Mark
+    }
+
     /// Makes stores into the tables and upvalues whose barrier is of use pass it.
     pub(super) fn watch_stores(&mut self) {
         if self.collector.phase == Phase::Mark {

@@ -116,6 +116,9 @@ impl Heap {
 
     /// Makes the sweep under way, if there is one, stop at the young objects, which are about to be dropped.
     pub(in super::super) fn sweep_old_only(&mut self) {
+        if self.collector.phase != Phase::Sweep {
+            return;
+        }
         let limits = &mut self.collector.sweep.limits;
         let young = [
             self.strings.arena.young_from,

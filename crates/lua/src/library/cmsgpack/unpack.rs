@@ -48,31 +48,34 @@ pub(super) fn unpack(call: &mut Call<'_>) -> NativeResult {
 }
 
 pub(super) fn unpack_one(call: &mut Call<'_>) -> NativeResult {
-    call.check_string(1)?;
-    let offset = call.optional_integer(2, 0)? as i32;
+    let offset = call.optional_integer(2, 0)?;
     unpack_items(call, 1, offset)
 }
 
 pub(super) fn unpack_limit(call: &mut Call<'_>) -> NativeResult {
-    call.check_string(1)?;
-    let limit = call.check_integer(2)? as i32;
-    let offset = call.optional_integer(3, 0)? as i32;
+    let limit = call.check_integer(2)?;
+    let offset = call.optional_integer(3, 0)?;
     unpack_items(call, limit, offset)
 }
 
 /// Unpacks up to `limit` items from `offset` on, and then returns first where to go on, or -1 at the end. Without limit
 /// and offset it unpacks everything.
-fn unpack_items(call: &mut Call<'_>, limit: i32, offset: i32) -> NativeResult {
+fn unpack_items(call: &mut Call<'_>, limit: i64, offset: i64) -> NativeResult {
     let text = call.check_string(1)?;
     let length = call.bytes(text).len();
     let (Ok(limit), Ok(start)) = (usize::try_from(limit), usize::try_from(offset)) else {
-        // The original shows the length as the limit.
-        let message =
-            format!("Invalid request to unpack with offset of {offset} and limit of {length}.");
+        // The original shows the length as the limit, and 32 bits of the offset.
+        let message = format!(
+            "Invalid request to unpack with offset of {} and limit of {length}.",
+            offset as i32
+        );
         return Err(call.error(message));
     };
     if start > length {
-        let message = format!("Start offset {start} greater than input length {length}.");
+        let message = format!(
+            "Start offset {} greater than input length {length}.",
+            offset as i32
+        );
         return Err(call.error(message));
     }
     let everything = limit == 0 && start == 0;

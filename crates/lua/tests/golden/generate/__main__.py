@@ -16,6 +16,7 @@ import libraries
 import limits
 import operators
 import patterns
+import redis_arguments
 import redis_libraries
 import syntax
 import tables
@@ -57,4 +58,4 @@ def write(target, modules):
 
 
 write(GOLDEN / "generated", PLAIN)
-write(GOLDEN.parent / "golden-redis" / "generated", (redis_libraries,))
+write(GOLDEN.parent / "golden-redis" / "generated", (redis_libraries, redis_arguments))

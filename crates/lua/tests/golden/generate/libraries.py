@@ -7,6 +7,12 @@ KINDS = [
     ("thread", "coroutine.create(function() end)"), ("userdata", "newproxy()"),
     ("table with __tostring", "setmetatable({}, {__tostring = function() return 'T' end})"),
     ("huge", "1e300"), ("nan", "0/0"), ("infinity", "1/0"), ("2^31", "2^31"), ("-2^31", "-2^31"), ("2^53", "2^53"),
+    ("negative zero", "-0"), ("-infinity", "-1/0"), ("string with zeros", "'a\\0b'"), ("only a zero", "'\\0'"), ("hexadecimal string", "'0x1F'"),
+    ("number and a zero", "'1\\0'"), ("option and a zero", "'count\\0x'"), ("long word", "('w'):rep(100)"),
+    ("table with __index", "setmetatable({}, {__index = function(t, k) return type(k) == 'number' and k < 4 and k or nil end})"),
+    ("callable table", "setmetatable({}, {__call = function(self, ...) return 'called', select('#', ...) end})"),
+    ("dead thread", "(function() local c = coroutine.create(function() end) coroutine.resume(c) return c end)()"),
+    ("this thread", "coroutine.running()"),
 ]
 
 # name, valid arguments
@@ -37,6 +43,7 @@ FUNCTIONS = [
     ("gcinfo", []),
     ("string.byte", ["'abc'", "1", "3"]),
     ("string.char", ["65", "66"]),
+    ("string.dump", ["function() end"]),
     ("string.find", ["'abcabc'", "'b'", "1", "true"]),
     ("string.format", ["'%s'", "1"]),
     ("string.gmatch", ["'a b'", "'%a'"]),
@@ -86,7 +93,7 @@ local function show(label, ...)
 end"""
 
 # Results that say nothing about the language, or whose digits depend on the C library.
-HIDE = {"collectgarbage", "gcinfo", "os.clock", "math.random"}
+HIDE = {"collectgarbage", "gcinfo", "os.clock", "math.random", "string.dump"}
 APPROXIMATE = {"math." + n for n in ("acos", "asin", "atan", "cos", "cosh", "exp", "log", "log10", "sin", "sinh", "tan", "tanh", "atan2", "pow")}
 
 
@@ -130,6 +137,13 @@ def cases():
                 arguments = valid[:position] + [value] + valid[position + 1:]
                 lines.append(line(function, kind, arguments))
             yield file, f"{name}: argument {position + 1} of every kind", "\n".join(lines)
+        if len(valid) > 1:
+            lines = [SHOW]
+            for kind, value in KINDS:
+                for count in range(2, len(valid) + 1):
+                    if not any(skipped(function, position, value) for position in range(count)):
+                        lines.append(line(function, f"{kind} {count} times", [value] * count))
+            yield file, f"{name}: all arguments of the same kind", "\n".join(lines)
         if valid:
             yield file, f"{name}: errors when called by pcall, through a local, a field and a method", f"""local f = {function}
 local object = {{m = f, n = {{o = f}}}}
