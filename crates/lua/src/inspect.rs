@@ -129,7 +129,7 @@ impl Runtime {
         let upvalues = &self.heap.closures[closure.index()].upvalues;
         proto
             .upvalue_names()
-            .zip(upvalues)
+            .zip(upvalues.iter())
             .map(|(name, upvalue)| {
                 let value = match self.heap.upvalues[upvalue.index()] {
                     Upvalue::Closed(value) => value,
@@ -154,7 +154,7 @@ impl Runtime {
         let Some(closure) = closure else {
             return false;
         };
-        let Some(&upvalue) = self.heap.closures[closure.index()].upvalues.get(index) else {
+        let Some(upvalue) = self.heap.closures[closure.index()].upvalues.get(index) else {
             return false;
         };
         match &mut self.heap.upvalues[upvalue.index()] {
@@ -165,10 +165,10 @@ impl Runtime {
             Upvalue::Open { thread, slot } => {
                 let (thread, slot) = (*thread, *slot as usize);
                 self.heap.threads[thread.index()].stack[slot] = value;
-                self.heap.barrier_upvalue(upvalue, value);
+                self.heap.barrier_upvalue(upvalue, &value);
             }
         }
-        self.heap.barrier_upvalue(upvalue, value);
+        self.heap.barrier_upvalue(upvalue, &value);
         true
     }
 

@@ -157,7 +157,7 @@ impl Runtime {
                     continue;
                 }
                 Opcode::GetUpvalue => {
-                    let upvalue = function.upvalues.get(b)?;
+                    let upvalue = function.upvalues.at(word.b());
                     registers[ra] = match &self.heap.upvalues[upvalue.index()] {
                         Upvalue::Closed(value) => *value,
                         Upvalue::Open { thread, slot } if *thread == self.current => {

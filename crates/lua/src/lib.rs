@@ -9,6 +9,7 @@ pub mod disassemble;
 pub mod engine;
 pub mod evaluate;
 pub mod format;
+mod hash_seed;
 pub mod heap;
 pub mod hook;
 pub mod inspect;

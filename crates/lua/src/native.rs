@@ -34,7 +34,7 @@ use crate::runtime::Runtime;
 use crate::value::{
     NativeHandle, StringHandle, TableHandle, ThreadHandle, Type, UserdataHandle, Value,
 };
-use crate::vm::{MAX_NATIVE_DEPTH, copy_value};
+use crate::vm::copy_value;
 
 /// A native function, or one of its continuation steps.
 pub type NativeFunction = fn(&mut Call<'_>) -> NativeResult;
@@ -328,33 +328,6 @@ impl Call<'_> {
     pub fn set_upvalue(&mut self, n: usize, value: Value) {
         let function = self.function;
         self.runtime.heap.set_native_upvalue(function, n, value);
-    }
-
-    /// The first result of a function for the top `arguments` values, if it can be had without a call; leaves them where they are.
-    #[inline]
-    pub(crate) fn try_shortcut(&mut self, function: Value, arguments: usize) -> Option<Value> {
-        let native = match function {
-            Value::Native(native) => native,
-            Value::Function(closure) => {
-                let arguments = &self.runtime.thread.stack[self.top - arguments..self.top];
-                let value = self.runtime.evaluate_leaf(closure, arguments)?;
-                self.runtime.meter.burn(1);
-                return Some(value);
-            }
-            _ => return None,
-        };
-        let Runtime {
-            heap,
-            meter,
-            thread,
-            ..
-        } = &mut *self.runtime;
-        // Where no call is possible any more there are no shortcuts either.
-        if thread.native_depth >= MAX_NATIVE_DEPTH {
-            return None;
-        }
-        let shortcut = heap.shortcut(native)?;
-        (shortcut.function)(heap, meter, &thread.stack[self.top - arguments..self.top])
     }
 
     // ---- heap, fuel, host ------------------------------------------------------------------------

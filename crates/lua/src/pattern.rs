@@ -176,10 +176,25 @@ impl Pattern {
 /// Whether `pattern` holds none of the characters that make `string.find` do more than a plain search. As in 5.1
 /// only the part before a NUL counts, and `)` and `]` are not among them.
 pub fn is_plain(pattern: &[u8]) -> bool {
-    pattern
-        .iter()
-        .take_while(|&&byte| byte != 0)
-        .all(|byte| !b"^$*+?.([%-".contains(byte))
+    const SPECIAL: [bool; 256] = {
+        let mut special = [false; 256];
+        let bytes = b"^$*+?.([%-";
+        let mut at = 0;
+        while at < bytes.len() {
+            special[bytes[at] as usize] = true;
+            at += 1;
+        }
+        special
+    };
+    for &byte in pattern {
+        if SPECIAL[usize::from(byte)] {
+            return false;
+        }
+        if byte == 0 {
+            break;
+        }
+    }
+    true
 }
 
 /// Where `needle` is first found in `subject` at or behind `from`, which is within it.

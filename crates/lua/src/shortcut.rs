@@ -6,7 +6,8 @@
 //! with the function's first result, or declines, and then the function itself is called: the shortcut need not know of errors,
 //! conversions, metamethods or anything long.
 
-use crate::heap::Heap;
+use crate::heap::{Heap, Role};
+use crate::library::LibraryState;
 use crate::meter::Meter;
 use crate::opcode::Instruction;
 use crate::thread::WINDOW;
@@ -17,31 +18,55 @@ use crate::vm::copy_value;
 /// than a few microseconds of work, which it burns with [`Meter::burn`] if it is not constant; must not have done anything when it declines.
 pub type ShortFunction = fn(&mut Heap, &mut Meter, &[Value]) -> Option<Value>;
 
+/// The same for functions that return several values, or none: gets the registers from the function's on and the number of arguments, which are in those
+/// behind it. Puts the results where the function and its arguments are, and answers with their number, at most [`MOST_RESULTS`] of them.
+pub(crate) type WindowFunction =
+    fn(&mut Heap, &mut Meter, &mut LibraryState, &mut [Value], usize) -> Option<usize>;
+
+/// Most results that a shortcut gives: there are as many registers in any window.
+pub(crate) const MOST_RESULTS: usize = crate::pattern::MAX_CAPTURES + 2;
+
 /// Longest text that shortcuts work on, in bytes.
 pub(crate) const LONGEST_TEXT: usize = 4096;
 
 /// The shortcut of a native function.
 #[derive(Clone, Copy, Debug)]
-pub struct Shortcut {
-    pub(crate) function: ShortFunction,
-    /// Whether the function always returns just one value.
-    pub(crate) single: bool,
+pub struct Shortcut(Kind);
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Single(ShortFunction),
+    First(ShortFunction),
+    Window(WindowFunction),
 }
 
 impl Shortcut {
     /// For a function that returns exactly one value whenever the shortcut does not decline.
     pub const fn single(function: ShortFunction) -> Shortcut {
-        Shortcut {
-            function,
-            single: true,
-        }
+        Shortcut(Kind::Single(function))
     }
 
     /// For a function that may return several values, or none.
     pub const fn first(function: ShortFunction) -> Shortcut {
-        Shortcut {
-            function,
-            single: false,
+        Shortcut(Kind::First(function))
+    }
+
+    /// For a function that may return several values, all of which the shortcut gives.
+    pub(crate) const fn window(function: WindowFunction) -> Shortcut {
+        Shortcut(Kind::Window(function))
+    }
+
+    /// The first result for these arguments, if that can be had without registers.
+    #[inline(always)]
+    pub(crate) fn value(
+        self,
+        heap: &mut Heap,
+        meter: &mut Meter,
+        arguments: &[Value],
+    ) -> Option<Value> {
+        match self.0 {
+            Kind::Single(function) | Kind::First(function) => function(heap, meter, arguments),
+            Kind::Window(_) => None,
         }
     }
 }
@@ -56,6 +81,9 @@ impl Heap {
         for &(name, shortcut) in entries {
             if let Value::Native(native) = self.raw_get_field(table, name) {
                 self.natives[native.index()].shortcut = Some(shortcut);
+                if let Kind::Window(_) = shortcut.0 {
+                    self.set_role(native, Role::Window);
+                }
             }
         }
     }
@@ -67,7 +95,7 @@ impl Heap {
     }
 }
 
-/// Carries out a call instruction by the callee's shortcut. False if it has none that applies; then nothing has happened.
+/// Carries out a call instruction by the callee's shortcut, which gives one value. False if it has none that applies; then nothing has happened.
 #[inline(never)]
 pub(crate) fn take(
     heap: &mut Heap,
@@ -81,14 +109,13 @@ pub(crate) fn take(
     let Value::Native(native) = registers[first] else {
         return false;
     };
-    let Some(shortcut) = heap.shortcut(native) else {
-        return false;
-    };
     // The operand is one more than the results wanted; 0 stands for all there are.
     let wanted = instruction.c();
-    if wanted > 2 || (wanted == 0 && !shortcut.single) {
-        return false;
-    }
+    let function = match heap.shortcut(native) {
+        Some(Shortcut(Kind::Single(function))) if wanted <= 2 => function,
+        Some(Shortcut(Kind::First(function))) if wanted <= 2 && wanted != 0 => function,
+        _ => return false,
+    };
     let end = match instruction.b() {
         0 => top.wrapping_sub(base),
         b => first + b as usize,
@@ -96,12 +123,54 @@ pub(crate) fn take(
     let Some(arguments) = registers.get(first + 1..end) else {
         return false;
     };
-    let Some(value) = (shortcut.function)(heap, meter, arguments) else {
+    let Some(value) = function(heap, meter, arguments) else {
         return false;
     };
     copy_value(&value, &mut registers[first]);
     if wanted == 0 {
         *top = base + first + 1;
+    }
+    true
+}
+
+/// The same for a shortcut that gives several values.
+#[inline(never)]
+pub(crate) fn take_window(
+    heap: &mut Heap,
+    meter: &mut Meter,
+    libraries: &mut LibraryState,
+    registers: &mut [Value; WINDOW],
+    base: usize,
+    top: &mut usize,
+    instruction: Instruction,
+) -> bool {
+    let first = instruction.a() as usize;
+    let window = &mut registers[first..];
+    let Value::Native(native) = window[0] else {
+        return false;
+    };
+    let Some(Shortcut(Kind::Window(function))) = heap.shortcut(native) else {
+        return false;
+    };
+    let arguments = match instruction.b() {
+        0 => top.wrapping_sub(base + first + 1),
+        b => b as usize - 1,
+    };
+    if window.len() < MOST_RESULTS || arguments >= window.len() {
+        return false;
+    }
+    let Some(count) = function(heap, meter, libraries, window, arguments) else {
+        return false;
+    };
+    match instruction.c() {
+        0 => *top = base + first + count,
+        wanted => {
+            if let Some(missing) = window.get_mut(count..wanted as usize - 1) {
+                for place in missing {
+                    *place = Value::Nil;
+                }
+            }
+        }
     }
     true
 }

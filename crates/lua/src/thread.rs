@@ -126,6 +126,16 @@ impl Frame {
         }
     }
 
+    /// Makes this the frame of a Lua function called in place of the one that it was for. The slot of the function.
+    #[inline(always)]
+    pub(crate) fn reuse(&mut self, proto: u32, closure: ClosureHandle) -> usize {
+        self.base = self.function + 1;
+        self.proto = proto;
+        self.callee = closure.0;
+        self.tail_calls = self.tail_calls.saturating_add(1);
+        self.function as usize
+    }
+
     /// The frame of a native function: only one that waits for a call it asked for is among a thread's frames.
     #[inline(always)]
     pub(crate) fn native(

@@ -18,7 +18,7 @@ impl Heap {
     /// Gives a table its metatable.
     pub fn set_table_metatable(&mut self, table: TableHandle, metatable: Option<TableHandle>) {
         if let Some(metatable) = metatable {
-            self.barrier(table, Value::Table(metatable));
+            self.barrier(table, &Value::Table(metatable));
         }
         self.tables[table.index()].metatable = metatable;
     }
@@ -113,6 +113,21 @@ impl Heap {
             }
         }
         None
+    }
+
+    /// The same for a call of a method, whose object mostly is a string if it is no table.
+    #[inline(always)]
+    pub(crate) fn find_method(&mut self, object: Value, key: StringHandle) -> Option<Value> {
+        if !matches!(object, Value::String(_)) {
+            return self.find_field(object, key);
+        }
+        let metatable = self.type_metatables[Type::String as usize]?;
+        let name = self.metamethod_names[Metamethod::Index as usize];
+        let Value::Table(methods) = self.tables[metatable.index()].get_short(name) else {
+            return None;
+        };
+        let method = self.tables[methods.index()].get_short(key);
+        (!method.is_nil()).then_some(method)
     }
 
     /// Whether the equality of two values that are not identical needs more than their handles.

@@ -16,6 +16,7 @@
 
 mod accounting;
 mod arena;
+mod captured;
 pub(crate) mod collector;
 mod function;
 mod marks;
@@ -29,9 +30,13 @@ mod tests;
 mod text;
 
 pub(crate) use arena::Arena;
+pub(crate) use captured::Captured;
 pub(crate) use collector::Roots;
 pub(crate) use object::{Closure, Native, Role, Upvalue, Userdata};
 pub use string::{Strings, hash_bytes};
+
+use std::hint::black_box;
+use std::sync::Once;
 
 use crate::metamethod::Metamethod;
 use crate::table::Table;
@@ -86,8 +91,16 @@ pub(crate) struct Iterators {
     cursor: usize,
 }
 
+/// Has the allocator keep what collections free, a megabyte at a time, rather than give it back to the system, which hands the next one out page by page:
+/// as glibc's does once a block has come and gone that was a mapping of its own.
+fn keep_freed_memory() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| drop(black_box(Vec::<u8>::with_capacity(1 << 20))));
+}
+
 impl Heap {
     pub(crate) fn new() -> Heap {
+        keep_freed_memory();
         let mut heap = Heap {
             strings: Strings::new(),
             tables: Arena::new(),

@@ -2,15 +2,13 @@
 
 use std::any::Any;
 
-use smallvec::SmallVec;
-
-use super::Heap;
 use super::arena::Object;
+use super::{Captured, Heap};
 use crate::native::{Flow, NativeFunction, Question};
 use crate::shortcut::Shortcut;
 use crate::table::Table;
 use crate::thread::Thread;
-use crate::value::{TableHandle, ThreadHandle, UpvalueHandle, Value};
+use crate::value::{TableHandle, ThreadHandle, Value};
 
 /// The environment in vacant slots of natives and userdata.
 const NO_TABLE: TableHandle = TableHandle(u32::MAX);
@@ -27,7 +25,7 @@ pub(crate) struct Closure {
     /// Number of the loaded prototype.
     pub(crate) proto: u32,
     pub(crate) environment: TableHandle,
-    pub(crate) upvalues: SmallVec<[UpvalueHandle; 4]>,
+    pub(crate) upvalues: Captured,
 }
 
 /// A variable captured by closures.
@@ -69,6 +67,10 @@ pub(crate) enum Role {
     Yield,
     /// Asks the host.
     Question(Question),
+    /// Has a shortcut that gives several values, which is tried first.
+    Window,
+    /// An iterator that `gmatch` made, which loops step.
+    Matches,
 }
 
 /// A host object as a value.
@@ -87,7 +89,7 @@ impl Object for Closure {
         *self = Closure {
             proto: NO_PROTO,
             environment: NO_TABLE,
-            upvalues: SmallVec::new(),
+            upvalues: Captured::new(),
         };
     }
 
@@ -95,12 +97,7 @@ impl Object for Closure {
         if self.is_vacant() {
             return 0;
         }
-        let spilled = if self.upvalues.spilled() {
-            self.upvalues.capacity()
-        } else {
-            0
-        };
-        size_of::<Closure>() + spilled * size_of::<UpvalueHandle>()
+        size_of::<Closure>() + self.upvalues.bytes()
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use rapidhash::v3::RapidSecrets;
+
 use super::arena::{Arena, Object};
+use crate::hash_seed::{hash_text, secrets};
 use crate::value::{MAX_SHORT, StringHandle, Value};
 
 /// Longest string kept inside its arena slot.
@@ -116,43 +119,13 @@ fn are_equal(a: &[u8], b: &[u8]) -> bool {
     }
 }
 
-/// A hash of a short string, by which it is found among those interned: no program sees it.
-#[inline(always)]
-fn quick_hash(bytes: &[u8]) -> usize {
-    let half = |at: usize| {
-        let bytes = bytes[at..].first_chunk().copied().unwrap_or_default();
-        u64::from(u32::from_le_bytes(bytes))
-    };
-    let word =
-        |at: usize| u64::from_le_bytes(bytes[at..].first_chunk().copied().unwrap_or_default());
-    let mix = |a: u64, b: u64| {
-        let product = u128::from(a ^ 0x9E37_79B9_7F4A_7C15) * u128::from(b ^ 0xD1B5_4A32_D192_ED03);
-        (product as u64) ^ ((product >> 64) as u64)
-    };
-    let length = bytes.len();
-    // Words that overlap stand for all bytes between them.
-    let hash = match length {
-        0 => 0,
-        1..=3 => {
-            let [first, middle, last] = [0, length / 2, length - 1].map(|at| u64::from(bytes[at]));
-            mix(first | middle << 8 | last << 16, length as u64)
-        }
-        4..=7 => mix(half(0) | half(length - 4) << 32, length as u64),
-        8..=16 => mix(word(0), word(length - 8) ^ length as u64),
-        _ => {
-            let start = mix(word(0), word(8));
-            let start = if length > 32 { start ^ word(16) } else { start };
-            mix(start ^ word(length - 16), word(length - 8) ^ length as u64)
-        }
-    };
-    hash as usize
-}
-
 /// All strings of a heap.
 pub struct Strings {
     pub(crate) arena: Arena<StringObject>,
+    /// The interned strings, by [`hash_text`].
     buckets: Vec<u32>,
     interned: usize,
+    secrets: &'static RapidSecrets,
     /// The slots a sweep has still to look at. What is there without a mark is dead, but not gone yet.
     pub(super) unswept: std::ops::Range<u32>,
 }
@@ -163,6 +136,7 @@ impl Strings {
             arena: Arena::new(),
             buckets: vec![NO_STRING; 256],
             interned: 0,
+            secrets: secrets(),
             unswept: 0..0,
         }
     }
@@ -179,6 +153,22 @@ impl Strings {
         match &self.arena[string.index()].data {
             StringData::Inline { length, bytes } => Some((bytes, usize::from(*length))),
             _ => None,
+        }
+    }
+
+    /// Adds the bytes of a string to others.
+    #[inline(always)]
+    pub(crate) fn append(&self, string: StringHandle, out: &mut Vec<u8>) {
+        match &self.arena[string.index()].data {
+            StringData::Inline { length, bytes } => {
+                // As many bytes as a slot has are copied in two moves, as many as the text has by a call.
+                let end = out.len() + *length as usize;
+                out.extend_from_slice(bytes);
+                out.truncate(end);
+            }
+            StringData::Owned(bytes) => out.extend_from_slice(bytes),
+            StringData::Shared(bytes) => out.extend_from_slice(bytes),
+            StringData::Vacant => {}
         }
     }
 
@@ -241,10 +231,16 @@ impl Strings {
         (StringHandle::loose(self.arena.insert(object), true), added)
     }
 
-    /// The place of the interned string with these bytes, if there is one.
+    /// The bucket of an interned string with these bytes.
     #[inline(always)]
-    fn find_interned(&self, bytes: &[u8]) -> Option<u32> {
-        let mut index = self.buckets[quick_hash(bytes) & (self.buckets.len() - 1)];
+    fn bucket(&self, bytes: &[u8]) -> usize {
+        hash_text(bytes, self.secrets) as usize & (self.buckets.len() - 1)
+    }
+
+    /// The place of the interned string with these bytes in this bucket, if there is one.
+    #[inline(always)]
+    fn find_interned(&self, bytes: &[u8], bucket: usize) -> Option<u32> {
+        let mut index = self.buckets[bucket];
         while index != NO_STRING {
             let object = &self.arena[index as usize];
             if are_equal(object.bytes(), bytes) {
@@ -269,9 +265,10 @@ impl Strings {
     #[inline]
     pub(super) fn intern_loose(&mut self, bytes: &[u8]) -> (StringHandle, usize) {
         debug_assert!(bytes.len() <= MAX_SHORT);
-        match self.find_interned(bytes) {
+        let bucket = self.bucket(bytes);
+        match self.find_interned(bytes, bucket) {
             Some(index) => (self.revived(index), 0),
-            None => self.add_interned(bytes),
+            None => self.add_interned(bytes, bucket),
         }
     }
 
@@ -283,16 +280,20 @@ impl Strings {
         range: std::ops::Range<usize>,
     ) -> (StringHandle, usize) {
         let bytes = &self.bytes(string)[range];
+        let bucket = self.bucket(bytes);
         let mut copy = [0; MAX_SHORT];
-        let (string, added) = match self.find_interned(bytes) {
+        let (string, added) = match self.find_interned(bytes, bucket) {
             Some(index) => (self.revived(index), 0),
             None => {
                 let copy = &mut copy[..bytes.len()];
                 copy.copy_from_slice(bytes);
-                self.add_interned(copy)
+                self.add_interned(copy, bucket)
             }
         };
-        (self.settle(string), added)
+        if string.is_loose() {
+            return (self.settle(string), added);
+        }
+        (string, added)
     }
 
     /// A string that was found, which may be dead if the sweep has not come to it: it lives again.
@@ -307,8 +308,7 @@ impl Strings {
         }
     }
 
-    fn add_interned(&mut self, bytes: &[u8]) -> (StringHandle, usize) {
-        let bucket = quick_hash(bytes) & (self.buckets.len() - 1);
+    fn add_interned(&mut self, bytes: &[u8], bucket: usize) -> (StringHandle, usize) {
         let (hash, next) = (0, self.buckets[bucket]);
         let mut added = size_of::<StringObject>();
         let index = if let length @ ..=INLINE = bytes.len() {
@@ -329,7 +329,8 @@ impl Strings {
         };
         self.buckets[bucket] = index;
         self.interned += 1;
-        if self.interned > self.buckets.len() {
+        // Half of them empty: a string that is looked for in vain then mostly is not compared with another.
+        if self.interned * 2 > self.buckets.len() {
             self.grow_buckets();
         }
         (StringHandle::loose(index, false), added)
@@ -356,9 +357,9 @@ impl Strings {
         for head in old {
             let mut index = head;
             while index != NO_STRING {
+                let bucket = self.bucket(self.arena[index as usize].bytes());
                 let object = &mut self.arena[index as usize];
                 let next = object.next;
-                let bucket = quick_hash(object.bytes()) & (size - 1);
                 object.next = self.buckets[bucket];
                 self.buckets[bucket] = index;
                 index = next;
@@ -372,6 +373,7 @@ impl Strings {
             arena,
             buckets,
             interned,
+            secrets,
             unswept,
         } = self;
         let mut freed = 0;
@@ -380,7 +382,7 @@ impl Strings {
             unswept.end as usize,
             work,
             |items, index| {
-                *interned -= usize::from(unlink(items, buckets, index));
+                *interned -= usize::from(unlink(items, buckets, secrets, index));
                 freed += items[index].size();
                 items[index].vacate();
             },
@@ -393,7 +395,12 @@ impl Strings {
     /// Drops the young strings. Returns the bytes it freed.
     pub(super) fn drop_young(&mut self) -> usize {
         for index in (self.arena.young_from as usize..self.arena.len()).rev() {
-            let was_interned = unlink(&mut self.arena.items, &mut self.buckets, index);
+            let was_interned = unlink(
+                &mut self.arena.items,
+                &mut self.buckets,
+                self.secrets,
+                index,
+            );
             self.interned -= usize::from(was_interned);
         }
         self.unswept.end = self.unswept.end.min(self.arena.young_from);
@@ -402,13 +409,18 @@ impl Strings {
 }
 
 /// Takes a string out of its chain of interned strings; whether it was in one.
-fn unlink(items: &mut [StringObject], buckets: &mut [u32], index: usize) -> bool {
+fn unlink(
+    items: &mut [StringObject],
+    buckets: &mut [u32],
+    secrets: &RapidSecrets,
+    index: usize,
+) -> bool {
     let object = &items[index];
     let next = object.next;
     if next == NOT_INTERNED || object.is_vacant() {
         return false;
     }
-    let bucket = quick_hash(object.bytes()) & (buckets.len() - 1);
+    let bucket = hash_text(object.bytes(), secrets) as usize & (buckets.len() - 1);
     let mut at = buckets[bucket];
     if at as usize == index {
         buckets[bucket] = next;

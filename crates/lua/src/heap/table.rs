@@ -3,6 +3,7 @@
 use super::Heap;
 use super::arena::Object;
 use crate::meter::Meter;
+use crate::opcode::decode_float_byte;
 use crate::table::{InvalidKey, Table, TableError};
 use crate::value::{NativeHandle, StringHandle, TableHandle, Value};
 use crate::vm::copy_value;
@@ -121,8 +122,8 @@ impl Heap {
             Value::String(string) => Value::String(self.settle(string)),
             key => key,
         };
-        self.barrier(table, key);
-        self.barrier(table, value);
+        self.barrier(table, &key);
+        self.barrier(table, &value);
         let object = &mut self.tables[table.index()];
         let (before, rehashes) = (object.bytes(), object.rehashes());
         *object.slot(key, &self.strings)? = value;
@@ -136,10 +137,48 @@ impl Heap {
         Ok(())
     }
 
+    /// The same for the dispatch loop, in which a copy of this would be in the way.
+    #[inline(never)]
+    pub(crate) fn add_entry(
+        &mut self,
+        table: TableHandle,
+        key: Value,
+        value: &Value,
+    ) -> Result<(), TableError> {
+        self.store(table, key, *value)
+    }
+
+    /// The same at a string key that was not found by its handle.
+    #[inline(never)]
+    pub(crate) fn add_field(
+        &mut self,
+        table: TableHandle,
+        key: StringHandle,
+        value: &Value,
+    ) -> Result<(), TableError> {
+        if !key.is_long()
+            && table.0 != self.collector.partial_table()
+            && let Some(place) = self.tables[table.index()].claim_main_position(key)
+        {
+            copy_value(value, place);
+            self.barrier(table, &Value::String(key));
+            self.barrier(table, value);
+            return Ok(());
+        }
+        self.store(table, Value::String(key), *value)
+    }
+
+    /// Makes a table with room for as many array and hash entries as floating bytes say.
+    #[inline(never)]
+    pub(crate) fn new_table_by_hints(&mut self, array: u8, hash: u8) -> TableHandle {
+        let (array, hash) = (decode_float_byte(array), decode_float_byte(hash));
+        self.new_table(array as usize, hash as usize)
+    }
+
     /// Writes a table at an integer key. For the host filling its own tables: ignores the read-only flag.
     #[inline]
     pub fn raw_set_integer(&mut self, table: TableHandle, key: i64, value: Value) {
-        self.barrier(table, value);
+        self.barrier(table, &value);
         let array = &mut self.tables[table.index()].array;
         if let Some(slot) = array.get_mut(key.wrapping_sub(1) as usize) {
             *slot = value;
@@ -158,7 +197,7 @@ impl Heap {
         strings: [StringHandle; N],
     ) {
         for string in strings {
-            self.barrier(table, Value::String(string));
+            self.barrier(table, &Value::String(string));
         }
         let array = &mut self.tables[table.index()].array;
         let slots = array.get_mut(key.wrapping_sub(1) as usize..);
@@ -180,7 +219,7 @@ impl Heap {
             && let Some(slot) = self.tables[table.index()].short_slot(key)
         {
             *slot = value;
-            self.barrier(table, value);
+            self.barrier(table, &value);
             return;
         }
         // Only an overflowing table can refuse a string key.

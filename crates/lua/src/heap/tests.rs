@@ -271,9 +271,9 @@ impl World {
                 let (object, value) = (self.get(of), self.get(to));
                 match object {
                     Value::Function(closure) => {
-                        let upvalue = self.heap.closures[closure.index()].upvalues[0];
+                        let upvalue = self.heap.closures[closure.index()].upvalues.at(0);
                         self.heap.upvalues[upvalue.index()] = Upvalue::Closed(value);
-                        self.heap.barrier_upvalue(upvalue, value);
+                        self.heap.barrier_upvalue(upvalue, &value);
                         self.place(object, "upvalue".into(), value);
                     }
                     Value::Native(native) => {

@@ -8,6 +8,11 @@ use crate::native::Raise;
 use crate::number;
 use crate::value::{MAX_SHORT, StringHandle, Value};
 
+/// Longest text of a number.
+const NUMBER_LENGTH_MAX: usize = 32;
+/// Joined texts longer than this are put together where they stay, rather than copied there.
+const JOINED_IN_PLACE: usize = 1 << 10;
+
 impl Heap {
     /// Makes a string of any bytes.
     #[inline]
@@ -121,26 +126,38 @@ impl Heap {
 
     /// Joins strings and numbers into one string.
     pub(crate) fn concat(&mut self, values: &[Value]) -> Result<StringHandle, Raise> {
+        let lengths = values.iter().map(|value| match *value {
+            Value::String(string) => self.strings.bytes(string).len(),
+            _ => NUMBER_LENGTH_MAX,
+        });
+        let most = lengths.fold(0, usize::saturating_add);
+        if !self.has_room(most) {
+            return Err(Raise::OutOfMemory);
+        }
+        if most > JOINED_IN_PLACE {
+            let mut bytes = Vec::new();
+            bytes
+                .try_reserve_exact(most)
+                .map_err(|_| Raise::OutOfMemory)?;
+            self.join(values, &mut bytes);
+            return Ok(self.new_string_from_vec(bytes));
+        }
         let mut buffer = std::mem::take(&mut self.scratch);
         buffer.clear();
+        self.join(values, &mut buffer);
+        let string = self.new_string(&buffer);
+        self.scratch = buffer;
+        Ok(string)
+    }
+
+    #[inline]
+    fn join(&self, values: &[Value], out: &mut Vec<u8>) {
         for &value in values {
             match value {
-                Value::String(string) => {
-                    let bytes = self.strings.bytes(string);
-                    if !self.has_room(buffer.len() + bytes.len()) {
-                        return Err(Raise::OutOfMemory);
-                    }
-                    buffer.extend_from_slice(bytes);
-                }
-                Value::Number(number) => number::write_number(&mut buffer, number),
+                Value::String(string) => self.strings.append(string, out),
+                Value::Number(number) => number::write_number(out, number),
                 _ => {}
             }
         }
-        let string = self.new_string(&buffer);
-        // A buffer that has become very big is not kept.
-        if buffer.capacity() <= 1 << 16 {
-            self.scratch = buffer;
-        }
-        Ok(string)
     }
 }

@@ -5,10 +5,9 @@
 //! compiler (which constant, which local variable it stands for at the moment), which saves it hash tables of its
 //! own. Number constants have symbols for the same reason. Texts are slices of the source wherever the source has them literally.
 
-use std::hash::{BuildHasher, RandomState};
-use std::sync::OnceLock;
+use rapidhash::v3::RapidSecrets;
 
-use rapidhash::v3::{RapidSecrets, rapidhash_v3_nano_inline};
+use crate::hash_seed::{hash_text, secrets};
 
 /// The number of a name or string in its chunk's [`Symbols`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -131,7 +130,7 @@ impl<'s> Symbols<'s> {
     }
 
     fn hash(&self, text: &[u8]) -> u32 {
-        rapidhash_v3_nano_inline::<false, false>(text, self.secrets) as u32
+        hash_text(text, self.secrets)
     }
 
     /// The symbol with this text, or the slot where it belongs.
@@ -183,12 +182,6 @@ impl<'s> Symbols<'s> {
             self.slots[slot] = index as u32;
         }
     }
-}
-
-/// The process's hash seed: names chosen by the author of a script must not be able to collide on purpose.
-fn secrets() -> &'static RapidSecrets {
-    static SECRETS: OnceLock<RapidSecrets> = OnceLock::new();
-    SECRETS.get_or_init(|| RapidSecrets::seed(RandomState::new().hash_one(0u64)))
 }
 
 #[cfg(test)]

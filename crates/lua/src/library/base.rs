@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use crate::compiler;
 use crate::heap::Heap;
+use crate::library::LibraryState;
 use crate::meter::Meter;
 use crate::native::{Call, Flow, LibraryEntry, NativeResult, Raise};
 use crate::number;
 use crate::runtime::Runtime;
-use crate::shortcut::{LONGEST_TEXT, Shortcut};
+use crate::shortcut::{LONGEST_TEXT, MOST_RESULTS, Shortcut};
 use crate::thread::Frame;
 use crate::value::{ClosureHandle, TableHandle, Type, Value};
-use crate::vm::Level;
+use crate::vm::{Level, copy_value};
 
 /// The most values a function may have on its stack, as `unpack` counts (5.1's `LUAI_MAXCSTACK`).
 const MAX_STACK_VALUES: i64 = 8_000;
@@ -43,6 +44,8 @@ const FUNCTIONS: &[LibraryEntry] = &[
 /// The functions that mostly just look at their arguments.
 const SHORTCUTS: &[(&str, Shortcut)] = &[
     ("assert", Shortcut::first(assert_short)),
+    ("ipairs", Shortcut::window(ipairs_short)),
+    ("pairs", Shortcut::window(pairs_short)),
     ("rawequal", Shortcut::single(raw_equal_short)),
     ("rawget", Shortcut::single(raw_get_short)),
     ("select", Shortcut::first(select_short)),
@@ -50,6 +53,7 @@ const SHORTCUTS: &[(&str, Shortcut)] = &[
     ("tonumber", Shortcut::single(to_number_short)),
     ("tostring", Shortcut::single(to_string_short)),
     ("type", Shortcut::single(type_of_short)),
+    ("unpack", Shortcut::window(unpack_short)),
 ];
 
 /// Puts the base library into the global table.
@@ -60,7 +64,6 @@ pub fn open(runtime: &mut Runtime) {
     let version = heap.new_string(b"Lua 5.1");
     heap.raw_set_field(globals, "_VERSION", version.into());
     heap.register(globals, FUNCTIONS);
-    heap.add_shortcuts(globals, SHORTCUTS);
     if let Value::Native(native) = heap.raw_get_field(globals, "pcall") {
         heap.mark_protected_call(native, |_, error| error);
     }
@@ -73,6 +76,7 @@ pub fn open(runtime: &mut Runtime) {
     heap.raw_set_field(globals, "pairs", Value::Native(pairs));
     let ipairs = heap.new_native(ipairs, &[Value::Native(step)]);
     heap.raw_set_field(globals, "ipairs", Value::Native(ipairs));
+    heap.add_shortcuts(globals, SHORTCUTS);
     // Proxies made by newproxy share metatables; this weak table knows which metatables are theirs.
     let proxies = heap.new_table(0, 1);
     let mode = heap.new_string(b"kv");
@@ -293,6 +297,45 @@ fn next(call: &mut Call<'_>) -> NativeResult {
     }
 }
 
+fn pairs_short(
+    heap: &mut Heap,
+    _: &mut Meter,
+    _: &mut LibraryState,
+    window: &mut [Value],
+    arguments: usize,
+) -> Option<usize> {
+    let table = *window.get(1).filter(|_| arguments > 0)?;
+    let next = heap.iterators.next?;
+    begin_loop(window, Value::Native(next), table, Value::Nil)
+}
+
+fn ipairs_short(
+    heap: &mut Heap,
+    _: &mut Meter,
+    _: &mut LibraryState,
+    window: &mut [Value],
+    arguments: usize,
+) -> Option<usize> {
+    let table = *window.get(1).filter(|_| arguments > 0)?;
+    let step = heap.iterators.ipairs_step?;
+    begin_loop(window, Value::Native(step), table, Value::Number(0.0))
+}
+
+/// What a generic `for` begins with, if it is over a table.
+fn begin_loop(
+    window: &mut [Value],
+    iterator: Value,
+    table: Value,
+    control: Value,
+) -> Option<usize> {
+    let places: &mut [Value; 3] = window.first_chunk_mut()?;
+    if !matches!(table, Value::Table(_)) {
+        return None;
+    }
+    *places = [iterator, table, control];
+    Some(3)
+}
+
 fn pairs(call: &mut Call<'_>) -> NativeResult {
     let table = call.check_table(1)?;
     let next = call.upvalue(0);
@@ -317,10 +360,15 @@ fn ipairs_step(call: &mut Call<'_>) -> NativeResult {
     Ok(Flow::Return(2))
 }
 
-/// The first one of the selected arguments.
-fn select_short(_: &mut Heap, _: &mut Meter, arguments: &[Value]) -> Option<Value> {
-    let (&Value::Number(index), rest) = arguments.split_first()? else {
-        return None;
+/// The first one of the selected arguments, or how many there are.
+fn select_short(heap: &mut Heap, _: &mut Meter, arguments: &[Value]) -> Option<Value> {
+    let (&first, rest) = arguments.split_first()?;
+    let index = match first {
+        Value::Number(index) => index,
+        Value::String(text) if heap.bytes(text).first() == Some(&b'#') => {
+            return Some(Value::Number(rest.len() as f64));
+        }
+        _ => return None,
     };
     if !(1.0..256.0).contains(&index) {
         return None;
@@ -345,6 +393,28 @@ fn select(call: &mut Call<'_>) -> NativeResult {
         return Err(call.argument_error(1, "index out of range"));
     }
     Ok(Flow::Return((count - index) as usize))
+}
+
+/// All elements of a short list.
+fn unpack_short(
+    heap: &mut Heap,
+    _: &mut Meter,
+    _: &mut LibraryState,
+    window: &mut [Value],
+    arguments: usize,
+) -> Option<usize> {
+    let (&[_, Value::Table(table)], []) = window.get(..=arguments)?.split_first_chunk()? else {
+        return None;
+    };
+    let table = &heap.tables[table.index()];
+    let count = table.length();
+    if count > MOST_RESULTS {
+        return None;
+    }
+    for (place, element) in window.iter_mut().zip(table.array.get(..count)?) {
+        copy_value(element, place);
+    }
+    Some(count)
 }
 
 fn unpack(call: &mut Call<'_>) -> NativeResult {

@@ -59,7 +59,20 @@ impl Output {
     #[inline]
     pub(crate) fn extend(&mut self, heap: &Heap, text: &[u8]) -> Result<(), Raise> {
         self.room(heap, text.len())?;
-        self.bytes.extend_from_slice(text);
+        match *text {
+            [] => {}
+            // What stands between two words, without a call.
+            [byte] => self.bytes.push(byte),
+            _ => self.bytes.extend_from_slice(text),
+        }
+        Ok(())
+    }
+
+    /// Adds a string.
+    #[inline]
+    pub(crate) fn add(&mut self, heap: &Heap, string: StringHandle) -> Result<(), Raise> {
+        self.room(heap, heap.bytes(string).len())?;
+        heap.strings.append(string, &mut self.bytes);
         Ok(())
     }
 

@@ -66,6 +66,36 @@ impl LibraryState {
         (kept.anchors == anchors && *kept.source == *source).then(|| Arc::clone(&kept.pattern))
     }
 
+    /// The compiled form of a pattern that is kept, and a search for it.
+    #[inline]
+    pub(super) fn known_search(
+        &mut self,
+        source: &[u8],
+        hash: u32,
+        anchors: bool,
+    ) -> Option<(&Pattern, &mut Search)> {
+        let kept = self.patterns[pattern_slot(hash, anchors)].as_ref()?;
+        if kept.anchors != anchors || *kept.source != *source {
+            return None;
+        }
+        let search = self.search.get_or_insert_default();
+        Some((&kept.pattern, search))
+    }
+
+    /// The pattern of an iterator that `gmatch` made, if it is the one used last, and a search for it.
+    #[inline]
+    pub(super) fn iterator_search(
+        &mut self,
+        iterator: NativeHandle,
+    ) -> Option<(&Pattern, &mut Search)> {
+        let (last, pattern) = self.last_iterator.as_ref()?;
+        if *last != iterator {
+            return None;
+        }
+        let search = self.search.get_or_insert_default();
+        Some((pattern, search))
+    }
+
     /// Compiles a pattern, and keeps it if it is of the usual size.
     pub(super) fn compile_pattern(
         &mut self,

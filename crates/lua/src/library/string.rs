@@ -5,6 +5,7 @@ mod format;
 mod gmatch;
 mod gsub;
 mod matching;
+pub(crate) mod search;
 mod short;
 
 use super::output::{Output, substring};

@@ -139,15 +139,19 @@ impl Concat {
         for _ in 0..STRIDE {
             match heap.raw_get_integer(self.table, self.index) {
                 Value::String(text) => {
-                    let text = heap.bytes(text);
-                    self.out.room(heap, text.len() + separator.len())?;
-                    self.out.bytes.extend_from_slice(text);
+                    let length = heap.bytes(text).len();
+                    self.out.room(heap, length + separator.len())?;
+                    heap.strings.append(text, &mut self.out.bytes);
                 }
                 Value::Number(number) => self.out.extend(heap, &number::to_text(number))?,
                 other => return Err(ConcatError::Value(self.index, other.type_name())),
             }
-            if self.index < self.last && !separator.is_empty() {
-                self.out.extend(heap, separator)?;
+            if self.index < self.last {
+                match *separator {
+                    [] => {}
+                    [byte] => self.out.push(heap, byte)?,
+                    _ => self.out.extend(heap, separator)?,
+                }
             }
             self.index += 1;
             if self.index > self.last || self.out.bytes.len() > enough {

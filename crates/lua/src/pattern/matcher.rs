@@ -156,6 +156,14 @@ impl Search {
         self.level
     }
 
+    /// Whether all captures of the match were closed.
+    #[inline]
+    pub(crate) fn captures_are_whole(&self) -> bool {
+        self.slots[..self.level]
+            .iter()
+            .all(|slot| slot.end != UNFINISHED)
+    }
+
     /// Capture `index`, counted from 0, of the match just found.
     ///
     /// # Errors

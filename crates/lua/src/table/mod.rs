@@ -20,6 +20,7 @@ mod tests;
 
 use crate::heap::Strings;
 use crate::value::{StringHandle, TableHandle, Value};
+use crate::vm::truncate;
 
 pub use next::InvalidKey;
 
@@ -39,6 +40,20 @@ const EMPTY_NODE: Node = Node {
     value: Value::Nil,
     next: NO_NODE,
 };
+
+/// Where in the array part a number key is, if that is so long; beyond any array for one that is no integer.
+#[inline(always)]
+fn array_index(key: f64) -> usize {
+    let whole = truncate(key);
+    // The bits, which no comparison of numbers has to order: what is neither below nor above is another branch. There is no key -0 in the array.
+    if (whole as f64).to_bits() == key.to_bits() {
+        whole.wrapping_sub(1) as usize
+    } else {
+        // A branch, which is foreseen, rather than a selection that the look into the array would wait for.
+        std::hint::cold_path();
+        usize::MAX
+    }
+}
 
 /// Why a table refuses a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -174,10 +189,7 @@ impl Table {
     /// The element at a number key that is inside the array part, in its place.
     #[inline(always)]
     pub(crate) fn element(&self, key: f64) -> Option<&Value> {
-        let index = (key as i64).wrapping_sub(1) as usize;
-        self.array
-            .get(index)
-            .filter(|_| (index as i64 + 1) as f64 == key)
+        self.array.get(array_index(key))
     }
 
     /// The number of the node of a short string key.
@@ -219,10 +231,9 @@ impl Table {
     /// The value at a number key.
     #[inline(always)]
     pub(crate) fn get_number(&self, key: f64) -> Value {
-        let index = (key as i64).wrapping_sub(1) as usize;
-        match self.array.get(index) {
-            Some(&value) if (index as i64 + 1) as f64 == key => value,
-            _ => self.get_number_in_nodes(key),
+        match self.array.get(array_index(key)) {
+            Some(&value) => value,
+            None => self.get_number_in_nodes(key),
         }
     }
 
@@ -252,11 +263,7 @@ impl Table {
     /// The place of an array element, if the key is inside the array part.
     #[inline(always)]
     pub(crate) fn array_slot(&mut self, key: f64) -> Option<&mut Value> {
-        let index = (key as i64).wrapping_sub(1) as usize;
-        match self.array.get_mut(index) {
-            Some(slot) if (index as i64 + 1) as f64 == key => Some(slot),
-            _ => None,
-        }
+        self.array.get_mut(array_index(key))
     }
 
     /// The value at any key.
@@ -298,8 +305,8 @@ impl Table {
         self.absent = 0;
         match key {
             Value::Number(number) => {
-                let index = (number as i64).wrapping_sub(1) as usize;
-                if index < self.array.len() && (index as i64 + 1) as f64 == number {
+                let index = array_index(number);
+                if index < self.array.len() {
                     return Ok(&mut self.array[index]);
                 }
                 if number.is_nan() {
@@ -313,6 +320,19 @@ impl Table {
             Some(index) => Ok(&mut self.nodes[index].value),
             None => self.insert_new(key, strings),
         }
+    }
+
+    /// Puts a short string key that has no node where it wants to be. None if that is taken by an entry.
+    #[inline]
+    pub(crate) fn claim_main_position(&mut self, key: StringHandle) -> Option<&mut Value> {
+        let index = key.hash() as usize & self.nodes.len().wrapping_sub(1);
+        let node = self.nodes.get_mut(index)?;
+        if !node.value.is_nil() {
+            return None;
+        }
+        self.absent = 0;
+        node.key = Value::String(key);
+        Some(&mut node.value)
     }
 
     /// Makes a node for a key that has none.

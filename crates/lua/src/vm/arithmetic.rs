@@ -1,11 +1,21 @@
 //! Arithmetic on numbers, as C computes it.
 
+use super::kernel::natural;
 use crate::metamethod::Metamethod;
 use crate::opcode::Opcode;
 
 /// `a % b`: `a - floor(a / b) * b`.
 #[inline(always)]
 pub(crate) fn modulo(a: f64, b: f64) -> f64 {
+    // Of natural numbers the remainder is exact and takes a third less time, for which the next operation of a chain waits.
+    if let (Some(dividend), Some(divisor @ 1..)) = (natural(a), natural(b)) {
+        return f64::from(dividend % divisor);
+    }
+    modulo_of_fractions(a, b)
+}
+
+#[inline(never)]
+fn modulo_of_fractions(a: f64, b: f64) -> f64 {
     let quotient = a / b;
     // The common case without a call of floor: the quotient is positive and small enough for an integer.
     let floor = if (1.0..4_503_599_627_370_496.0).contains(&quotient) {

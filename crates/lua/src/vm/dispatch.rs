@@ -7,19 +7,20 @@
 use super::arithmetic;
 use super::call::MAX_NATIVE_DEPTH;
 use super::copy_value;
+use super::enter::{Surroundings, enter_index, enter_protected, enter_vararg};
 use super::kernel::{Code, Frames, Registers};
+use super::loops::{pass_turns, step_loop};
 use super::question::put;
-use super::stack::{clear, for_registers, lift_parameters, open_count, settle, shift, spread};
-use super::upvalue::{load_upvalue, store_upvalue};
+use super::stack::{clear, for_registers, open_count, settle, shift, spread};
+use super::upvalue::{close_from, load_upvalue, make_closure, store_upvalue};
 use super::{Exit, Leave, Step};
 use crate::heap::Role;
 use crate::loaded::CodeEntry;
-use crate::metamethod::Metamethod;
 use crate::native::Answer;
-use crate::opcode::{Opcode, decode_float_byte};
+use crate::opcode::Opcode;
 use crate::runtime::Runtime;
-use crate::shortcut;
-use crate::thread::{Finish, Frame, Thread, WINDOW, Waiting};
+use crate::shortcut::{take, take_window};
+use crate::thread::{Finish, Frame, Thread};
 use crate::value::{ClosureHandle, Value};
 
 /// Executes the top frame and those it calls, until the run is left or code is missing. If `HOOKED`, the VM's hook is asked before each instruction.
@@ -48,12 +49,15 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                 current,
                 hooks,
                 host,
+                libraries,
+                loaded,
                 ..
             } = &mut *runtime;
             let Thread {
                 stack,
                 frames,
                 frames_max,
+                open,
                 open_end,
                 top,
                 native_depth,
@@ -107,30 +111,12 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     *registers.get(instruction.c())
                 };
             }
-            macro_rules! kb {
-                () => {
-                    *code.constant(instruction.b() as usize)
-                };
-            }
-            macro_rules! kc {
-                () => {
-                    *code.constant(instruction.c() as usize)
-                };
-            }
+            // What is executed again when there is fuel burns `refuel_and_repeat` first.
             macro_rules! burn {
-                () => {
+                ($to:ident) => {
                     meter.fuel -= 1;
                     if meter.fuel < 0 {
-                        pause!(refuel);
-                    }
-                };
-            }
-            // For instructions that are executed again when there is fuel.
-            macro_rules! burn_first {
-                () => {
-                    meter.fuel -= 1;
-                    if meter.fuel < 0 {
-                        pause!(refuel_and_repeat);
+                        pause!($to);
                     }
                 };
             }
@@ -140,7 +126,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         let offset = code.word().sj();
                         code.jump(1 + offset);
                         if offset < 0 {
-                            burn!();
+                            burn!(refuel);
                         }
                     } else {
                         code.jump(1);
@@ -155,43 +141,20 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     }
                 };
             }
-            macro_rules! arithmetic_right {
-                ($x:ident, $y:ident, $result:expr) => {
-                    match b!() {
-                        Value::Number($x) => {
-                            let $y = code.number(instruction.c() as usize);
-                            set_a!(Value::Number($result))
-                        }
-                        _ => pause!(execute_arithmetic),
+            macro_rules! equal {
+                ($right:expr) => {{
+                    let (left, right) = (a!(), $right);
+                    let equal = left.is_identical(right);
+                    if !equal && heap.equality_is_open(left, right) {
+                        pause!(execute_slowly);
                     }
-                };
-            }
-            macro_rules! arithmetic_left {
-                ($x:ident, $y:ident, $result:expr) => {
-                    match c!() {
-                        Value::Number($y) => {
-                            let $x = code.number(instruction.b() as usize);
-                            set_a!(Value::Number($result))
-                        }
-                        _ => pause!(execute_arithmetic),
-                    }
-                };
+                    condition!(equal);
+                }};
             }
             macro_rules! compare {
-        ($operator:tt) => {
-            match (a!(), b!()) {
-                (Value::Number(x), Value::Number(y)) => {
-                    condition!(x $operator y);
-                }
-                _ => pause!(execute_slowly),
-            }
-        };
-    }
-            macro_rules! compare_constant {
-                ($x:ident, $y:ident, $outcome:expr) => {
-                    match a!() {
-                        Value::Number($x) => {
-                            let $y = code.number(instruction.b() as usize);
+                ($right:expr, $x:ident, $y:ident, $outcome:expr) => {
+                    match (a!(), $right) {
+                        (Value::Number($x), Value::Number($y)) => {
                             condition!($outcome);
                         }
                         _ => pause!(execute_slowly),
@@ -200,7 +163,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
             }
             // Stores `value`, a place, at a key whose place is `slot`, or in full generality.
             macro_rules! store {
-                ($table:ident, $slot:expr, $key:expr, $value:expr) => {{
+                ($table:ident, $slot:expr, $add:ident, $key:expr, $value:expr) => {{
                     let Value::Table(handle) = a!() else {
                         pause!(execute_slowly)
                     };
@@ -214,10 +177,10 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         && (is_plain || !slot.is_nil())
                     {
                         copy_value(&$value, slot);
-                        heap.barrier(handle, $value);
+                        heap.barrier(handle, &$value);
                         next!();
                     }
-                    if !is_plain || heap.store(handle, $key, $value).is_err() {
+                    if !is_plain || heap.$add(handle, $key, &$value).is_err() {
                         pause!(execute_slowly);
                     }
                     if heap.needs_attention() {
@@ -233,34 +196,20 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             store!(
                                 table,
                                 table.array_slot(number),
+                                add_entry,
                                 Value::Number(number),
                                 $value
                             )
                         }
                         Value::String(key) if key.is_loose() => pause!(execute_slowly),
                         Value::String(key) => {
-                            store!(table, table.short_slot(key), Value::String(key), $value)
+                            store!(table, table.short_slot(key), add_field, key, $value)
                         }
                         _ => pause!(execute_slowly),
                     }
                 };
             }
 
-            // Pushes the frame of a Lua function called by the instruction.
-            macro_rules! push_call {
-                ($function:expr, $base:expr, $number:expr, $callee:expr) => {{
-                    let want = i16::from(instruction.c()) - 1;
-                    frames.top().pc = code.position();
-                    frames.push(Frame::lua(
-                        $function,
-                        $base,
-                        $number,
-                        $callee,
-                        want,
-                        Finish::Call,
-                    ));
-                }};
-            }
             // Goes on in a function whose frame was just pushed or put in place of another.
             macro_rules! enter {
                 ($entry:expr, $callee:expr, $base:expr) => {{
@@ -275,87 +224,51 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     continue;
                 }};
             }
-            // Calls the Lua function that is `__index` of the table `R[B]` for a key it lacks, which `$put` brings to a slot.
-            macro_rules! call_index {
-                (|$slot:ident| $put:expr) => {{
-                    if let Value::Table(handle) = b!()
-                        && let Some(metatable) = heap.tables[handle.index()].metatable
-                        && let Some(Value::Function(callee)) =
-                            heap.fast_metamethod(metatable, Metamethod::Index)
-                        && let number = heap.closures[callee.index()].proto
-                        && let Some(entry) = entries.get(number as usize)
-                        && let Some(running) = entries.get(frames.top().proto as usize)
-                        && let function = registers.base() + running.max_stack as usize
-                        && registers.has_slots(function + 1 + entry.room as usize)
-                        && *native_depth < MAX_NATIVE_DEPTH
-                        && !frames.is_full()
-                    {
-                        *native_depth += 1;
-                        frames.top().pc = code.position();
-                        frames.push(Frame::lua(
-                            function,
-                            function + 1,
-                            number,
-                            callee,
-                            1,
-                            Finish::Store(instruction.a()),
-                        ));
-                        registers.stack()[function] = Value::Function(callee);
-                        registers.stack()[function + 1] = Value::Table(handle);
-                        let $slot = function + 2;
-                        $put;
-                        registers.set_base(function + 1);
-                        if entry.parameters > 2 {
-                            clear(&mut registers.window()[2..entry.parameters as usize]);
-                        }
-                        code = Code::new(entry);
-                        closure = callee;
-                        continue;
+            macro_rules! surroundings {
+                () => {
+                    Surroundings {
+                        heap,
+                        entries,
+                        frames: &mut frames,
+                        stack: registers.stack(),
+                        native_depth,
+                        pc: code.position(),
                     }
-                    pause!(execute_slowly)
+                };
+            }
+            // Goes on in a function whose frame was pushed; if it was not, leaves the loop.
+            macro_rules! go_on_in {
+                ($entered:expr, $to:ident) => {{
+                    let Some(entered) = $entered else { pause!($to) };
+                    registers.set_base(entered.base);
+                    code = Code::new(entered.entry);
+                    closure = entered.callee;
+                    continue;
                 }};
             }
-            // Calls the Lua function that is the first argument of `pcall`.
-            macro_rules! call_protected {
-                ($native:expr) => {{
-                    let function = registers.base() + instruction.a() as usize;
-                    let base = function + 2;
-                    if let Value::Function(callee) = *registers.get(instruction.a().wrapping_add(1))
-                        && open_count(instruction.b(), top, function + 1) > 0
-                        && let number = heap.closures[callee.index()].proto
-                        && let Some(entry) = entries.get(number as usize)
-                        && registers.has_slots(base + entry.room as usize)
-                        && *native_depth < MAX_NATIVE_DEPTH
-                        && *failed_calls == 0
-                        && frames.has_room_for_two()
-                    {
-                        *native_depth += 1;
-                        frames.top().pc = code.position();
-                        let want = i16::from(instruction.c()) - 1;
-                        let waiting = Waiting::ProtectedCall;
-                        frames.push(Frame::waiting_for(
-                            waiting,
-                            function,
-                            $native,
-                            want,
-                            Finish::Call,
-                        ));
-                        let finish = Finish::Protected;
-                        frames.push(Frame::lua(function + 1, base, number, callee, -1, finish));
-                        registers.set_base(base);
-                        let arguments = match instruction.b() {
-                            0 => top.saturating_sub(base),
-                            b => b as usize - 2,
-                        };
-                        if arguments < entry.parameters as usize {
-                            clear(&mut registers.window()[arguments..entry.parameters as usize]);
-                        }
-                        code = Code::new(entry);
-                        closure = callee;
-                        continue;
-                    }
-                    pause!(execute_call)
+            // Calls the Lua function that is `__index` of the table `R[B]` for a key it lacks.
+            macro_rules! call_index {
+                ($key:expr) => {{
+                    let entered = enter_index(surroundings!(), instruction, $key);
+                    go_on_in!(entered, execute_slowly)
                 }};
+            }
+            // Carries out a call of a native function by its shortcut, if that applies.
+            macro_rules! take_shortcut {
+                ($native:expr) => {
+                    let (base, window) = (registers.base(), registers.window());
+                    if match heap.natives[$native.index()].role {
+                        Role::Window => {
+                            take_window(heap, meter, libraries, window, base, top, instruction)
+                        }
+                        _ => take(heap, meter, window, base, top, instruction),
+                    } {
+                        if heap.needs_attention() {
+                            pause!(attend_to_memory);
+                        }
+                        next!();
+                    }
+                };
             }
             // Goes on in the caller, whose frame is on top again.
             macro_rules! leave {
@@ -384,8 +297,9 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
             // The caller and its code, if the top frame returns to Lua code without further ado.
             macro_rules! caller {
                 () => {{
-                    if *open_end > registers.base() {
-                        pause!(execute_return);
+                    let base = registers.base();
+                    if *open_end > base {
+                        close_from(heap, registers.stack(), open, open_end, base);
                     }
                     let Some(caller) = frames.caller() else {
                         pause!(execute_return)
@@ -397,13 +311,27 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                 }};
             }
 
-            loop {
+            'dispatch: loop {
                 instruction = code.instruction();
                 if HOOKED && hooks.must_ask() {
                     pause!(consult_hook);
                 }
                 match code.opcode() {
-                    Opcode::Move => registers.copy(instruction.b(), instruction.a()),
+                    // Arguments and results are moved one after the other: the next one is most often a move again, and a branch that is
+                    // taken or not is predicted better than one to anywhere.
+                    Opcode::Move => {
+                        registers.copy(instruction.b(), instruction.a());
+                        if !HOOKED {
+                            loop {
+                                code.jump(1);
+                                instruction = code.instruction();
+                                if instruction.0 as u8 != Opcode::Move as u8 {
+                                    continue 'dispatch;
+                                }
+                                registers.copy(instruction.b(), instruction.a());
+                            }
+                        }
+                    }
                     Opcode::LoadK => set_a!(*code.constant(instruction.bx() as usize)),
                     Opcode::LoadKx => {
                         set_a!(*code.constant(code.word().0 as usize));
@@ -411,9 +339,8 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     }
                     Opcode::LoadInteger => set_a!(Value::Number(f64::from(instruction.sbx()))),
                     Opcode::LoadNil => {
-                        let first = instruction.a() as usize;
-                        let last = first + instruction.b() as usize;
-                        registers.window()[first..=last].fill(Value::Nil);
+                        let (first, more) = (instruction.a() as usize, instruction.b() as usize);
+                        registers.window()[first..=first + more].fill(Value::Nil);
                     }
                     Opcode::LoadTrue => set_a!(Value::Boolean(true)),
                     Opcode::LoadFalse => set_a!(Value::Boolean(false)),
@@ -422,13 +349,11 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         code.jump(1);
                     }
                     Opcode::GetUpvalue => {
-                        let upvalue =
-                            heap.closures[closure.index()].upvalues[instruction.b() as usize];
+                        let upvalue = heap.closures[closure.index()].upvalues.at(instruction.b());
                         load_upvalue(heap, current, upvalue, &mut registers, instruction.a());
                     }
                     Opcode::SetUpvalue => {
-                        let upvalue =
-                            heap.closures[closure.index()].upvalues[instruction.b() as usize];
+                        let upvalue = heap.closures[closure.index()].upvalues.at(instruction.b());
                         store_upvalue(heap, current, upvalue, &mut registers, instruction.a());
                     }
                     Opcode::GetGlobal => {
@@ -452,12 +377,11 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             Some(slot) if !slot.is_nil() => copy_value(&a!(), slot),
                             _ => pause!(execute_slowly),
                         }
-                        heap.barrier(environment, a!());
+                        heap.barrier(environment, &a!());
                     }
                     Opcode::NewTable => {
-                        let array = decode_float_byte(instruction.b()) as usize;
-                        let hash = decode_float_byte(instruction.c()) as usize;
-                        set_a!(Value::Table(heap.new_table(array, hash)));
+                        let table = heap.new_table_by_hints(instruction.b(), instruction.c());
+                        set_a!(Value::Table(table));
                         if heap.needs_attention() {
                             pause!(attend_to_memory);
                         }
@@ -485,9 +409,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                                     _ => Value::Nil,
                                 };
                                 if value.is_nil() && table.metatable.is_some() {
-                                    call_index!(
-                                        |slot| registers.copy_to_slot(instruction.c(), slot)
-                                    );
+                                    call_index!(None);
                                 }
                                 set_a!(value);
                             }
@@ -504,7 +426,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         }
                         match heap.find_field(b!(), key) {
                             Some(value) => set_a!(value),
-                            None => call_index!(|slot| registers.stack()[slot] = kc!()),
+                            None => call_index!(Some(code.constant(instruction.c() as usize))),
                         }
                     }
                     Opcode::GetInteger => {
@@ -527,27 +449,34 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         }
                     }
                     Opcode::SetTable => store_at!(c!()),
-                    Opcode::SetTableK => store_at!(kc!()),
+                    Opcode::SetTableK => store_at!(*code.c(instruction)),
                     Opcode::SetField => {
                         let key = code.text(instruction.b() as usize);
-                        store!(table, table.short_slot(key), Value::String(key), c!())
+                        store!(table, table.short_slot(key), add_field, key, c!())
                     }
                     Opcode::SetFieldK => {
                         let key = code.text(instruction.b() as usize);
-                        store!(table, table.short_slot(key), Value::String(key), kc!())
+                        store!(
+                            table,
+                            table.short_slot(key),
+                            add_field,
+                            key,
+                            *code.c(instruction)
+                        )
                     }
                     Opcode::SetInteger => {
                         let index = instruction.b();
                         store!(
                             table,
                             table.array.get_mut((index as usize).wrapping_sub(1)),
+                            add_entry,
                             Value::Number(f64::from(index)),
                             c!()
                         )
                     }
                     Opcode::SelfField => {
                         let key = code.text(instruction.c() as usize);
-                        let Some(value) = heap.find_field(b!(), key) else {
+                        let Some(value) = heap.find_method(b!(), key) else {
                             pause!(execute_slowly)
                         };
                         registers.copy(instruction.b(), instruction.a().wrapping_add(1));
@@ -559,18 +488,42 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     Opcode::Div => arithmetic!(b!(), c!(), x, y, x / y),
                     Opcode::Mod => arithmetic!(b!(), c!(), x, y, arithmetic::modulo(x, y)),
                     Opcode::Pow => arithmetic!(b!(), c!(), x, y, arithmetic::power(x, y)),
-                    Opcode::AddK => arithmetic_right!(x, y, x + y),
-                    Opcode::SubK => arithmetic_right!(x, y, x - y),
-                    Opcode::MulK => arithmetic_right!(x, y, x * y),
-                    Opcode::DivK => arithmetic_right!(x, y, x / y),
-                    Opcode::ModK => arithmetic_right!(x, y, arithmetic::modulo(x, y)),
-                    Opcode::PowK => arithmetic_right!(x, y, arithmetic::power(x, y)),
-                    Opcode::KAdd => arithmetic_left!(x, y, x + y),
-                    Opcode::KSub => arithmetic_left!(x, y, x - y),
-                    Opcode::KMul => arithmetic_left!(x, y, x * y),
-                    Opcode::KDiv => arithmetic_left!(x, y, x / y),
-                    Opcode::KMod => arithmetic_left!(x, y, arithmetic::modulo(x, y)),
-                    Opcode::KPow => arithmetic_left!(x, y, arithmetic::power(x, y)),
+                    Opcode::AddK => arithmetic!(b!(), code.number_c(instruction), x, y, x + y),
+                    Opcode::SubK => arithmetic!(b!(), code.number_c(instruction), x, y, x - y),
+                    Opcode::MulK => arithmetic!(b!(), code.number_c(instruction), x, y, x * y),
+                    Opcode::DivK => arithmetic!(b!(), code.number_c(instruction), x, y, x / y),
+                    Opcode::ModK => arithmetic!(
+                        b!(),
+                        code.number_c(instruction),
+                        x,
+                        y,
+                        arithmetic::modulo(x, y)
+                    ),
+                    Opcode::PowK => arithmetic!(
+                        b!(),
+                        code.number_c(instruction),
+                        x,
+                        y,
+                        arithmetic::power(x, y)
+                    ),
+                    Opcode::KAdd => arithmetic!(code.number_b(instruction), c!(), x, y, x + y),
+                    Opcode::KSub => arithmetic!(code.number_b(instruction), c!(), x, y, x - y),
+                    Opcode::KMul => arithmetic!(code.number_b(instruction), c!(), x, y, x * y),
+                    Opcode::KDiv => arithmetic!(code.number_b(instruction), c!(), x, y, x / y),
+                    Opcode::KMod => arithmetic!(
+                        code.number_b(instruction),
+                        c!(),
+                        x,
+                        y,
+                        arithmetic::modulo(x, y)
+                    ),
+                    Opcode::KPow => arithmetic!(
+                        code.number_b(instruction),
+                        c!(),
+                        x,
+                        y,
+                        arithmetic::power(x, y)
+                    ),
                     Opcode::Negate => match b!() {
                         Value::Number(number) => set_a!(Value::Number(-number)),
                         _ => pause!(execute_slowly),
@@ -590,31 +543,17 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         let offset = instruction.sj();
                         code.jump(offset);
                         if offset < 0 {
-                            burn!();
+                            burn!(refuel);
                         }
                     }
-                    Opcode::Eq => {
-                        let (left, right) = (a!(), b!());
-                        let equal = left.is_identical(right);
-                        if !equal && heap.equality_is_open(left, right) {
-                            pause!(execute_slowly);
-                        }
-                        condition!(equal);
-                    }
-                    Opcode::EqK => {
-                        let (left, right) = (a!(), kb!());
-                        let equal = left.is_identical(right);
-                        if !equal && heap.equality_is_open(left, right) {
-                            pause!(execute_slowly);
-                        }
-                        condition!(equal);
-                    }
-                    Opcode::Lt => compare!(<),
-                    Opcode::Le => compare!(<=),
-                    Opcode::LtK => compare_constant!(x, y, x < y),
-                    Opcode::LeK => compare_constant!(x, y, x <= y),
-                    Opcode::GtK => compare_constant!(x, y, y < x),
-                    Opcode::GeK => compare_constant!(x, y, y <= x),
+                    Opcode::Eq => equal!(b!()),
+                    Opcode::EqK => equal!(*code.b(instruction)),
+                    Opcode::Lt => compare!(b!(), x, y, x < y),
+                    Opcode::Le => compare!(b!(), x, y, x <= y),
+                    Opcode::LtK => compare!(code.number_b(instruction), x, y, x < y),
+                    Opcode::LeK => compare!(code.number_b(instruction), x, y, x <= y),
+                    Opcode::GtK => compare!(code.number_b(instruction), x, y, y < x),
+                    Opcode::GeK => compare!(code.number_b(instruction), x, y, y <= x),
                     Opcode::Test => {
                         condition!(a!().is_truthy());
                     }
@@ -626,25 +565,31 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         condition!(truth);
                     }
                     Opcode::Call => {
-                        burn_first!();
+                        burn!(refuel_and_repeat);
                         let callee = match a!() {
                             Value::Function(callee) => callee,
                             Value::Native(native) => {
                                 match heap.natives[native.index()].role {
-                                    Role::Ordinary => {}
-                                    Role::ProtectedCall(_) => call_protected!(native),
+                                    Role::Ordinary | Role::Window | Role::Matches => {}
                                     Role::Question(question) => ask_host!(question),
+                                    Role::ProtectedCall(_) if *failed_calls == 0 => {
+                                        let function = registers.base() + instruction.a() as usize;
+                                        let arguments =
+                                            open_count(instruction.b(), top, function + 1);
+                                        let entered = enter_protected(
+                                            surroundings!(),
+                                            instruction,
+                                            native,
+                                            function,
+                                            arguments,
+                                        );
+                                        go_on_in!(entered, execute_call)
+                                    }
+                                    Role::ProtectedCall(_) => pause!(execute_call),
                                     _ => pause!(switch_threads),
                                 }
-                                let base = registers.base();
-                                let window = registers.window();
-                                if shortcut::take(heap, meter, window, base, top, instruction) {
-                                    if heap.needs_attention() {
-                                        pause!(attend_to_memory);
-                                    }
-                                    next!();
-                                }
-                                let function = base + instruction.a() as usize;
+                                take_shortcut!(native);
+                                let function = registers.base() + instruction.a() as usize;
                                 let arguments = open_count(instruction.b(), top, function + 1);
                                 frames.top().pc = code.position();
                                 frames.store();
@@ -666,30 +611,22 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         };
                         let function = registers.base() + instruction.a() as usize;
                         let base = function + 1;
-                        if frames.is_full() {
-                            pause!(execute_call);
-                        }
                         if !registers.has_slots(base + entry.room as usize) {
                             let arguments = open_count(instruction.b(), top, base);
-                            let parameters = entry.parameters as usize;
-                            let above = base + arguments;
-                            if !entry.collects_arguments
-                                || !registers.has_slots(above + parameters + 1 + WINDOW)
-                            {
-                                pause!(execute_call);
-                            }
-                            push_call!(function, above, number, callee);
-                            lift_parameters(registers.stack(), base, arguments, parameters);
-                            registers.set_base(above);
-                            code = Code::new(entry);
-                            closure = callee;
-                            continue;
+                            let entered =
+                                enter_vararg(surroundings!(), instruction, callee, arguments);
+                            go_on_in!(entered, execute_call)
                         }
-                        push_call!(function, base, number, callee);
+                        let want = i16::from(instruction.c()) - 1;
+                        frames.top().pc = code.position();
+                        let frame = Frame::lua(function, base, number, callee, want, Finish::Call);
+                        if !frames.try_push(frame) {
+                            pause!(execute_call);
+                        }
                         enter!(entry, callee, base);
                     }
                     Opcode::TailCall => {
-                        burn_first!();
+                        burn!(refuel_and_repeat);
                         let callee = match a!() {
                             Value::Function(callee) => callee,
                             Value::Native(native) => {
@@ -699,14 +636,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                                 {
                                     ask_host!(question);
                                 }
-                                let base = registers.base();
-                                let window = registers.window();
-                                if shortcut::take(heap, meter, window, base, top, instruction) {
-                                    if heap.needs_attention() {
-                                        pause!(attend_to_memory);
-                                    }
-                                    next!();
-                                }
+                                take_shortcut!(native);
                                 pause!(execute_call)
                             }
                             _ => pause!(execute_slowly),
@@ -721,12 +651,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         }
                         let function = base + instruction.a() as usize;
                         let arguments = open_count(instruction.b(), top, function + 1);
-                        let frame = frames.top();
-                        let target = frame.function as usize;
-                        frame.base = target as u32 + 1;
-                        frame.proto = number;
-                        frame.callee = callee.0;
-                        frame.tail_calls = frame.tail_calls.saturating_add(1);
+                        let target = frames.top().reuse(number, callee);
                         shift(registers.stack(), meter, function, arguments + 1, target);
                         if instruction.b() == 0 {
                             *top = target + 1 + arguments;
@@ -774,15 +699,10 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             leave!(caller, entry);
                         }
                         let (destination, want) = (frame.function as usize, frame.want);
-                        match count {
-                            0 => {}
-                            1 => registers.copy_to_slot(instruction.a(), destination),
-                            2 => {
-                                registers.copy_to_slot(instruction.a(), destination);
-                                registers
-                                    .copy_to_slot(instruction.a().wrapping_add(1), destination + 1);
-                            }
-                            _ => shift(registers.stack(), meter, from, count, destination),
+                        if count > 2 {
+                            shift(registers.stack(), meter, from, count, destination);
+                        } else {
+                            registers.return_to(instruction.a(), count, destination);
                         }
                         settle(registers.stack(), top, destination, count, want);
                         frames.pop();
@@ -799,7 +719,11 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         let start = initial - step + step;
                         set_a!(Value::Number(start));
                         if (step > 0.0 && start <= limit) || (step <= 0.0 && limit <= start) {
-                            *registers.get_above_mut(instruction.a(), 3) = Value::Number(start);
+                            // Of a loop without a body.
+                            if instruction.sbx() == 1 && !HOOKED {
+                                set_a!(Value::Number(pass_turns(meter, start, limit, step)));
+                            }
+                            *registers.get_above_mut(instruction.a(), 3) = a!();
                         } else {
                             code.jump(i32::from(instruction.sbx()));
                         }
@@ -822,7 +746,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                                 set_a!(Value::Number(index));
                                 *registers.get_above_mut(instruction.a(), 3) = Value::Number(index);
                                 code.jump(i32::from(instruction.sbx()));
-                                burn!();
+                                burn!(refuel);
                             }
                         }
                     }
@@ -832,52 +756,55 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                         if !registers.get(first).is_nil() {
                             registers.copy(first, control);
                             code.jump(i32::from(instruction.sbx()));
-                            burn!();
+                            burn!(refuel);
                         }
                     }
                     Opcode::VarArg => {
-                        let frame = frames.top();
-                        let Some(entry) = entries.get(frame.proto as usize) else {
-                            pause!(execute_slowly)
-                        };
-                        let first = frame.function as usize + 1 + entry.parameters as usize;
-                        let available = registers.base().saturating_sub(first);
+                        let (frame, count) = (*frames.top(), instruction.b());
+                        let entry = entries.get(frame.proto as usize);
                         let target = registers.base() + instruction.a() as usize;
-                        let count = match instruction.b() {
-                            0 => available,
-                            b => b as usize - 1,
-                        };
-                        if count >= 8 || !registers.has_slots(target + count + WINDOW) {
+                        if !spread(registers.stack(), top, &frame, entry, target, count) {
                             pause!(execute_slowly);
-                        }
-                        spread(registers.stack(), first, available, target, count);
-                        if instruction.b() == 0 {
-                            *top = target + count;
                         }
                     }
                     Opcode::TForCall => {
-                        let (iterator, state, control) = for_registers(instruction.a());
-                        let (Value::Native(native), Value::Table(table)) =
-                            (*registers.get(iterator), *registers.get(state))
-                        else {
-                            pause!(execute_iterator)
-                        };
-                        // Not even an iterator may be called here: the general way says so.
-                        if *native_depth >= MAX_NATIVE_DEPTH {
+                        // Not even an iterator may be called at the limit: the general way says so.
+                        let window = registers.window();
+                        if *native_depth >= MAX_NATIVE_DEPTH
+                            || !step_loop(heap, meter, libraries, window, instruction)
+                        {
                             pause!(execute_iterator)
                         }
-                        let control = *registers.get(control);
-                        let first = instruction.a() as usize + 3;
-                        let window = &mut registers.window()[first..];
-                        if !heap.iterate(native, table, control, window, meter) {
-                            pause!(execute_iterator);
-                        }
-                        let wanted = instruction.c() as usize;
-                        if wanted > 2 {
-                            registers.window()[first + 2..first + wanted].fill(Value::Nil);
+                        if heap.needs_attention() {
+                            pause!(attend_to_memory);
                         }
                     }
-                    _ => pause!(execute_slowly),
+                    Opcode::Closure => {
+                        let made = make_closure(
+                            heap,
+                            loaded,
+                            (open, open_end),
+                            *current,
+                            frames.top(),
+                            instruction.bx(),
+                        );
+                        set_a!(Value::Function(made));
+                        if heap.needs_attention() {
+                            pause!(attend_to_memory);
+                        }
+                    }
+                    Opcode::Close => {
+                        let slot = registers.base() + instruction.a() as usize;
+                        if *open_end > slot {
+                            close_from(heap, registers.stack(), open, open_end, slot);
+                        }
+                    }
+                    Opcode::GetGlobalKx
+                    | Opcode::SetGlobalKx
+                    | Opcode::SelfRegister
+                    | Opcode::SetList
+                    | Opcode::Concat
+                    | Opcode::Illegal => pause!(execute_slowly),
                 }
                 code.jump(1);
             }

@@ -67,6 +67,29 @@ unsafe fn copy_words(from: *const Value, to: *mut Value) {
     }
 }
 
+/// The natural number below 2^32 that a number is, if it is one.
+#[inline(always)]
+pub(super) fn natural(number: f64) -> Option<u32> {
+    let whole = truncate(number) as u32;
+    (f64::from(whole) == number).then_some(whole)
+}
+
+/// A number without its fraction. One that is no integer then, or too large, comes to what the processor makes of it.
+#[inline(always)]
+pub(crate) fn truncate(number: f64) -> i64 {
+    // Rust's conversion is this one with two comparisons more, for which everybody who looks into an array would wait.
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: there is no x86-64 processor without SSE2.
+    unsafe {
+        use std::arch::x86_64::{_mm_cvttsd_si64, _mm_set_sd};
+        _mm_cvttsd_si64(_mm_set_sd(number))
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        number as i64
+    }
+}
+
 /// The code of the running function: where its next instruction is, and its constants.
 #[derive(Clone, Copy)]
 pub(super) struct Code<'c> {
@@ -154,9 +177,33 @@ impl<'c> Code<'c> {
         }
     }
 
+    /// The constant operand `B`.
+    #[inline(always)]
+    pub(super) fn b(&self, instruction: Instruction) -> &'c Value {
+        self.constant(instruction.b() as usize)
+    }
+
+    /// The constant operand `C`.
+    #[inline(always)]
+    pub(super) fn c(&self, instruction: Instruction) -> &'c Value {
+        self.constant(instruction.c() as usize)
+    }
+
+    /// The constant operand `B`, a number.
+    #[inline(always)]
+    pub(super) fn number_b(&self, instruction: Instruction) -> Value {
+        Value::Number(self.number(instruction.b() as usize))
+    }
+
+    /// The constant operand `C`, a number.
+    #[inline(always)]
+    pub(super) fn number_c(&self, instruction: Instruction) -> Value {
+        Value::Number(self.number(instruction.c() as usize))
+    }
+
     /// A constant operand that is a number.
     #[inline(always)]
-    pub(super) fn number(&self, index: usize) -> f64 {
+    fn number(&self, index: usize) -> f64 {
         match self.constant(index) {
             Value::Number(number) => *number,
             // SAFETY: the verifier has checked the type of every constant operand that has to be a number.
@@ -268,6 +315,17 @@ impl<'s> Registers<'s> {
         unsafe { copy_words(self.window.add(from as usize), self.stack.add(slot)) }
     }
 
+    /// Copies up to two registers to a slot of the stack and the one above it.
+    #[inline(always)]
+    pub(super) fn return_to(&mut self, from: u8, count: usize, slot: usize) {
+        if count >= 1 {
+            self.copy_to_slot(from, slot);
+        }
+        if count >= 2 {
+            self.copy_to_slot(from.wrapping_add(1), slot + 1);
+        }
+    }
+
     /// Copies a slot of the stack to a register.
     #[inline(always)]
     pub(super) fn copy_from_slot(&mut self, slot: usize, to: u8) {
@@ -319,12 +377,21 @@ impl<'f> Frames<'f> {
     /// Pushes a frame. There must be room.
     #[inline(always)]
     pub(super) fn push(&mut self, frame: Frame) {
-        assert!(!self.is_full());
+        assert!(self.try_push(frame));
+    }
+
+    /// Pushes a frame. False if there is no room.
+    #[inline(always)]
+    pub(super) fn try_push(&mut self, frame: Frame) -> bool {
+        if self.is_full() {
+            return false;
+        }
         // SAFETY: the place behind the top one is within the vector's memory, as was just checked.
         unsafe {
             self.top = self.top.add(1);
             self.top.write(frame);
         }
+        true
     }
 
     /// The top frame.

@@ -245,16 +245,6 @@ impl Runtime {
                 Ok(self.return_from_frame(from, count))
             }
             Opcode::VarArg => self.variable_arguments(a, b),
-            Opcode::Closure => {
-                let closure = self.make_closure(instruction.bx());
-                self.set_register(a, Value::Function(closure));
-                self.safe_point()
-            }
-            Opcode::Close => {
-                let slot = self.place().base + usize::from(a);
-                self.close_upvalues(slot);
-                Ok(Step::Run)
-            }
             Opcode::ForPrep => self.prepare_for(instruction),
             Opcode::TForCall => {
                 let base = self.place().base + usize::from(a);

@@ -1,6 +1,9 @@
 //! What the [dispatch loop](super::dispatch) does with stack slots. Loops over them are kept out of it: in it, what they need would be computed on every entry.
 
+use super::copy_value;
+use crate::loaded::CodeEntry;
 use crate::meter::Meter;
+use crate::thread::{Frame, WINDOW};
 use crate::value::Value;
 
 /// Makes slots nil.
@@ -16,22 +19,38 @@ pub(super) fn shift(stack: &mut [Value], meter: &mut Meter, from: usize, count: 
     super::move_down(stack, from, count, to);
 }
 
-/// Puts the first `count` of the `available` values from slot `first` up to slot `target` and up, then nils.
+/// Puts the extra arguments of the function whose frame this is into the slots from `target` up: as many as the operand `count` says, with nils, or all of
+/// them. False if they are many; then nothing has happened.
 #[inline(never)]
 pub(super) fn spread(
     stack: &mut [Value],
-    first: usize,
-    available: usize,
+    top: &mut usize,
+    frame: &Frame,
+    entry: Option<&CodeEntry>,
     target: usize,
-    count: usize,
-) {
-    for index in 0..count {
-        stack[target + index] = if index < available {
-            stack[first + index]
-        } else {
-            Value::Nil
-        };
+    count: u8,
+) -> bool {
+    let Some(entry) = entry else {
+        return false;
+    };
+    let first = frame.function as usize + 1 + usize::from(entry.parameters);
+    let available = (frame.base as usize).saturating_sub(first);
+    let wanted = match count {
+        0 => available,
+        count => usize::from(count) - 1,
+    };
+    if wanted >= 8 || stack.len() < target + wanted + WINDOW {
+        return false;
     }
+    let (arguments, places) = stack.split_at_mut(target);
+    let arguments = &arguments[first..first + available];
+    for (index, place) in places[..wanted].iter_mut().enumerate() {
+        copy_value(arguments.get(index).unwrap_or(&Value::Nil), place);
+    }
+    if count == 0 {
+        *top = target + wanted;
+    }
+    true
 }
 
 /// Moves the fixed parameters of a vararg function from below its extra arguments to above them.

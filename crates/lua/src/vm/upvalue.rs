@@ -1,61 +1,85 @@
 //! Closures and the registers they capture. Reading and writing what is captured is inlined in the [dispatch loop](super::dispatch).
 
+use std::sync::Arc;
+
 use super::copy_value;
 use super::kernel::Registers;
-use crate::heap::{Closure, Heap, Upvalue};
+use crate::heap::{Captured, Closure, Heap, Upvalue};
+use crate::loaded::LoadedProto;
 use crate::proto::UpvalueSource;
 use crate::runtime::Runtime;
-use crate::thread::{OpenUpvalue, Thread};
-use crate::value::{ClosureHandle, ThreadHandle, UpvalueHandle};
+use crate::thread::{Frame, OpenUpvalue, Thread};
+use crate::value::{ClosureHandle, ThreadHandle, UpvalueHandle, Value};
 
 impl Runtime {
-    /// Makes a closure of a nested prototype of the running function.
-    pub(super) fn make_closure(&mut self, child: u16) -> ClosureHandle {
-        let place = self.place();
-        let Some(Some(loaded)) = self.loaded.get(place.proto as usize) else {
-            return place.closure;
-        };
-        let mut upvalues = smallvec::SmallVec::new();
-        for source in loaded.proto.children[usize::from(child)].upvalues() {
-            upvalues.push(match source {
-                UpvalueSource::Register(register) => capture(
-                    &mut self.heap,
-                    &mut self.thread,
-                    self.current,
-                    (place.base + usize::from(register)) as u32,
-                ),
-                UpvalueSource::Upvalue(index) => {
-                    self.heap.closures[place.closure.index()].upvalues[usize::from(index)]
-                }
-            });
-        }
-        let environment = self.heap.closures[place.closure.index()].environment;
-        self.heap.new_closure(Closure {
-            proto: loaded.children[usize::from(child)],
-            environment,
-            upvalues,
-        })
-    }
-
     /// Gives the registers from `slot` up, as far as closures captured them, a life of their own.
     #[inline]
     pub(crate) fn close_upvalues(&mut self, slot: usize) {
-        while let Some(open) = self.thread.open.last() {
-            if (open.slot as usize) < slot {
-                break;
-            }
-            let value = self.thread.stack[open.slot as usize];
-            let upvalue = open.upvalue;
-            self.heap.barrier_upvalue(upvalue, value);
-            self.heap.upvalues[upvalue.index()] = Upvalue::Closed(value);
-            self.thread.open.pop();
-            self.thread.open_end = self
-                .thread
-                .open
-                .last()
-                .map_or(0, |open| open.slot as usize + 1);
+        let Thread {
+            stack,
+            open,
+            open_end,
+            ..
+        } = &mut *self.thread;
+        if *open_end > slot {
+            close_from(&mut self.heap, stack, open, open_end, slot);
         }
     }
+}
+
+/// Makes a closure of a nested prototype of the function whose frame this is.
+#[inline(never)]
+pub(super) fn make_closure(
+    heap: &mut Heap,
+    loaded: &[Option<Arc<LoadedProto>>],
+    (open, open_end): (&mut Vec<OpenUpvalue>, &mut usize),
+    current: ThreadHandle,
+    frame: &Frame,
+    child: u16,
+) -> ClosureHandle {
+    let running = ClosureHandle(frame.callee);
+    let Some(Some(loaded)) = loaded.get(frame.proto as usize) else {
+        return running;
+    };
+    let child = usize::from(child);
+    let mut upvalues = Captured::new();
+    for source in loaded.proto.children[child].upvalues() {
+        upvalues.push(match source {
+            UpvalueSource::Register(register) => {
+                let slot = frame.base + u32::from(register);
+                capture(heap, open, open_end, current, slot)
+            }
+            UpvalueSource::Upvalue(index) => heap.closures[running.index()].upvalues.at(index),
+        });
+    }
+    let environment = heap.closures[running.index()].environment;
+    heap.new_closure(Closure {
+        proto: loaded.children[child],
+        environment,
+        upvalues,
+    })
+}
+
+/// Gives the slots from `slot` up, as far as closures captured them, a life of their own.
+#[inline(never)]
+pub(super) fn close_from(
+    heap: &mut Heap,
+    stack: &[Value],
+    open: &mut Vec<OpenUpvalue>,
+    open_end: &mut usize,
+    slot: usize,
+) {
+    while let Some(&OpenUpvalue { slot: at, upvalue }) = open.last() {
+        if (at as usize) < slot {
+            *open_end = at as usize + 1;
+            return;
+        }
+        let value = stack[at as usize];
+        heap.barrier_upvalue(upvalue, &value);
+        heap.upvalues[upvalue.index()] = Upvalue::Closed(value);
+        open.pop();
+    }
+    *open_end = 0;
 }
 
 /// Copies what an upvalue holds to a register of the running thread, `current`.
@@ -90,7 +114,7 @@ pub(super) fn store_upvalue(
     match &mut heap.upvalues[upvalue.index()] {
         Upvalue::Closed(place) => {
             copy_value(registers.get(from), place);
-            heap.barrier_upvalue(upvalue, *registers.get(from));
+            heap.barrier_upvalue(upvalue, registers.get(from));
         }
         Upvalue::Open { thread, slot } if thread == current => {
             registers.copy_to_slot(from, *slot as usize);
@@ -98,7 +122,7 @@ pub(super) fn store_upvalue(
         Upvalue::Open { thread, slot } => {
             let (thread, slot) = (*thread, *slot as usize);
             heap.threads[thread.index()].stack[slot] = *registers.get(from);
-            heap.barrier_upvalue(upvalue, *registers.get(from));
+            heap.barrier_upvalue(upvalue, registers.get(from));
         }
     }
 }
@@ -106,11 +130,11 @@ pub(super) fn store_upvalue(
 /// The upvalue for a slot of the running thread.
 fn capture(
     heap: &mut Heap,
-    running: &mut Thread,
+    open: &mut Vec<OpenUpvalue>,
+    open_end: &mut usize,
     thread: ThreadHandle,
     slot: u32,
 ) -> UpvalueHandle {
-    let open = &mut running.open;
     let mut index = open.len();
     while index > 0 && open[index - 1].slot >= slot {
         if open[index - 1].slot == slot {
@@ -120,6 +144,6 @@ fn capture(
     }
     let upvalue = heap.new_upvalue(Upvalue::Open { thread, slot });
     open.insert(index, OpenUpvalue { slot, upvalue });
-    running.open_end = running.open_end.max(slot as usize + 1);
+    *open_end = (*open_end).max(slot as usize + 1);
     upvalue
 }

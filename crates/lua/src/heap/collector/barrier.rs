@@ -9,14 +9,15 @@ use crate::value::{
 impl Heap {
     /// To be called when `value` is stored into `table`, as key or as value.
     #[inline(always)]
-    pub(crate) fn barrier(&mut self, table: TableHandle, value: Value) {
+    pub(crate) fn barrier(&mut self, table: TableHandle, value: &Value) {
         if table.0 < self.watched_tables {
             self.stored_in_table(table, value);
         }
     }
 
     #[inline(never)]
-    fn stored_in_table(&mut self, table: TableHandle, value: Value) {
+    fn stored_in_table(&mut self, table: TableHandle, value: &Value) {
+        let value = *value;
         if table.0 < self.tables.young_from {
             self.note_escape(value);
         }
@@ -27,14 +28,15 @@ impl Heap {
 
     /// To be called when `value` is stored into an upvalue, unless it is open on the running thread.
     #[inline(always)]
-    pub(crate) fn barrier_upvalue(&mut self, upvalue: UpvalueHandle, value: Value) {
+    pub(crate) fn barrier_upvalue(&mut self, upvalue: UpvalueHandle, value: &Value) {
         if upvalue.0 < self.watched_upvalues {
             self.stored_in_upvalue(upvalue, value);
         }
     }
 
     #[inline(never)]
-    fn stored_in_upvalue(&mut self, upvalue: UpvalueHandle, value: Value) {
+    fn stored_in_upvalue(&mut self, upvalue: UpvalueHandle, value: &Value) {
+        let value = *value;
         if upvalue.0 < self.upvalues.young_from {
             self.note_escape(value);
         }

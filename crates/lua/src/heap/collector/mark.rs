@@ -372,7 +372,7 @@ impl Objects<'_> {
                 if let Some(closure) = self.closures.get(handle.index()) {
                     shade.value(Value::Table(closure.environment));
                     shade.proto(closure.proto);
-                    for &upvalue in &closure.upvalues {
+                    for upvalue in closure.upvalues.iter() {
                         shade.upvalue(upvalue);
                     }
                 }

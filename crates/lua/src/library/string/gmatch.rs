@@ -2,21 +2,32 @@
 
 use super::super::pause::{pause, take_state};
 use super::matching::{Matching, Progress};
+use crate::heap::{Heap, Role};
 use crate::native::{Call, Flow, NativeResult};
-use crate::value::Value;
+use crate::value::{NativeHandle, StringHandle, Value};
 
 pub(super) fn gmatch(call: &mut Call<'_>) -> NativeResult {
     let subject = call.check_string(1)?;
     let source = call.check_string(2)?;
+    let iterator = new_iterator(call.heap_mut(), subject, source);
+    // A collected iterator may have had the same handle.
+    call.runtime.libraries.last_iterator = None;
+    call.return_value(Value::Native(iterator))
+}
+
+pub(super) fn new_iterator(
+    heap: &mut Heap,
+    subject: StringHandle,
+    source: StringHandle,
+) -> NativeHandle {
     let upvalues = [
         Value::String(subject),
         Value::String(source),
         Value::Number(0.0),
     ];
-    let iterator = call.heap_mut().new_native(next, &upvalues);
-    // A collected iterator may have had the same handle.
-    call.runtime.libraries.last_iterator = None;
-    call.return_value(Value::Native(iterator))
+    let iterator = heap.new_native(next, &upvalues);
+    heap.set_role(iterator, Role::Matches);
+    iterator
 }
 
 fn next(call: &mut Call<'_>) -> NativeResult {

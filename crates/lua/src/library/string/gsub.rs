@@ -2,12 +2,14 @@
 
 use super::super::output::Output;
 use super::super::pause::{pause, take_state};
-use super::matching::{Matching, Progress, SLICE};
+use super::matching::{Matching, SLICE};
 use crate::heap::Heap;
 use crate::native::{Call, Flow, Indexed, NativeResult, Raise};
 use crate::number;
 use crate::pattern::{Capture, PatternError, Step};
+use crate::runtime::Runtime;
 use crate::value::{StringHandle, TableHandle, Value};
+use crate::vm::MAX_NATIVE_DEPTH;
 
 /// What matches are replaced with.
 #[derive(Clone, Copy)]
@@ -19,6 +21,9 @@ enum Replacement {
     /// A table or a function.
     Value(Value),
 }
+
+/// Most captures of a match whose replacement is found without a call.
+const ARGUMENTS: usize = 8;
 
 struct Substitution {
     matching: Matching,
@@ -196,31 +201,112 @@ impl Substitution {
 
     fn replace_by_value(&mut self, call: &mut Call<'_>, value: Value) -> Result<Next, Raise> {
         loop {
-            match self.matching.advance(call)? {
-                Progress::Found(start, end) => {
-                    self.copy_subject(call.heap(), start)?;
+            let mut budget = SLICE;
+            let outcome = self.replace_at_once(call.runtime, value, &mut budget);
+            call.charge(1 + (SLICE - budget + self.matching.search.take_debt()) / 4)?;
+            match outcome {
+                Ok(AtOnce::Done) => return Ok(Next::Done),
+                Ok(AtOnce::Slice) if call.runtime.meter.suspend_requested => {
+                    return Ok(Next::Pause);
+                }
+                // Matches make strings, which only the end of the function gives the collector a chance to free.
+                Ok(AtOnce::Slice) => call.reserve(0)?,
+                Ok(AtOnce::Value(found)) => {
+                    self.add_value(call, found)?;
+                    if !self.move_on(call.heap())? {
+                        return Ok(Next::Done);
+                    }
+                }
+                Ok(AtOnce::Ask) => {
+                    if let Value::Table(table) = value {
+                        if let Some(arguments) = self.look_up(call, table)? {
+                            return Ok(Next::Ask { arguments });
+                        }
+                        if !self.move_on(call.heap())? {
+                            return Ok(Next::Done);
+                        }
+                    } else {
+                        call.push(value);
+                        let arguments = self.matching.push_captures(call, true, self.span)?;
+                        return Ok(Next::Ask { arguments });
+                    }
+                }
+                Err(TemplateError::Raise(raise)) => return Err(raise),
+                Err(TemplateError::Pattern(fault)) => return Err(call.error(fault.to_string())),
+            }
+        }
+    }
+
+    /// Replaces matches as long as the budget lasts and their replacements are at hand without a call.
+    fn replace_at_once(
+        &mut self,
+        runtime: &mut Runtime,
+        value: Value,
+        budget: &mut u64,
+    ) -> Result<AtOnce, TemplateError> {
+        // Where no call is possible any more there are no shortcuts either.
+        let is_deep = runtime.thread.native_depth >= MAX_NATIVE_DEPTH;
+        let shortcut = match value {
+            Value::Native(native) if !is_deep => runtime.heap.shortcut(native),
+            _ => None,
+        };
+        let subject = self.matching.subject;
+        let mut arguments = [Value::Nil; ARGUMENTS];
+        loop {
+            if !runtime.heap.has_room(0) {
+                return Ok(AtOnce::Slice);
+            }
+            let bytes = runtime.heap.bytes(subject);
+            let matching = &mut self.matching;
+            let step = matching.search.run(&matching.pattern, bytes, budget);
+            match step.map_err(TemplateError::Pattern)? {
+                Step::Found { start, end } => {
+                    self.copy_subject(&runtime.heap, start)?;
                     self.span = (start, end);
                     self.done += 1;
                 }
-                Progress::NotFound => return Ok(Next::Done),
-                Progress::Pause => return Ok(Next::Pause),
+                Step::NotFound => return Ok(AtOnce::Done),
+                Step::OutOfBudget => return Ok(AtOnce::Slice),
             }
-            if let Value::Table(table) = value {
-                if let Some(arguments) = self.look_up(call, table)? {
-                    return Ok(Next::Ask { arguments });
-                }
-            } else {
-                call.push(value);
-                let arguments = self.matching.push_captures(call, true, self.span)?;
-                let Some(result) = call.try_shortcut(value, arguments) else {
-                    return Ok(Next::Ask { arguments });
+            let count = match value {
+                Value::Table(_) => 1,
+                _ => self.matching.value_count(true),
+            };
+            let Some(arguments) = arguments.get_mut(..count) else {
+                return Ok(AtOnce::Ask);
+            };
+            for (index, argument) in arguments.iter_mut().enumerate() {
+                let capture = self.matching.capture(index, self.span);
+                *argument = match capture.map_err(TemplateError::Pattern)? {
+                    Capture::Position(at) => Value::Number((at + 1) as f64),
+                    Capture::Span(start, end) => {
+                        Value::String(runtime.heap.new_substring(subject, start..end))
+                    }
                 };
-                call.set_top(call.top() - arguments - 1);
-                self.add_value(call, result)?;
             }
-            if !self.move_on(call.heap())? {
-                return Ok(Next::Done);
+            let found = match value {
+                Value::Table(table) => {
+                    let found = runtime.heap.raw_get(table, arguments[0]);
+                    let is_plain = runtime.heap.metatable(value).is_none();
+                    (is_plain || !found.is_nil()).then_some(found)
+                }
+                Value::Function(closure) => {
+                    runtime.meter.burn(1);
+                    runtime.evaluate_leaf(closure, arguments)
+                }
+                _ => shortcut.and_then(|shortcut| {
+                    shortcut.value(&mut runtime.heap, &mut runtime.meter, arguments)
+                }),
+            };
+            match found {
+                Some(Value::String(text)) => self.out.add(&runtime.heap, text)?,
+                Some(found) => return Ok(AtOnce::Value(found)),
+                None => return Ok(AtOnce::Ask),
             }
+            if !self.move_on(&runtime.heap)? {
+                return Ok(AtOnce::Done);
+            }
+            *budget = budget.saturating_sub(4);
         }
     }
 
@@ -294,7 +380,7 @@ impl Substitution {
     fn add_value(&mut self, call: &mut Call<'_>, value: Value) -> Result<(), Raise> {
         let heap = &call.runtime.heap;
         match value {
-            Value::String(text) => self.out.extend(heap, heap.bytes(text)),
+            Value::String(text) => self.out.add(heap, text),
             Value::Number(number) => self.out.extend(heap, &number::to_text(number)),
             Value::Nil | Value::Boolean(false) => {
                 let (start, end) = self.span;
@@ -340,6 +426,18 @@ impl Substitution {
         }
         Ok(self.out.extend(heap, rest)?)
     }
+}
+
+/// Why replacing without calls stops.
+enum AtOnce {
+    /// There is nothing more to replace.
+    Done,
+    /// It is time to look at the fuel and the memory.
+    Slice,
+    /// The match is to be replaced with this, which is no string.
+    Value(Value),
+    /// The replacement of the match has to be asked for.
+    Ask,
 }
 
 /// Why a template cannot be filled in.

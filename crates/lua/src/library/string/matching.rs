@@ -120,13 +120,28 @@ impl Matching {
         index: usize,
         span: (usize, usize),
     ) -> Result<Value, Raise> {
-        let range = match self.search.capture(index) {
-            Ok(Capture::Position(at)) => return Ok(Value::Number((at + 1) as f64)),
-            Ok(Capture::Span(start, end)) => start..end,
-            Err(PatternError::InvalidCaptureIndex) if index == 0 => span.0..span.1,
-            Err(fault) => return Err(call.error(fault.to_string())),
-        };
-        substring(call, self.subject, range).map(Value::String)
+        match self.capture(index, span) {
+            Ok(Capture::Position(at)) => Ok(Value::Number((at + 1) as f64)),
+            Ok(Capture::Span(start, end)) => {
+                substring(call, self.subject, start..end).map(Value::String)
+            }
+            Err(fault) => Err(call.error(fault.to_string())),
+        }
+    }
+
+    /// Capture `index` (from 0); index 0 of a pattern without captures is the whole match.
+    #[inline]
+    pub(super) fn capture(
+        &self,
+        index: usize,
+        span: (usize, usize),
+    ) -> Result<Capture, PatternError> {
+        match self.search.capture(index) {
+            Err(PatternError::InvalidCaptureIndex) if index == 0 => {
+                Ok(Capture::Span(span.0, span.1))
+            }
+            capture => capture,
+        }
     }
 
     /// Pushes all captures, or with `whole` the whole match if there are none; returns how many.

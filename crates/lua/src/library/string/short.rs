@@ -1,16 +1,16 @@
 //! Shortcuts of the string functions for short texts.
 
-use super::{piece_of, position};
+use super::{piece_of, position, search};
 use crate::heap::Heap;
 use crate::meter::Meter;
-use crate::pattern;
 use crate::shortcut::{LONGEST_TEXT, Shortcut};
 use crate::value::{MAX_SHORT, Value, to_integer};
 
 pub(super) const SHORTCUTS: &[(&str, Shortcut)] = &[
     ("byte", Shortcut::first(byte)),
     ("char", Shortcut::single(char)),
-    ("find", Shortcut::first(find)),
+    ("find", Shortcut::window(search::find)),
+    ("gmatch", Shortcut::window(search::gmatch)),
     ("len", Shortcut::single(len)),
     (
         "lower",
@@ -18,6 +18,7 @@ pub(super) const SHORTCUTS: &[(&str, Shortcut)] = &[
             changed(heap, arguments, |bytes| bytes.make_ascii_lowercase())
         }),
     ),
+    ("match", Shortcut::window(search::match_)),
     ("rep", Shortcut::single(rep)),
     (
         "reverse",
@@ -82,31 +83,6 @@ fn char(heap: &mut Heap, _: &mut Meter, arguments: &[Value]) -> Option<Value> {
         *place = u8::try_from(to_integer(code) as i32).ok()?;
     }
     Some(Value::String(heap.new_string(text)))
-}
-
-/// A plain search, if that is what it comes to.
-fn find(heap: &mut Heap, meter: &mut Meter, arguments: &[Value]) -> Option<Value> {
-    let (&[Value::String(subject), Value::String(needle)], rest) = arguments.split_first_chunk()?
-    else {
-        return None;
-    };
-    let (bytes, needle) = (heap.bytes(subject), heap.bytes(needle));
-    let (from, plain) = match *rest {
-        [] => (1, false),
-        [Value::Number(from)] => (to_integer(from), false),
-        [Value::Number(from), plain, ..] => (to_integer(from), plain.is_truthy()),
-        _ => return None,
-    };
-    let from = (position(from, bytes.len()) - 1).clamp(0, bytes.len() as i64) as usize;
-    if bytes.len() - from > LONGEST_TEXT || !(plain || pattern::is_plain(needle)) {
-        return None;
-    }
-    let found = pattern::find_plain(bytes, needle, from);
-    meter.burn((found.unwrap_or(bytes.len()) - from) as u64 / 16);
-    Some(match found {
-        Some(at) => Value::Number((at + 1) as f64),
-        None => Value::Nil,
-    })
 }
 
 fn rep(heap: &mut Heap, _: &mut Meter, arguments: &[Value]) -> Option<Value> {
