@@ -156,7 +156,7 @@ impl Heap {
         key: StringHandle,
         value: &Value,
     ) -> Result<(), TableError> {
-        if !key.is_long()
+        if key.is_plain_key()
             && table.0 != self.collector.partial_table()
             && let Some(place) = self.tables[table.index()].claim_main_position(key)
         {
