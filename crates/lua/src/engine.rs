@@ -147,6 +147,9 @@ impl Vm {
     /// Opens a region: what is allocated from now on is dropped by [`Vm::end_region`], unless it escapes.
     pub fn begin_region(&mut self) {
         self.loaded_before_region = self.runtime.loaded.len();
+        self.runtime
+            .unloaded
+            .begin_region(self.loaded_before_region);
         self.runtime.heap.mark();
     }
 
@@ -167,7 +170,10 @@ impl Vm {
             self.runtime.heap.subtract_bytes(bytes);
             self.runtime.heap.forget_protos(self.loaded_before_region);
             self.entries.truncate(self.loaded_before_region);
+            self.runtime.unloaded.forget_from(first);
+            self.runtime.unloaded.end_region();
         } else {
+            self.runtime.unloaded.end_region();
             self.collect_step_if_due();
         }
     }
@@ -335,7 +341,9 @@ impl Vm {
                 self.runtime.loaded.pop();
                 self.runtime.heap.subtract_bytes(NUMBER_BYTES);
             }
-            self.entries.truncate(self.runtime.loaded.len());
+            let count = self.runtime.loaded.len();
+            self.entries.truncate(count);
+            self.runtime.unloaded.forget_from(count);
         }
     }
 
@@ -452,7 +460,7 @@ impl Runtime {
 
     /// Loads a prototype and makes a function of it.
     pub(crate) fn load_function(&mut self, proto: &Arc<Proto>, environment: TableHandle) -> Value {
-        let number = loaded::load(&mut self.heap, &mut self.loaded, proto);
+        let number = loaded::load(&mut self.heap, &mut self.loaded, &mut self.unloaded, proto);
         self.new_main_closure(number, environment)
     }
 

@@ -355,6 +355,7 @@ mod tests {
         let number = load(
             &mut vm.runtime.heap,
             &mut vm.runtime.loaded,
+            &mut vm.runtime.unloaded,
             &proto.children[0],
         );
         vm.runtime.loaded[number as usize]

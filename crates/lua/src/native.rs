@@ -78,6 +78,17 @@ pub struct Question {
 /// A row of a library: the name in its table and the function.
 pub type LibraryEntry = (&'static str, NativeFunction);
 
+/// What is at a level of the call stack, as `debug.getinfo` has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallPlace {
+    /// A native function.
+    pub is_native: bool,
+    /// The chunk's name as it was given; `=[C]` for a native function, `=(tail call)` for a call that another has replaced.
+    pub source: Vec<u8>,
+    /// The line it stands at, 1-based; of Lua functions only.
+    pub line: Option<u32>,
+}
+
 /// An error on its way up.
 #[derive(Clone, Copy, Debug)]
 pub enum Raise {
@@ -615,6 +626,11 @@ impl Call<'_> {
     /// `chunk:line: `. Empty if a native function is there, or none.
     pub fn position(&self, level: usize) -> Vec<u8> {
         self.runtime.position(level)
+    }
+
+    /// What is at a level of the call stack, 1 being the caller; none if there are not so many.
+    pub fn place(&self, level: usize) -> Option<CallPlace> {
+        self.runtime.call_place(level)
     }
 
     /// A Lua error without a position.

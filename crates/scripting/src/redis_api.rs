@@ -36,6 +36,33 @@ const FUNCTIONS: &[LibraryEntry] = &[
     ("acl_check_cmd", acl_check_cmd),
 ];
 
+/// All names in the table, in an order after which `pairs` finds them as in Redis.
+const NAMES: &[&str] = &[
+    "log",
+    "LOG_DEBUG",
+    "LOG_VERBOSE",
+    "LOG_NOTICE",
+    "LOG_WARNING",
+    "REDIS_VERSION_NUM",
+    "REDIS_VERSION",
+    "setresp",
+    "call",
+    "pcall",
+    "sha1hex",
+    "error_reply",
+    "status_reply",
+    "set_repl",
+    "REPL_NONE",
+    "REPL_AOF",
+    "REPL_SLAVE",
+    "REPL_REPLICA",
+    "REPL_ALL",
+    "breakpoint",
+    "debug",
+    "replicate_commands",
+    "acl_check_cmd",
+];
+
 /// What functions of libraries do not have.
 const FOR_SCRIPTS_ONLY: &[&str] = &["replicate_commands", "breakpoint", "debug"];
 
@@ -116,11 +143,14 @@ pub(crate) fn register(vm: &mut Vm, world: World) {
         heap.raw_set_field(table, name, Value::Number(*value));
     }
     register_version(heap, table);
+    let mut names = NAMES.to_vec();
     if world == World::Functions {
+        names.retain(|name| !FOR_SCRIPTS_ONLY.contains(name));
         for name in FOR_SCRIPTS_ONLY {
             heap.raw_set_field(table, name, Value::Nil);
         }
     }
+    heap.arrange_fields(table, 0, &names);
 }
 
 /// Puts into a `redis` table what a library's code can reach while it is loaded.

@@ -1,10 +1,13 @@
 //! The script's world: which globals there are, and that none of them can be changed.
 
-use lua::Vm;
+use std::sync::{Arc, LazyLock};
+
 use lua::heap::Heap;
 use lua::native::{Call, Flow, NativeResult};
 use lua::number::to_text;
+use lua::proto::Proto;
 use lua::value::{TableHandle, Type, Value};
+use lua::{Outcome, Vm};
 
 use crate::machine::World;
 use crate::redis_api;
@@ -48,6 +51,46 @@ const LIBRARIES: &[&str] = &[
     "struct",
 ];
 
+/// All globals, in an order after which `pairs` finds them as in Redis. There, `debug` has been among them, which leaves a gap.
+const GLOBALS: &[&str] = &[
+    "getmetatable",
+    "struct",
+    "rawequal",
+    "type",
+    "tonumber",
+    "string",
+    "math",
+    "cjson",
+    "pcall",
+    "_VERSION",
+    "collectgarbage",
+    "setmetatable",
+    "load",
+    "error",
+    "assert",
+    "ipairs",
+    "tostring",
+    "unpack",
+    "pairs",
+    "coroutine",
+    "next",
+    "debug",
+    "select",
+    "loadstring",
+    "table",
+    "_G",
+    "gcinfo",
+    "rawget",
+    "xpcall",
+    "rawset",
+    "cmsgpack",
+    "bit",
+    "ARGV",
+    "__redis__err__handler",
+    "redis",
+    "KEYS",
+];
+
 /// Fills a new VM with what scripts or functions see, and locks it.
 pub(crate) fn build(vm: &mut Vm, world: World) {
     lua::library::open_all(vm);
@@ -59,12 +102,16 @@ pub(crate) fn build(vm: &mut Vm, world: World) {
     heap.mark_protected_call(pcall, returned_error);
     heap.raw_set_field(globals, "pcall", Value::Native(pcall));
     if world == World::Scripts {
-        let handler = heap.new_native(error_handler, &[]);
-        heap.raw_set_field(globals, "__redis__err__handler", Value::Native(handler));
+        let handler = error_handler(vm);
+        let heap = &mut vm.runtime.heap;
+        heap.raw_set_field(globals, "__redis__err__handler", handler);
         // Room for these, so that a run's own tables change nothing but their values.
         heap.raw_set_field(globals, "KEYS", Value::Boolean(false));
         heap.raw_set_field(globals, "ARGV", Value::Boolean(false));
     }
+    vm.runtime
+        .heap
+        .arrange_fields(globals, GLOBALS.len(), GLOBALS);
     lock(vm, globals);
     guard(&mut vm.runtime.heap, globals);
 }
@@ -167,42 +214,54 @@ fn returned_error(heap: &mut Heap, error: Value) -> Value {
 }
 
 /// What Redis has as a global for its own use; scripts see it, so it is here: an error as a table that says where it was
-/// raised.
-fn error_handler(call: &mut Call<'_>) -> NativeResult {
-    let error = call.argument(1);
-    let table = match error {
-        Value::Table(table) => {
-            if call.heap().is_readonly(table) {
-                let text = "err_handler_def:10: Attempt to modify a readonly table";
-                return Err(call.error_without_position(text));
-            }
-            table
-        }
-        _ => {
-            let heap = call.heap_mut();
-            let (text, _) = crate::convert::error_text(heap, error);
-            let table = heap.new_table(0, 1);
-            let text = Value::String(heap.new_string(&text));
-            heap.raw_set_field(table, "err", text);
-            table
-        }
+/// raised. It is a Lua function there as well, which shows where it is called at the end of a function. Its errors name line 10.
+const ERROR_HANDLER: &str = "local place = ...
+return function(err)
+    local kind, source, line = place(2)
+    if kind == 'C' then
+        kind, source, line = place(3)
+    end
+    -- A text gets the code that every error begins with.
+    if type(err) ~= 'table' then err = { err = 'ERR ' .. tostring(err) } end
+    if kind then
+        err.source = source
+        err.line = line
+    end
+    return err
+end";
+
+/// Makes the function from [`ERROR_HANDLER`].
+fn error_handler(vm: &mut Vm) -> Value {
+    static CODE: LazyLock<Option<Arc<Proto>>> = LazyLock::new(|| {
+        let proto = lua::compiler::compile(ERROR_HANDLER.as_bytes(), b"@err_handler_def");
+        debug_assert!(proto.is_ok(), "the error handler is no Lua");
+        proto.ok().map(Arc::new)
+    });
+    let Some(code) = &*CODE else {
+        return Value::Nil;
     };
-    // The function that raised the error may be a native one.
-    let places = [call.position(1), call.position(2)];
-    let place = places.iter().find_map(|place| split_position(place));
-    if let Some((chunk, line)) = place {
-        let heap = call.heap_mut();
-        let source = Value::String(heap.new_string(&[b"@", chunk].concat()));
-        heap.raw_set_field(table, "source", source);
-        heap.raw_set_field(table, "line", Value::Number(line));
+    let main = vm.load(code);
+    let place = Value::Native(vm.runtime.heap.new_native(place, &[]));
+    match vm.call(main, &[place], FUEL) {
+        Outcome::Finished => vm.results().first().copied().unwrap_or_default(),
+        Outcome::Suspended | Outcome::Failed(_) => Value::Nil,
     }
-    call.return_value(Value::Table(table))
 }
 
-/// The chunk and the line of `chunk:line: `.
-fn split_position(position: &[u8]) -> Option<(&[u8], f64)> {
-    let text = position.strip_suffix(b": ")?;
-    let colon = text.iter().rposition(|&byte| byte == b':')?;
-    let line = std::str::from_utf8(&text[colon + 1..]).ok()?.parse().ok()?;
-    Some((&text[..colon], line))
+/// Enough to make a function.
+const FUEL: u64 = 1000;
+
+/// Kind, source and line of a level of the call stack.
+fn place(call: &mut Call<'_>) -> NativeResult {
+    let level = call.check_integer(1)?;
+    let Some(place) = usize::try_from(level)
+        .ok()
+        .and_then(|level| call.place(level))
+    else {
+        return call.return_values(&[]);
+    };
+    let kind = call.new_string(if place.is_native { b"C" } else { b"Lua" });
+    let source = call.new_string(&place.source);
+    let line = place.line.map_or(-1.0, f64::from);
+    call.return_values(&[kind.into(), source.into(), Value::Number(line)])
 }

@@ -22,6 +22,7 @@ mod effects;
 mod execution;
 mod few_locks;
 mod handlers;
+mod known_code;
 pub mod log;
 mod look_ahead;
 mod machines;

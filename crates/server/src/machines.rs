@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use hashbrown::HashMap;
 use parking_lot::Mutex;
-use scripting::{Library, Script, ScriptCache, ScriptError, Verdict, World};
+use scripting::{Library, ScriptCache, Verdict, World};
 
 use crate::few_locks::Planning;
+use crate::known_code::KnownCode;
 use crate::road::Entry;
 use crate::script_call::FoundCall;
 use crate::script_run::ScriptRun;
@@ -90,67 +91,6 @@ impl Control {
     }
 }
 
-/// How many scripts an event loop remembers by each of their names. A power of two.
-const KNOWN: usize = 64;
-
-/// How a script is named.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum By {
-    /// EVAL
-    Text,
-    /// EVALSHA
-    Sha,
-}
-
-/// The scripts an event loop ran last: those it finds without the lock and the hash of the cache, which all share.
-#[derive(Default)]
-pub(crate) struct KnownScripts {
-    by_text: Box<[Option<Arc<Script>>]>,
-    by_sha: Box<[Option<Arc<Script>>]>,
-}
-
-impl KnownScripts {
-    /// The script of this name.
-    ///
-    /// # Errors
-    /// Of a text: the compiler's message. Of a SHA1: that there is no such script.
-    pub(crate) fn find(
-        &mut self,
-        cache: &ScriptCache,
-        name: &[u8],
-        by: By,
-    ) -> Result<&Arc<Script>, ScriptError> {
-        if self.by_sha.is_empty() {
-            self.by_text = vec![None; KNOWN].into();
-            self.by_sha = vec![None; KNOWN].into();
-        }
-        let place = match by {
-            By::Text => &mut self.by_text[place(name)],
-            By::Sha => &mut self.by_sha[place(name)],
-        };
-        let is_named = |script: &Script| match by {
-            By::Text => **script.text() == *name,
-            By::Sha => script.sha_bytes() == name,
-        };
-        let known = place.as_deref();
-        if !known.is_some_and(|known| is_named(known) && cache.still_holds(known)) {
-            *place = Some(match by {
-                By::Text => cache.get_or_compile(name)?,
-                By::Sha => cache.get(name).ok_or(ScriptError::NoScript)?,
-            });
-        }
-        place.as_ref().ok_or(ScriptError::NoScript)
-    }
-}
-
-/// A hash of a few bytes: of a SHA1's digits, or of a text's length and end.
-fn place(name: &[u8]) -> usize {
-    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
-    let end = name.last_chunk().map_or(0, |end| u64::from_le_bytes(*end));
-    let hash = (end ^ name.len() as u64).wrapping_mul(FACTOR);
-    (hash >> (u64::BITS - KNOWN.ilog2())) as usize
-}
-
 /// Where a VM is kept between runs.
 #[derive(Clone, Debug)]
 pub(crate) enum Home {
@@ -222,7 +162,7 @@ pub(crate) struct Machines {
     idle_for_functions: Vec<Box<ScriptRun>>,
     /// SCRIPT FLUSH and changes of libraries count up; VMs from before are dropped, for they hold code that nobody names any more.
     generation: u64,
-    pub(crate) known: KnownScripts,
+    pub(crate) known: KnownCode,
     pub(crate) planning: Planning,
     /// The call whose locks were planned last, for its handler.
     pub(crate) planned: Option<FoundCall>,
@@ -264,7 +204,7 @@ impl Machines {
             self.generation = generation;
             self.idle.clear();
             self.idle_for_functions.clear();
-            self.known = KnownScripts::default();
+            self.known = KnownCode::default();
             self.planned = None;
         }
     }
@@ -290,44 +230,6 @@ impl Machines {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_known_script_is_forgotten_with_the_cache() {
-        let cache = ScriptCache::default();
-        let mut known = KnownScripts::default();
-        let sha = known
-            .find(&cache, b"return 1", By::Text)
-            .map(|script| *script.sha_bytes())
-            .expect("is a script");
-        for _ in 0..2 {
-            assert!(known.find(&cache, &sha, By::Sha).is_ok());
-            assert!(
-                known
-                    .find(&cache, &sha.to_ascii_uppercase(), By::Sha)
-                    .is_ok()
-            );
-        }
-        cache.flush();
-        assert!(matches!(
-            known.find(&cache, &sha, By::Sha),
-            Err(ScriptError::NoScript)
-        ));
-    }
-
-    #[test]
-    fn names_in_the_same_place_are_told_apart() {
-        let cache = ScriptCache::default();
-        let mut known = KnownScripts::default();
-        for round in 0..2 {
-            for number in 0..3 * KNOWN {
-                let text = format!("return {number}");
-                let script = known
-                    .find(&cache, text.as_bytes(), By::Text)
-                    .expect("is a script");
-                assert_eq!(**script.text(), *text.as_bytes(), "round {round}");
-            }
-        }
-    }
 
     #[test]
     fn a_slice_ends_after_its_time_and_a_kill_comes_first() {

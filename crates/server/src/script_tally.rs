@@ -273,13 +273,12 @@ impl EndedRun {
         })
     }
 
-    /// The run is counted.
+    /// The run is counted: the code that it was of.
     #[inline]
-    pub(crate) fn clear(&mut self) {
-        if self.code.is_some() {
-            self.code = None;
-            self.slowest.clear();
-        }
+    pub(crate) fn clear(&mut self) -> Option<Code> {
+        let code = self.code.take()?;
+        self.slowest.clear();
+        Some(code)
     }
 }
 

@@ -497,7 +497,9 @@ impl Session {
                 bench.ended_script.slow(),
             );
         }
-        bench.ended_script.clear();
+        if let Some(code) = bench.ended_script.clear() {
+            bench.machines.known.give_back(code);
+        }
     }
 
     /// Answers a request that was refused before it ran. In a transaction EXEC will fail; a refused EXEC ends it.

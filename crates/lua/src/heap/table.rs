@@ -232,6 +232,31 @@ impl Heap {
         self.raw_set_string(table, key, value);
     }
 
+    /// Empties a table and writes its fields anew, in this order, into room for so many; a name without a value just takes a place. Then
+    /// `pairs` finds them as it finds those of a table that was filled so. For the host's own tables, before anything runs.
+    pub fn arrange_fields(&mut self, table: TableHandle, room: usize, names: &[&str]) {
+        let fresh = self.new_table(0, room);
+        let mut vacant = Vec::new();
+        for &name in names {
+            let value = match self.raw_get_field(table, name) {
+                Value::Nil => {
+                    vacant.push(name);
+                    Value::Boolean(false)
+                }
+                value => value,
+            };
+            self.raw_set_field(fresh, name, value);
+        }
+        for name in vacant {
+            self.raw_set_field(fresh, name, Value::Nil);
+        }
+        // The handles stay; both tables are counted, as either was.
+        let [arranged, former] = [fresh, table]
+            .map(|table| std::mem::replace(&mut self.tables[table.index()], Table::EMPTY));
+        self.tables[table.index()] = arranged;
+        self.tables[fresh.index()] = former;
+    }
+
     /// `#table`.
     #[inline]
     pub fn length(&self, table: TableHandle) -> usize {

@@ -30,8 +30,24 @@ const ENTRIES: &[(&str, NativeFunction)] = &[
     ("encode_keep_buffer", encode_keep_buffer),
     ("encode_invalid_numbers", encode_invalid_numbers),
     ("decode_invalid_numbers", decode_invalid_numbers),
-    ("encode_empty_table_as_object", encode_empty_table_as_object),
     ("new", new),
+];
+
+/// What Redis has, in an order after which `pairs` finds it as there.
+const NAMES: &[&str] = &[
+    "_VERSION",
+    "encode_sparse_array",
+    "encode_invalid_numbers",
+    "encode_max_depth",
+    "encode_number_precision",
+    "encode_keep_buffer",
+    "decode",
+    "new",
+    "decode_invalid_numbers",
+    "null",
+    "_NAME",
+    "encode",
+    "decode_max_depth",
 ];
 
 /// What becomes of NaN and the infinities.
@@ -110,19 +126,35 @@ pub fn open(heap: &mut Heap) {
 /// Makes a library table whose functions use the settings in `settings`, a userdata, or the VM's if that is nil.
 fn make(heap: &mut Heap, settings: Value, array: Value, empty_array: Value) -> TableHandle {
     let library = heap.new_table(0, 16);
+    let upvalues = [settings, array, empty_array];
     for &(name, function) in ENTRIES {
-        let native = heap.new_native(function, &[settings, array, empty_array]);
+        let native = heap.new_native(function, &upvalues);
         heap.raw_set_field(library, name, Value::Native(native));
     }
     heap.raw_set_field(library, "null", NULL);
-    heap.raw_set_field(library, "empty_array", Value::LightUserdata(EMPTY_ARRAY));
-    heap.raw_set_field(library, "array_mt", array);
-    heap.raw_set_field(library, "empty_array_mt", empty_array);
     let name = heap.new_string(NAME.as_bytes());
     heap.raw_set_field(library, "_NAME", name.into());
     let version = heap.new_string(VERSION.as_bytes());
     heap.raw_set_field(library, "_VERSION", version.into());
+    heap.arrange_fields(library, 0, NAMES);
+    let more = more(heap, &upvalues);
+    heap.set_table_metatable(library, Some(more));
     library
+}
+
+/// The metatable through which a library table has what goes beyond Redis: `pairs` lists the same names as there.
+fn more(heap: &mut Heap, upvalues: &[Value; 3]) -> TableHandle {
+    let more = heap.new_table(0, 4);
+    let native = heap.new_native(encode_empty_table_as_object, upvalues);
+    heap.raw_set_field(more, "encode_empty_table_as_object", Value::Native(native));
+    heap.raw_set_field(more, "empty_array", Value::LightUserdata(EMPTY_ARRAY));
+    heap.raw_set_field(more, "array_mt", upvalues[1]);
+    heap.raw_set_field(more, "empty_array_mt", upvalues[2]);
+    heap.set_readonly(more, true);
+    let metatable = heap.new_table(0, 1);
+    heap.raw_set_field(metatable, "__index", Value::Table(more));
+    heap.set_readonly(metatable, true);
+    metatable
 }
 
 fn new(call: &mut Call<'_>) -> NativeResult {

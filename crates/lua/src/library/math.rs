@@ -8,6 +8,7 @@ use std::f64::consts::PI;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// In the order on which that of `pairs` depends.
 const ENTRIES: &[LibraryEntry] = &[
     ("abs", |call| map(call, f64::abs)),
     ("acos", |call| map(call, f64::acos)),
@@ -15,8 +16,8 @@ const ENTRIES: &[LibraryEntry] = &[
     ("atan", |call| map(call, f64::atan)),
     ("atan2", |call| map_two(call, f64::atan2)),
     ("ceil", |call| map(call, f64::ceil)),
-    ("cos", |call| map(call, f64::cos)),
     ("cosh", |call| map(call, f64::cosh)),
+    ("cos", |call| map(call, f64::cos)),
     ("deg", |call| map(call, |angle| angle / (PI / 180.0))),
     ("exp", |call| map(call, f64::exp)),
     ("floor", |call| map(call, f64::floor)),
@@ -36,11 +37,11 @@ const ENTRIES: &[LibraryEntry] = &[
     ("rad", |call| map(call, |angle| angle * (PI / 180.0))),
     ("random", random),
     ("randomseed", randomseed),
-    ("sin", |call| map(call, f64::sin)),
     ("sinh", |call| map(call, f64::sinh)),
+    ("sin", |call| map(call, f64::sin)),
     ("sqrt", |call| map(call, f64::sqrt)),
-    ("tan", |call| map(call, f64::tan)),
     ("tanh", |call| map(call, f64::tanh)),
+    ("tan", |call| map(call, f64::tan)),
 ];
 
 /// The functions of one and two numbers and those that choose one of many, if all arguments are numbers.

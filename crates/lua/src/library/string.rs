@@ -20,6 +20,8 @@ const ENTRIES: &[LibraryEntry] = &[
     ("dump", dump),
     ("find", find::find),
     ("format", format::format),
+    // The same as `gmatch`; its place here is what the order of `pairs` depends on.
+    ("gfind", gmatch::gmatch),
     ("gmatch", gmatch::gmatch),
     ("gsub", gsub::gsub),
     ("len", len),

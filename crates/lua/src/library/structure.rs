@@ -12,7 +12,7 @@ use crate::native::{Call, Flow, LibraryEntry, NativeResult, Raise};
 use crate::value::{StringHandle, Value};
 use thiserror::Error;
 
-const ENTRIES: &[LibraryEntry] = &[("pack", pack), ("size", size), ("unpack", unpack)];
+const ENTRIES: &[LibraryEntry] = &[("pack", pack), ("unpack", unpack), ("size", size)];
 
 /// Adds the library to the global table.
 pub fn open(heap: &mut Heap) {

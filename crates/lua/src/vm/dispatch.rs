@@ -38,6 +38,10 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
         let Some(entry) = entries.get(frame.proto as usize) else {
             return Leave::CodeMissing;
         };
+        if entry.is_vacant() {
+            std::hint::cold_path();
+            return Leave::CodeMissing;
+        }
         let mut code = Code::at(entry, frame.pc);
         let mut closure = ClosureHandle(frame.callee);
         // The same function goes on after a call of a native one, which may have moved everything else.

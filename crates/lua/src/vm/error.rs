@@ -2,7 +2,7 @@
 
 use super::names;
 use crate::chunk_id::{SHORT_SOURCE_ROOM, write_chunk_id};
-use crate::native::Raise;
+use crate::native::{CallPlace, Raise};
 use crate::proto::Proto;
 use crate::runtime::Runtime;
 use crate::table::TableError;
@@ -62,6 +62,30 @@ impl Runtime {
             Some(Level::Frame(index)) => self.frame_position(&self.thread.frames[index]),
             _ => Vec::new(),
         }
+    }
+
+    /// What `debug.getinfo` tells of a level of the call stack; none where there is none.
+    pub(crate) fn call_place(&self, level: usize) -> Option<CallPlace> {
+        let Level::Frame(index) = self.thread.level(level)? else {
+            return Some(CallPlace {
+                is_native: false,
+                source: b"=(tail call)".to_vec(),
+                line: None,
+            });
+        };
+        let frame = &self.thread.frames[index];
+        Some(match self.frame_proto(frame) {
+            Some(proto) => CallPlace {
+                is_native: false,
+                source: proto.source.to_vec(),
+                line: self.frame_line(frame),
+            },
+            None => CallPlace {
+                is_native: true,
+                source: b"=[C]".to_vec(),
+                line: None,
+            },
+        })
     }
 
     fn frame_position(&self, frame: &Frame) -> Vec<u8> {

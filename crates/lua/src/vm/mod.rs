@@ -51,7 +51,7 @@ pub(crate) enum Exit {
 /// Why the dispatch loop was left.
 enum Leave {
     Exit(Exit),
-    /// A prototype was loaded meanwhile: the loop's slice of code entries is too short.
+    /// A prototype was loaded meanwhile: the loop's slice of code entries is too short, or has none at its number. Or some are to be dropped.
     CodeMissing,
 }
 
@@ -77,7 +77,10 @@ pub(crate) fn execute(entries: &mut Vec<CodeEntry>, runtime: &mut Runtime, step:
         match leave {
             Leave::Exit(exit) => return exit,
             Leave::CodeMissing => {
-                if entries.len() >= runtime.loaded.len() {
+                if entries.len() >= runtime.loaded.len()
+                    && !runtime.unloaded.has_reused()
+                    && runtime.unloaded.is_empty()
+                {
                     return Exit::Failed(
                         runtime.error("attempt to call a function that was unloaded"),
                     );
@@ -103,6 +106,7 @@ fn vacate_unloaded(entries: &mut [CodeEntry], runtime: &mut Runtime) {
         // The number can have been given to another since.
         if let (Some(entry), Some(None)) = (entries.get_mut(number), runtime.loaded.get(number)) {
             *entry = CodeEntry::vacant();
+            runtime.unloaded.vacate(number as u32);
         }
     }
     runtime.heap.subtract_bytes(bytes);
@@ -119,4 +123,20 @@ fn update_entries(entries: &mut Vec<CodeEntry>, runtime: &mut Runtime) {
         );
     }
     runtime.unloaded.entries = entries.len();
+    if let Some(numbers) = runtime.unloaded.take_reused() {
+        renew_entries(entries, runtime, &numbers);
+    }
+}
+
+/// Makes the code entries of numbers that were given to other prototypes.
+#[cold]
+fn renew_entries(entries: &mut [CodeEntry], runtime: &Runtime, numbers: &[u32]) {
+    for &number in numbers {
+        let number = number as usize;
+        if let (Some(entry), Some(Some(loaded))) =
+            (entries.get_mut(number), runtime.loaded.get(number))
+        {
+            *entry = CodeEntry::of(loaded);
+        }
+    }
 }

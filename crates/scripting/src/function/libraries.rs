@@ -190,6 +190,9 @@ impl Libraries {
 
     fn put(&self, next: Registry, change: &Change) {
         *self.current.write() = Arc::new(next);
+        for library in &change.removed {
+            library.set_gone();
+        }
         if !change.removed.is_empty() {
             self.removals.fetch_add(1, Ordering::Relaxed);
         }

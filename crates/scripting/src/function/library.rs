@@ -1,7 +1,7 @@
 //! A library: its text, its code, and the functions its code registers.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use lua::proto::Proto;
 use thiserror::Error;
@@ -83,9 +83,21 @@ pub struct Library {
     text: Arc<[u8]>,
     proto: Arc<Proto>,
     has_state: bool,
+    /// It was taken out, or another one took its place.
+    gone: AtomicBool,
 }
 
 impl Library {
+    /// Whether it has not been taken out since it was loaded. Takes no lock.
+    #[inline]
+    pub fn is_there(&self) -> bool {
+        !self.gone.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_gone(&self) {
+        self.gone.store(true, Ordering::Release);
+    }
+
     /// Its number: no other library ever has it, not even one loaded in its place.
     pub fn id(&self) -> u64 {
         self.id
@@ -222,6 +234,7 @@ impl LoadedLibrary {
             text: text.into(),
             proto,
             has_state: key_use.has_state,
+            gone: AtomicBool::new(false),
         });
         let functions = registration
             .functions

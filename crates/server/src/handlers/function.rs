@@ -13,6 +13,7 @@ use scripting::{
 
 use crate::client::Client;
 use crate::config::enums::{BusyReplyScope, LogLevel as ServerLevel};
+use crate::machines::Machines;
 use crate::road::lookup::Planner;
 use crate::road::run::{Bench, Call, ServerHandler};
 use crate::script_call::{self, FoundCall, count_keys};
@@ -46,20 +47,25 @@ const LOAD_MAX: Duration = Duration::from_millis(500);
 // ---- calls -------------------------------------------------------------------------------------------
 
 /// The function a call names, with the number of its keys.
-fn find(server: &Server, args: &[&[u8]]) -> Result<FoundCall, CommandError> {
+fn find(
+    server: &Server,
+    machines: &mut Machines,
+    args: &[&[u8]],
+) -> Result<FoundCall, CommandError> {
     const NOT_FOUND: CommandError = CommandError::text("ERR Function not found");
-    let function = server.libraries.function(args[1]).ok_or(NOT_FOUND)?;
+    let function = machines.known.take_function(&server.libraries, args[1]);
+    let function = function.ok_or(NOT_FOUND)?;
     let keys = count_keys(args, CommandError::text("ERR Bad number of keys provided"))?;
     Ok(FoundCall::new(Code::Function(function), keys))
 }
 
 fn plan(server: &Server, bench: &mut Bench, client: &Client, args: &[&[u8]]) -> LockPlan {
-    bench.machines.planned = find(server, args).ok();
+    bench.machines.planned = find(server, &mut bench.machines, args).ok();
     script_call::plan(bench, client, args)
 }
 
 fn start(call: &mut Call<'_>, read_only: bool) -> CommandResult {
-    let find_now = |call: &mut Call<'_>| find(call.server, call.args);
+    let find_now = |call: &mut Call<'_>| find(call.server, &mut call.bench.machines, call.args);
     script_call::start(call, read_only, find_now, || {
         CommandError::text(
             "ERR Function was replaced while its transaction waited for locks, please try again",

@@ -1,7 +1,5 @@
 //! EVAL, EVALSHA, their read-only forms, and SCRIPT.
 
-use std::sync::Arc;
-
 use commands::argument::is_word;
 use commands::{CommandError, CommandResult};
 use keyspace::LockPlan;
@@ -9,7 +7,8 @@ use scripting::{Code, ScriptError, World};
 
 use crate::client::Client;
 use crate::debugging::DebugMode;
-use crate::machines::{By, Machines};
+use crate::known_code::By;
+use crate::machines::Machines;
 use crate::road::lookup::Planner;
 use crate::road::run::{Bench, Call, Next, ServerHandler};
 use crate::script_call::{self, FoundCall, count_keys};
@@ -52,9 +51,11 @@ fn find(
     by: By,
 ) -> Result<FoundCall, CommandError> {
     let keys = count_keys(args, CommandError::NotInteger)?;
-    let script = machines.known.find(&server.scripts, args[1], by);
-    let script = Arc::clone(script.map_err(script_error)?);
-    Ok(FoundCall::new(Code::Script(script), keys))
+    let script = machines.known.take_script(&server.scripts, args[1], by);
+    Ok(FoundCall::new(
+        Code::Script(script.map_err(script_error)?),
+        keys,
+    ))
 }
 
 fn plan(server: &Server, bench: &mut Bench, client: &Client, args: &[&[u8]], by: By) -> LockPlan {

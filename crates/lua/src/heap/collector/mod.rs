@@ -136,6 +136,14 @@ impl Heap {
         is_over
     }
 
+    /// A prototype has been given a number that was there before: a sweep that has yet to come there must not take it for one of those it
+    /// was begun for.
+    pub(crate) fn keep_new_proto(&mut self, number: usize) {
+        if self.collector.phase == Phase::Sweep && self.collector.sweep.is_to_meet_proto(number) {
+            self.collector.protos.insert(number);
+        }
+    }
+
     fn advance(&mut self, roots: &mut Roots<'_>, left: &mut usize) -> bool {
         self.note_peak();
         if self.collector.phase == Phase::Idle {

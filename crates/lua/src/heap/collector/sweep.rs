@@ -20,6 +20,12 @@ const ARENAS: usize = 8;
 const PROTOS: usize = 7;
 
 impl Sweep {
+    /// Whether it has yet to look at the prototype of this number.
+    pub(super) fn is_to_meet_proto(&self, number: usize) -> bool {
+        number < self.limits[PROTOS]
+            && (self.arena < PROTOS || (self.arena == PROTOS && number >= self.next))
+    }
+
     pub(super) fn limit_protos(&mut self, first: usize) {
         self.limits[PROTOS] = self.limits[PROTOS].min(first);
     }
@@ -37,6 +43,7 @@ impl Heap {
         self.natives.begin_sweep();
         self.userdata.begin_sweep();
         self.threads.begin_sweep();
+        self.collector.protos.cover(protos);
         self.collector.sweep = Sweep {
             arena: 0,
             next: 0,
@@ -105,7 +112,11 @@ impl Heap {
                 if marks & (1 << (index % 64)) == 0
                     && let Some(unused) = roots.loaded[index].take()
                 {
-                    freed += roots.unloaded.note(index, unused.bytes);
+                    let bytes = roots.unloaded.note(index, unused.bytes);
+                    freed += bytes;
+                    // What will be free in a moment is nothing that this collection has left over.
+                    let reached = &mut self.collector.pace.reached_bytes;
+                    *reached = reached.saturating_sub(unused.bytes - bytes);
                 }
             }
             *left = left.saturating_sub(64);
