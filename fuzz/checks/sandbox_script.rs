@@ -22,8 +22,9 @@ const BYTES: usize = 8 << 20;
 struct Nobody;
 
 impl ScriptHost for Nobody {
-    fn call(&mut self, _: &[&[u8]], _: Protocol, reply: &mut dyn Reply) {
+    fn call(&mut self, _: &[&[u8]], _: Protocol, reply: &mut dyn Reply) -> bool {
         reply.null();
+        true
     }
 
     fn log(&mut self, _: LogLevel, _: &[u8]) {}

@@ -111,6 +111,28 @@ impl<'u, 'k, T: Kind> Edit<'u, 'k, T> {
         }
     }
 
+    /// Puts in the place of the value what `change` makes of it; hands on what else it gives. The old value is dropped, unless
+    /// the undo log keeps it. If `change` fails nothing is changed.
+    ///
+    /// # Errors
+    /// Those of `change`.
+    #[inline(always)]
+    pub fn exchange<R, E>(&mut self, change: impl FnOnce(&T) -> Result<(T, R), E>) -> Result<R, E> {
+        let database = self.scope.database;
+        let entry = self.shard.databases[database].table.get_mut(self.place);
+        let old = T::of_mut(&mut entry.value).expect("the edit was made for this type");
+        let (new, outcome) = change(old)?;
+        self.state = State::Borrowed;
+        match &mut self.changes.log {
+            None => *old = new,
+            Some(log) => {
+                let old = std::mem::replace(&mut entry.value, new.into_value());
+                log.note_replaced(database, &entry.key, old);
+            }
+        }
+        Ok(outcome)
+    }
+
     /// Ends the edit: the value was changed, in one respect.
     #[inline(always)]
     pub fn commit(self, event: Event) {
@@ -170,7 +192,7 @@ impl<'u, 'k, T: Kind> Edit<'u, 'k, T> {
 
     #[inline]
     fn is_gone(&self) -> bool {
-        (**self).is_gone()
+        T::CAN_BE_GONE && (**self).is_gone()
     }
 }
 

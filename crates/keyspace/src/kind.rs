@@ -10,6 +10,8 @@ pub struct WrongType;
 
 /// A value type that can stand under a key.
 pub trait Kind: Sized {
+    /// Whether a change can leave a value for which the key must go.
+    const CAN_BE_GONE: bool = true;
     /// This type's view of `value`, or `None` if it holds another type.
     fn of(value: &Value) -> Option<&Self>;
     /// As [`Kind::of`], mutable. Only the door calls it.
@@ -21,12 +23,15 @@ pub trait Kind: Sized {
 }
 
 impl Kind for StringValue {
+    const CAN_BE_GONE: bool = false;
+    #[inline]
     fn of(value: &Value) -> Option<&Self> {
         match value {
             Value::String(string) => Some(string),
             _ => None,
         }
     }
+    #[inline]
     fn of_mut(value: &mut Value) -> Option<&mut Self> {
         match value {
             Value::String(string) => Some(string),
@@ -44,12 +49,14 @@ impl Kind for StringValue {
 macro_rules! collection_kind {
     ($type:ident) => {
         impl Kind for $type {
+            #[inline]
             fn of(value: &Value) -> Option<&Self> {
                 match value {
                     Value::$type(inner) => Some(inner),
                     _ => None,
                 }
             }
+            #[inline]
             fn of_mut(value: &mut Value) -> Option<&mut Self> {
                 match value {
                     Value::$type(inner) => Some(inner),

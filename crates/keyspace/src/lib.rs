@@ -22,6 +22,7 @@ mod effect;
 mod entry;
 mod event;
 mod expiry_order;
+mod guards;
 mod kind;
 mod lock;
 mod look_ahead;

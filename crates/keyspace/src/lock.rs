@@ -12,6 +12,7 @@ use types::key_slot;
 
 use crate::entry::{AccessPolicy, LfuSettings};
 use crate::event::EventClass;
+use crate::guards::Guards;
 use crate::shard::Shard;
 use crate::unit::Unit;
 
@@ -244,15 +245,6 @@ pub(crate) struct Padded(pub(crate) Mutex<Shard>);
 pub struct KeptLock<'k> {
     pub(crate) shard: ShardIndex,
     pub(crate) guard: MutexGuard<'k, Shard>,
-}
-
-/// The locks a unit holds.
-#[derive(Debug)]
-pub(crate) enum Guards<'k> {
-    None,
-    One(ShardIndex, MutexGuard<'k, Shard>),
-    Some(Vec<(ShardIndex, MutexGuard<'k, Shard>)>),
-    All(Vec<MutexGuard<'k, Shard>>),
 }
 
 impl Keyspace {

@@ -10,6 +10,8 @@
 //! each of which would be a cache miss. A segment never holds more than [`SEGMENT_MAX`] entries unless hashes collide so
 //! badly that splitting does not help; growth is therefore a bounded step, never a stall.
 
+use types::bytes_equal;
+
 use crate::entry::Entry;
 
 /// Entries a segment holds before its table splits it: small enough that a split takes microseconds.
@@ -77,7 +79,7 @@ impl Segment {
             if mark >> 16 == hash & 0xffff {
                 let position = position_of(mark);
                 let entry = &self.entries[position];
-                if entry.hash == hash && *entry.key == *key {
+                if entry.hash == hash && bytes_equal(&entry.key, key) {
                     return Some(position);
                 }
             }

@@ -9,6 +9,8 @@
 //! that order, so every key present throughout a scan is returned, and none twice (except that keys with equal hashes
 //! come together).
 
+use types::bytes_equal;
+
 use crate::entry::Entry;
 use crate::segment::{SEGMENT_MAX, Segment};
 
@@ -21,6 +23,9 @@ const DEPTH_MAX: u8 = 20;
 pub(crate) struct Place(u64);
 
 impl Place {
+    /// No place at all.
+    pub(crate) const NOWHERE: Place = Place(u64::MAX);
+
     #[inline]
     fn new(segment: u32, position: usize) -> Place {
         Place(u64::from(segment) << 32 | position as u64)
@@ -64,6 +69,15 @@ impl Table {
         let segment = self.directory[self.slot(hash)];
         let position = self.segments[segment as usize].find(hash, key)?;
         Some(Place::new(segment, position))
+    }
+
+    /// Whether this key is at a place, which may be out of date.
+    #[inline(always)]
+    pub(crate) fn holds(&self, place: Place, key: &[u8]) -> bool {
+        self.segments
+            .get(place.segment())
+            .and_then(|segment| segment.entries().get(place.position()))
+            .is_some_and(|entry| bytes_equal(&entry.key, key))
     }
 
     /// The first mark a search for this hash meets.

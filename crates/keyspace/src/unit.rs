@@ -7,8 +7,9 @@ use crate::database::Database;
 use crate::edit::{Edit, Origin};
 use crate::entry::{AccessPolicy, Entry, LFU_INITIAL, NEVER, ObjectInfo, lfu_decayed, lfu_touched};
 use crate::event::{Event, EventClass};
+use crate::guards::{Guards, Recent};
 use crate::kind::{Kind, WrongType};
-use crate::lock::{Guards, KeptLock, Keyspace, LockPlan, Patience, SHARD_COUNT, ShardIndex};
+use crate::lock::{KeptLock, Keyspace, LockPlan, Patience, SHARD_COUNT, ShardIndex};
 use crate::shard::{Shard, record_event};
 use crate::table::Place;
 use crate::undo::{Record, Removed};
@@ -34,6 +35,7 @@ pub enum Expiry {
 pub struct Unit<'k> {
     guards: Guards<'k>,
     scope: Scope<'k>,
+    recent: Recent,
     /// What this unit did so far.
     pub changes: Changes,
 }
@@ -44,21 +46,21 @@ pub(crate) struct Scope<'k> {
     keyspace: &'k Keyspace,
     pub(crate) database: usize,
     pub(crate) now_ms: i64,
+    now_seconds: u32,
     pub(crate) notify_mask: u16,
     touches: bool,
 }
 
 impl Scope<'_> {
     /// Records an access to an entry.
-    #[inline]
+    #[inline(always)]
     fn touch(&self, entry: &mut Entry, changes: &mut Changes) {
         if !self.touches {
             return;
         }
-        let before = entry.access;
         let settings = &self.keyspace.settings;
-        entry.access = match settings.access_policy() {
-            AccessPolicy::Lru => self.now_seconds(),
+        let access = match settings.access_policy() {
+            AccessPolicy::Lru => self.now_seconds,
             AccessPolicy::Lfu => lfu_touched(
                 entry.access,
                 self.now_ms,
@@ -66,9 +68,15 @@ impl Scope<'_> {
                 self.keyspace.random(),
             ),
         };
-        if let Some(log) = &mut changes.log
-            && entry.access != before
-        {
+        if access != entry.access {
+            self.note_access(entry, changes, access);
+        }
+    }
+
+    #[cold]
+    fn note_access(&self, entry: &mut Entry, changes: &mut Changes, access: u32) {
+        let before = std::mem::replace(&mut entry.access, access);
+        if let Some(log) = &mut changes.log {
             log.push(Record::Access((self.database, entry.key.clone()), before));
         }
     }
@@ -76,15 +84,11 @@ impl Scope<'_> {
     /// The access record of a new entry.
     fn new_access(&self) -> u32 {
         match self.keyspace.settings.access_policy() {
-            AccessPolicy::Lru => self.now_seconds(),
+            AccessPolicy::Lru => self.now_seconds,
             AccessPolicy::Lfu => {
                 ((self.now_ms / 60_000) as u32 & 0x00ff_ffff) << 8 | u32::from(LFU_INITIAL)
             }
         }
-    }
-
-    fn now_seconds(&self) -> u32 {
-        (self.now_ms / 1000) as u32
     }
 
     fn new_entry(&self, key: &[u8], hash: u32, value: Value, expire_at: i64) -> Entry {
@@ -111,21 +115,50 @@ impl Scope<'_> {
         shard.databases[self.database].insert(entry)
     }
 
-    /// Finds a key that is there and has not expired; removes it if it has.
+    /// Finds a key that is there and has not expired; removes it if it has. `recent` is where it may be.
+    ///
+    /// # Errors
+    /// The key's hash, if it is not there.
+    #[inline(always)]
     fn locate(
         &self,
         shard: &mut Shard,
         changes: &mut Changes,
+        recent: &mut Place,
         key: &[u8],
-        hash: u32,
-    ) -> Option<Place> {
+    ) -> Result<Place, u32> {
         let table = &shard.databases[self.database].table;
-        let place = table.find(hash, key)?;
+        let place = if table.holds(*recent, key) {
+            *recent
+        } else {
+            let hash = self.keyspace.hash(key);
+            let place = table.find(hash, key).ok_or(hash)?;
+            *recent = place;
+            place
+        };
         if table.get(place).is_expired(self.now_ms) {
             self.expire(shard, changes, self.database, place);
-            return None;
+            return Err(self.keyspace.hash(key));
         }
-        Some(place)
+        Ok(place)
+    }
+
+    /// The same of a key that is to be changed: counts the access, and sees to it that it holds the type `T`.
+    #[inline(always)]
+    fn locate_kind<T: Kind>(
+        &self,
+        shard: &mut Shard,
+        changes: &mut Changes,
+        recent: &mut Place,
+        key: &[u8],
+    ) -> Result<Result<Place, WrongType>, u32> {
+        let place = self.locate(shard, changes, recent, key)?;
+        let entry = shard.databases[self.database].table.get_mut(place);
+        self.touch(entry, changes);
+        Ok(match T::of(&entry.value) {
+            Some(_) => Ok(place),
+            None => Err(WrongType),
+        })
     }
 
     /// Removes a key whose time has come.
@@ -146,22 +179,6 @@ impl Scope<'_> {
             &entry.key,
         );
         changes.keep_removed(database, entry);
-    }
-
-    /// Counts the access to an entry that is to be changed, and sees to it that it holds the type `T`.
-    #[inline(always)]
-    fn expect_kind<T: Kind>(
-        &self,
-        shard: &mut Shard,
-        changes: &mut Changes,
-        place: Place,
-    ) -> Result<(), WrongType> {
-        let entry = shard.databases[self.database].table.get_mut(place);
-        self.touch(entry, changes);
-        match T::of(&entry.value) {
-            Some(_) => Ok(()),
-            None => Err(WrongType),
-        }
     }
 
     /// Counts a look-up that found nothing.
@@ -209,9 +226,11 @@ impl<'k> Unit<'k> {
                 keyspace,
                 database,
                 now_ms,
+                now_seconds: (now_ms / 1000) as u32,
                 notify_mask,
                 touches: true,
             },
+            recent: Recent::default(),
             changes: Changes::default(),
         }
     }
@@ -231,6 +250,7 @@ impl<'k> Unit<'k> {
     /// Moves the clock, between the commands of a unit that is not frozen.
     pub fn set_now_ms(&mut self, now_ms: i64) {
         self.scope.now_ms = now_ms;
+        self.scope.now_seconds = (now_ms / 1000) as u32;
     }
 
     /// The selected database.
@@ -380,32 +400,15 @@ impl<'k> Unit<'k> {
     }
 
     pub(crate) fn shard(&self, shard: ShardIndex) -> &Shard {
-        match &self.guards {
-            Guards::One(held, guard) if *held == shard => guard,
-            Guards::Some(held) => {
-                let position = held.binary_search_by_key(&shard, |&(index, _)| index);
-                &held[position.expect("the road locks every shard a handler touches")].1
-            }
-            Guards::All(guards) => &guards[usize::from(shard)],
-            _ => unreachable!("the road locks every shard a handler touches"),
-        }
+        self.guards.shard(shard)
     }
 
     pub(crate) fn shard_mut(&mut self, shard: ShardIndex) -> &mut Shard {
         Self::shard_in(&mut self.guards, shard)
     }
 
-    #[inline]
     fn shard_in<'g>(guards: &'g mut Guards<'k>, shard: ShardIndex) -> &'g mut Shard {
-        match guards {
-            Guards::One(held, guard) if *held == shard => guard,
-            Guards::Some(held) => {
-                let position = held.binary_search_by_key(&shard, |&(index, _)| index);
-                &mut held[position.expect("the road locks every shard a handler touches")].1
-            }
-            Guards::All(guards) => &mut guards[usize::from(shard)],
-            _ => unreachable!("the road locks every shard a handler touches"),
-        }
+        guards.shard_mut(shard)
     }
 
     /// The shards held, for those who work on whole databases.
@@ -423,10 +426,8 @@ impl<'k> Unit<'k> {
     /// The value of a key, for reading: counts as a hit or a miss and as an access, and removes the key if its time has
     /// come.
     pub fn get(&mut self, key: &[u8]) -> Option<&Value> {
-        let hash = self.scope.keyspace.hash(key);
-        let shard = self.shard_of(key);
-        let shard = Self::shard_in(&mut self.guards, shard);
-        let Some(place) = self.scope.locate(shard, &mut self.changes, key, hash) else {
+        let (_, shard, recent) = self.guards.seek(self.scope.database, &mut self.recent, key);
+        let Ok(place) = self.scope.locate(shard, &mut self.changes, recent, key) else {
             self.scope.note_miss(&mut self.changes, key);
             return None;
         };
@@ -547,14 +548,12 @@ impl<'k> Unit<'k> {
     /// [`WrongType`] if the key holds another type.
     #[inline(always)]
     pub fn edit<T: Kind>(&mut self, key: &[u8]) -> Result<Option<Edit<'_, 'k, T>>, WrongType> {
-        let hash = self.scope.keyspace.hash(key);
-        let shard = self.shard_of(key);
-        let shard = Self::shard_in(&mut self.guards, shard);
         let (scope, changes) = (&self.scope, &mut self.changes);
-        let Some(place) = scope.locate(shard, changes, key, hash) else {
+        let (_, shard, recent) = self.guards.seek(scope.database, &mut self.recent, key);
+        let Ok(place) = scope.locate_kind::<T>(shard, changes, recent, key) else {
             return Ok(None);
         };
-        scope.expect_kind::<T>(shard, changes, place)?;
+        let place = place?;
         let edit = Edit::new(shard, scope, changes, place, Origin::Found);
         Ok(Some(edit))
     }
@@ -570,18 +569,14 @@ impl<'k> Unit<'k> {
         key: &[u8],
         new: impl FnOnce() -> T,
     ) -> Result<Edit<'_, 'k, T>, WrongType> {
-        let hash = self.scope.keyspace.hash(key);
-        let shard = self.shard_of(key);
-        let shard = Self::shard_in(&mut self.guards, shard);
         let (scope, changes) = (&self.scope, &mut self.changes);
-        let (place, origin) = match scope.locate(shard, changes, key, hash) {
-            Some(place) => {
-                scope.expect_kind::<T>(shard, changes, place)?;
-                (place, Origin::Found)
-            }
-            None => {
+        let (_, shard, recent) = self.guards.seek(scope.database, &mut self.recent, key);
+        let (place, origin) = match scope.locate_kind::<T>(shard, changes, recent, key) {
+            Ok(place) => (place?, Origin::Found),
+            Err(hash) => {
                 let value = new().into_value();
-                (scope.add(shard, changes, key, hash, value), Origin::Created)
+                *recent = scope.add(shard, changes, key, hash, value);
+                (*recent, Origin::Created)
             }
         };
         Ok(Edit::new(shard, scope, changes, place, origin))
@@ -589,12 +584,10 @@ impl<'k> Unit<'k> {
 
     /// Puts a value under a key, whatever was there before. Counts one change.
     pub fn set(&mut self, key: &[u8], value: Value, expiry: Expiry, event: Event) {
-        let hash = self.scope.keyspace.hash(key);
-        let shard = self.shard_of(key);
-        let shard = Self::shard_in(&mut self.guards, shard);
         let (scope, changes) = (&self.scope, &mut self.changes);
-        match scope.locate(shard, changes, key, hash) {
-            Some(place) => {
+        let (_, shard, recent) = self.guards.seek(scope.database, &mut self.recent, key);
+        match scope.locate(shard, changes, recent, key) {
+            Ok(place) => {
                 let part = &mut shard.databases[scope.database];
                 let entry = part.table.get_mut(place);
                 scope.touch(entry, changes);
@@ -612,7 +605,7 @@ impl<'k> Unit<'k> {
                 }
                 shard.note_ready(scope.database, key, changes);
             }
-            None => {
+            Err(hash) => {
                 let at = if let Expiry::At(at) = expiry {
                     at
                 } else {
@@ -620,7 +613,7 @@ impl<'k> Unit<'k> {
                 };
                 let entry = scope.new_entry(key, hash, value, at);
                 changes.keep_created(scope.database, &entry.key);
-                shard.databases[scope.database].insert(entry);
+                *recent = shard.databases[scope.database].insert(entry);
                 scope.note_created(shard, changes, key);
             }
         }
@@ -741,28 +734,20 @@ impl<'k> Unit<'k> {
         found
     }
 
-    /// The shard of a key. A unit that holds one lock only is about keys of that shard, so nothing need be computed.
+    /// The shard of a key.
     #[inline]
     fn shard_of(&self, key: &[u8]) -> ShardIndex {
-        match &self.guards {
-            Guards::One(shard, _) => {
-                debug_assert_eq!(
-                    *shard,
-                    Keyspace::shard_of(key),
-                    "the road locks what a handler touches"
-                );
-                *shard
-            }
-            _ => Keyspace::shard_of(key),
+        match self.guards.only() {
+            Some(shard) => shard,
+            None => Keyspace::shard_of(key),
         }
     }
 
     /// Finds a key that is there and has not expired; removes it if it has.
     fn locate(&mut self, key: &[u8]) -> Option<(ShardIndex, Place)> {
-        let hash = self.scope.keyspace.hash(key);
-        let index = self.shard_of(key);
-        let shard = Self::shard_in(&mut self.guards, index);
-        let place = self.scope.locate(shard, &mut self.changes, key, hash)?;
+        let scope = &self.scope;
+        let (index, shard, recent) = self.guards.seek(scope.database, &mut self.recent, key);
+        let place = scope.locate(shard, &mut self.changes, recent, key).ok()?;
         Some((index, place))
     }
 

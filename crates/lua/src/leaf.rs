@@ -287,7 +287,7 @@ impl Runtime {
     fn leaf_index(&self, table: TableHandle, key: Value) -> Option<Value> {
         let table = &self.heap.tables[table.index()];
         let value = match key {
-            Value::String(key) if !key.is_long() => table.get_short(key),
+            Value::String(key) if key.is_plain_key() => table.get_short(key),
             Value::Number(key) => table.get_number(key),
             _ => return None,
         };

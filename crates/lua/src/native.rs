@@ -44,12 +44,35 @@ pub type NativeResult = Result<Flow, Raise>;
 
 /// What a host puts into a VM for its natives.
 pub trait Host: Any + Send {
-    /// Answers the arguments of a native function. For the one that is called most: finding the host by its type first
-    /// costs as much as a small answer. Returns whether the answer is an error.
-    fn answer(&mut self, heap: &mut Heap, arguments: &[Value], answer: &mut Value) -> bool {
-        let _ = (heap, arguments, answer);
-        false
+    /// Answers the arguments of a native function: the value, or the error, goes to `answer`. For the one that is called
+    /// most: finding the host by its type first costs as much as a small answer.
+    fn answer(&mut self, heap: &mut Heap, arguments: &[Value], answer: &mut Value) -> Answer {
+        let _ = (heap, arguments);
+        *answer = Value::Nil;
+        Answer::Value
     }
+}
+
+/// What a host's answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A value: the result.
+    Value,
+    /// An error.
+    Error,
+    /// None: the run ends, and nothing in Lua can catch that.
+    Stopped,
+    /// None: it does not fit under the memory cap.
+    OutOfMemory,
+}
+
+/// How a native function asks the host ([`Heap::mark_question`]).
+#[derive(Clone, Copy, Debug)]
+pub struct Question {
+    /// The fuel a call burns.
+    pub work: u32,
+    /// Whether an error is a result like any other.
+    pub catches_errors: bool,
 }
 
 /// A row of a library: the name in its table and the function.
@@ -378,9 +401,8 @@ impl Call<'_> {
         Some((host.downcast_mut()?, &mut runtime.heap))
     }
 
-    /// Has the host answer these arguments: its answer goes to `answer`, and the outcome tells whether it is an error.
-    #[inline]
-    pub fn ask_host(&mut self, answer: &mut Value) -> bool {
+    /// Has the host answer the function's arguments; its answer goes to `answer`.
+    pub fn ask_host(&mut self, answer: &mut Value) -> Answer {
         let runtime = &mut *self.runtime;
         let arguments = runtime
             .thread
@@ -388,7 +410,22 @@ impl Call<'_> {
             .get(self.base..self.base + self.arguments);
         match (&mut runtime.host, arguments) {
             (Some(host), Some(arguments)) => host.answer(&mut runtime.heap, arguments, answer),
-            _ => false,
+            _ => Answer::Value,
+        }
+    }
+
+    /// All there is to do for a native function that asks the host.
+    ///
+    /// # Errors
+    /// Where the host's answer is none, or an error that is not to be caught.
+    pub fn put_question(&mut self, question: Question) -> NativeResult {
+        self.runtime.meter.burn(u64::from(question.work));
+        let mut answer = Value::Nil;
+        match self.ask_host(&mut answer) {
+            Answer::Error if !question.catches_errors => Err(Raise::Error(answer)),
+            Answer::Value | Answer::Error => self.return_value(answer),
+            Answer::Stopped => Err(Raise::Stopped),
+            Answer::OutOfMemory => Err(Raise::OutOfMemory),
         }
     }
 

@@ -7,6 +7,10 @@
 //! A string's handle carries the string's hash. That is why the VM needs no inline caches for constant keys: main position
 //! of a key = `hash & mask`, without touching the string. Short strings (up to [`MAX_SHORT`] bytes) are interned, so equal handles = equal
 //! strings; the top bit of the index marks the others, which are compared by content (after their hashes).
+//!
+//! 5.1's hash decides the order of `pairs`, so there is no way round it; but it takes longer than all else that is to be done for a
+//! string, and most of those that come from the host are handed on and forgotten. Their handles are *loose*: they carry no hash, which is
+//! computed when the string becomes a key. So of one string there may be two handles, which are equal.
 
 /// Longest interned string.
 pub const MAX_SHORT: usize = 40;
@@ -14,9 +18,21 @@ pub const MAX_SHORT: usize = 40;
 /// Bit of a [`StringHandle`]'s index that marks strings which are not interned.
 const LONG_BIT: u32 = 1 << 31;
 
+/// Bit of a [`StringHandle`]'s index that marks handles without the hash.
+const LOOSE_BIT: u32 = 1 << 30;
+
 /// A string of the heap: its index in the low half, its hash in the high half of one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct StringHandle(u64);
+
+impl PartialEq for StringHandle {
+    #[inline(always)]
+    fn eq(&self, other: &StringHandle) -> bool {
+        (self.0 ^ other.0) as u32 & !LOOSE_BIT == 0
+    }
+}
+
+impl Eq for StringHandle {}
 
 impl StringHandle {
     pub(crate) fn new(index: u32, hash: u32, long: bool) -> StringHandle {
@@ -24,13 +40,24 @@ impl StringHandle {
         StringHandle(u64::from(hash) << 32 | u64::from(index))
     }
 
+    /// The same without the hash.
+    pub(crate) fn loose(index: u32, long: bool) -> StringHandle {
+        StringHandle::new(index | LOOSE_BIT, 0, long)
+    }
+
+    /// Equality of two handles of which both have the hash, as keys do.
+    #[inline(always)]
+    pub(crate) fn is_same_key(self, other: StringHandle) -> bool {
+        self.0 == other.0
+    }
+
     /// Position in the string arena.
     #[inline(always)]
     pub(crate) fn index(self) -> usize {
-        (self.0 as u32 & !LONG_BIT) as usize
+        (self.0 as u32 & !(LONG_BIT | LOOSE_BIT)) as usize
     }
 
-    /// The string's hash, computed as 5.1 does.
+    /// The string's hash, computed as 5.1 does; 0 of a loose one.
     #[inline(always)]
     pub fn hash(self) -> u32 {
         (self.0 >> 32) as u32
@@ -40,6 +67,18 @@ impl StringHandle {
     #[inline(always)]
     pub fn is_long(self) -> bool {
         self.0 as u32 & LONG_BIT != 0
+    }
+
+    /// Whether the handle lacks the hash, so that it cannot be a key.
+    #[inline(always)]
+    pub(crate) fn is_loose(self) -> bool {
+        self.0 as u32 & LOOSE_BIT != 0
+    }
+
+    /// Whether a table can be searched for the string by its handle alone.
+    #[inline(always)]
+    pub(crate) fn is_plain_key(self) -> bool {
+        self.0 as u32 & (LONG_BIT | LOOSE_BIT) == 0
     }
 }
 

@@ -57,34 +57,40 @@ impl Arguments {
         }
     }
 
-    /// Copies few and short arguments to `args`; false if there are more, a longer one, or one that is not easily written.
+    /// Copies few and short arguments to `args`; none if there are more, a longer one, one that is not easily written, or
+    /// not even one.
     #[inline]
-    pub(crate) fn copy_few<'a>(
+    pub(crate) fn copy_few<'a, 's>(
         &'a mut self,
         heap: &Heap,
         values: &[Value],
-        args: &mut [&'a [u8]; FEW],
-    ) -> bool {
-        if values.len() > FEW {
-            return false;
-        }
+        args: &'s mut [&'a [u8]; FEW],
+    ) -> Option<&'s [&'a [u8]]> {
+        let args = args
+            .get_mut(..values.len())
+            .filter(|args| !args.is_empty())?;
         for ((arg, place), &value) in args.iter_mut().zip(self.few.iter_mut()).zip(values) {
             *arg = match value {
-                Value::String(string) => {
-                    let bytes = heap.bytes(string);
-                    let Some(place) = place.get_mut(..bytes.len()) else {
-                        return false;
-                    };
-                    place.copy_from_slice(bytes);
-                    place
-                }
+                Value::String(string) => match heap.bytes_in_place(string) {
+                    // As many bytes for each: so few are copied faster than counted.
+                    Some((bytes, length)) => {
+                        place[..bytes.len()].copy_from_slice(bytes);
+                        &place[..length]
+                    }
+                    None => {
+                        let bytes = heap.bytes(string);
+                        let place = place.get_mut(..bytes.len())?;
+                        place.copy_from_slice(bytes);
+                        place
+                    }
+                },
                 Value::Number(number) if number as i32 as f64 == number && number != 0.0 => {
                     write_integer(number as i32, place)
                 }
-                _ => return false,
+                _ => return None,
             };
         }
-        true
+        Some(args)
     }
 
     /// Copies any arguments. After the call [`Arguments::release`] gives their memory back.
@@ -181,12 +187,7 @@ mod tests {
         let mut arguments = Arguments::new();
         let mut args: [&[u8]; FEW] = [&[]; FEW];
         let few = arguments.copy_few(heap, &values, &mut args);
-        let few = few.then(|| {
-            args.iter()
-                .take(values.len())
-                .map(|arg| arg.to_vec())
-                .collect()
-        });
+        let few = few.map(|args| args.iter().map(|arg| arg.to_vec()).collect());
         let all = arguments
             .copy_all(heap, &values)
             .expect("strings and numbers are fit");
@@ -236,7 +237,8 @@ mod tests {
         let mut arguments = Arguments::new();
         for value in [Value::Nil, Value::Boolean(true)] {
             let mut args: [&[u8]; FEW] = [&[]; FEW];
-            assert!(!arguments.copy_few(&vm.runtime.heap, &[value], &mut args));
+            let few = arguments.copy_few(&vm.runtime.heap, &[value], &mut args);
+            assert!(few.is_none());
             let all = arguments.copy_all(&mut vm.runtime.heap, &[value]);
             assert_eq!(all, Err(ArgumentError::Invalid));
         }

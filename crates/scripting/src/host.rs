@@ -54,19 +54,9 @@ pub enum Failure {
 /// What a running script may ask of the server.
 pub trait ScriptHost: Any + Send {
     /// Runs one command on the road: look-up, checks, locks, handler. The reply, or the error reply, goes to `reply`.
-    /// `protocol` is what the script chose with `redis.setresp`. `args` is not empty.
-    fn call(&mut self, args: &[&[u8]], protocol: Protocol, reply: &mut dyn Reply);
-
-    /// As [`ScriptHost::call`]; false if the command was refused before its handler ran. By default none is.
-    fn call_noting_refusal(
-        &mut self,
-        args: &[&[u8]],
-        protocol: Protocol,
-        reply: &mut dyn Reply,
-    ) -> bool {
-        self.call(args, protocol, reply);
-        true
-    }
+    /// `protocol` is what the script chose with `redis.setresp`. `args` is not empty. False if the command was refused before
+    /// its handler ran.
+    fn call(&mut self, args: &[&[u8]], protocol: Protocol, reply: &mut dyn Reply) -> bool;
 
     /// Whether the run is void: what it called could not be done, all it did will be undone, and it starts again. It ends
     /// at once, and nothing in it can catch that. Asked after a call that failed.

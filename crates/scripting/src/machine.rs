@@ -77,8 +77,6 @@ pub(crate) struct RunState {
     pub(crate) arguments: Arguments,
     /// What caps the bytes in use, if what the run takes in the server is to count as well.
     pub(crate) shared_limit: Option<SharedLimit>,
-    /// What a call needed did not fit under the cap.
-    pub(crate) is_exhausted: bool,
     /// Set while the run is debugged.
     pub(crate) debugger: Option<Box<Debugger>>,
     /// Set while a library's code runs to register its functions.
@@ -164,7 +162,6 @@ impl Machine {
             rollback: None,
             arguments: Arguments::new(),
             shared_limit: None,
-            is_exhausted: false,
             debugger: None,
             registration: None,
         }));
@@ -575,7 +572,6 @@ impl Machine {
             self.is_capped = false;
             if let Some(state) = self.vm.host_mut::<RunState>() {
                 state.shared_limit = None;
-                state.is_exhausted = false;
             }
         }
         if self.is_atomic {

@@ -3,7 +3,7 @@
 use commands_version::{VERSION, VERSION_NUMBER};
 use lua::Vm;
 use lua::heap::Heap;
-use lua::native::{Call, Flow, Host, LibraryEntry, NativeResult, Raise};
+use lua::native::{Answer, Call, Flow, Host, LibraryEntry, NativeResult, Question, Raise};
 use lua::number::to_text;
 use lua::value::{StringHandle, TableHandle, Value, to_integer};
 use resp::Protocol;
@@ -87,7 +87,7 @@ const REPL_REPLICA: i64 = 2;
 const REPL_ALL: i64 = REPL_AOF | REPL_REPLICA;
 
 /// The work of a small command, in units of fuel: so many that a loop of calls ends its slice in time.
-const CALL_WORK: u64 = 50;
+const CALL_WORK: u32 = 50;
 
 /// The work of the SHA1 of nothing, in units of fuel.
 const SHA1_LEAST_WORK: u64 = 40;
@@ -134,6 +134,11 @@ impl Rollback {
 pub(crate) fn register(vm: &mut Vm, world: World) {
     let table = vm.register_library("redis", FUNCTIONS);
     let heap = &mut vm.runtime.heap;
+    for (name, question) in [("call", CALL), ("pcall", PCALL)] {
+        if let Value::Native(native) = heap.raw_get_field(table, name) {
+            heap.mark_question(native, question);
+        }
+    }
     for (name, value) in LOG_LEVELS.iter().chain(CONSTANTS) {
         heap.raw_set_field(table, name, Value::Number(*value));
     }
@@ -163,91 +168,98 @@ fn register_version(heap: &mut Heap, table: TableHandle) {
     heap.raw_set_field(table, "REDIS_VERSION_NUM", Value::Number(VERSION_NUMBER));
 }
 
+/// How `redis.call` asks.
+const CALL: Question = Question {
+    work: CALL_WORK,
+    catches_errors: false,
+};
+
+/// How `redis.pcall` asks.
+const PCALL: Question = Question {
+    work: CALL_WORK,
+    catches_errors: true,
+};
+
 fn call(call: &mut Call<'_>) -> NativeResult {
-    call.runtime.meter.burn(CALL_WORK);
-    let mut reply = Value::Nil;
-    if call.ask_host(&mut reply) {
-        return Err(if is_void(call) {
-            Raise::Stopped
-        } else {
-            Raise::Error(reply)
-        });
-    }
-    return_reply(call, &reply)
+    call.put_question(CALL)
 }
 
 fn pcall(call: &mut Call<'_>) -> NativeResult {
-    call.runtime.meter.burn(CALL_WORK);
-    let mut reply = Value::Nil;
-    if call.ask_host(&mut reply) && is_void(call) {
-        return Err(Raise::Stopped);
-    }
-    return_reply(call, &reply)
-}
-
-/// Whether the run has to start again, because of the call that has just failed.
-#[cold]
-fn is_void(call: &mut Call<'_>) -> bool {
-    let state = call.host::<RunState>();
-    state
-        .and_then(|state| state.host.as_ref())
-        .is_some_and(|host| host.is_void())
-}
-
-/// Returns a value that was just written, in two words: to copy it as one would have to wait for both.
-#[inline]
-fn return_reply(call: &mut Call<'_>, reply: &Value) -> NativeResult {
-    match *reply {
-        Value::String(string) => call.return_value(Value::String(string)),
-        Value::Number(number) => call.return_value(Value::Number(number)),
-        Value::Table(table) => call.return_value(Value::Table(table)),
-        Value::Nil
-            if call
-                .host::<RunState>()
-                .is_some_and(|state| state.is_exhausted) =>
-        {
-            Err(Raise::OutOfMemory)
-        }
-        other => call.return_value(other),
-    }
+    call.put_question(PCALL)
 }
 
 impl Host for RunState {
     /// Runs the command that the arguments name. Its reply is the answer.
-    fn answer(&mut self, heap: &mut Heap, arguments: &[Value], answer: &mut Value) -> bool {
+    fn answer(&mut self, heap: &mut Heap, arguments: &[Value], answer: &mut Value) -> Answer {
+        *answer = Value::Nil;
         let RunState {
             host: Some(host),
             names,
             protocol,
             arguments: buffers,
             shared_limit,
-            is_exhausted,
+            ..
+        } = self
+        else {
+            return Answer::Value;
+        };
+        let mut args: [&[u8]; FEW] = [&[]; FEW];
+        let Some(args) = buffers.copy_few(heap, arguments, &mut args) else {
+            return self.answer_to_any(heap, arguments, answer);
+        };
+        let mut reply = LuaReply::new(heap, names, *protocol, answer);
+        host.call(args, *protocol, &mut reply);
+        let (is_error, is_cut) = (reply.is_error(), reply.is_cut());
+        if let Some(limit) = *shared_limit
+            && (is_cut || !share_limit(&mut **host, heap, limit))
+        {
+            return Answer::OutOfMemory;
+        }
+        answer_of(&**host, is_error)
+    }
+}
+
+/// What an answer is that is a reply.
+#[inline]
+fn answer_of(host: &dyn ScriptHost, is_error: bool) -> Answer {
+    if !is_error {
+        return Answer::Value;
+    }
+    // The run may have to start again, because of the call that has just failed.
+    if host.is_void() {
+        return Answer::Stopped;
+    }
+    Answer::Error
+}
+
+impl RunState {
+    /// The same for arguments that are many or long, or make no command.
+    #[inline(never)]
+    fn answer_to_any(
+        &mut self,
+        heap: &mut Heap,
+        arguments: &[Value],
+        answer: &mut Value,
+    ) -> Answer {
+        let RunState {
+            host: Some(host),
+            names,
+            protocol,
+            arguments: buffers,
+            shared_limit,
             debugger,
             ..
         } = self
         else {
-            return false;
+            return Answer::Value;
         };
-        let mut reply = LuaReply::new(heap, names, *protocol, answer);
-        let mut args: [&[u8]; FEW] = [&[]; FEW];
-        if buffers.copy_few(reply.heap(), arguments, &mut args) && !arguments.is_empty() {
-            host.call(&args[..arguments.len()], *protocol, &mut reply);
-            let (is_error, is_cut) = (reply.is_error(), reply.is_cut());
-            if let Some(limit) = *shared_limit
-                && (is_cut || !share_limit(&mut **host, heap, limit))
-            {
-                *is_exhausted = true;
-                *answer = Value::Nil;
-                return false;
-            }
-            return is_error;
-        }
-        let copied = buffers.copy_all(reply.heap_mut(), arguments);
+        let copied = buffers.copy_all(heap, arguments);
         let outcome = match copied.as_deref() {
             Ok([]) => {
                 Err("ERR Please specify at least one argument for this redis lib call".to_owned())
             }
             Ok(args) => {
+                let mut reply = LuaReply::new(heap, names, *protocol, answer);
                 host.call(args, *protocol, &mut reply);
                 Ok((reply.is_error(), reply.is_cut()))
             }
@@ -257,21 +269,21 @@ impl Host for RunState {
         };
         drop(copied);
         buffers.release();
-        let text = match outcome {
+        match outcome {
             Ok((is_error, is_cut)) => {
                 if is_cut
                     || shared_limit.is_some_and(|limit| !share_limit(&mut **host, heap, limit))
                 {
-                    *is_exhausted = true;
                     *answer = Value::Nil;
-                    return false;
+                    return Answer::OutOfMemory;
                 }
-                return is_error;
+                answer_of(&**host, is_error)
             }
-            Err(text) => text,
-        };
-        *answer = error_table(heap, debugger.as_deref_mut(), &text);
-        true
+            Err(text) => {
+                *answer = error_table(heap, debugger.as_deref_mut(), &text);
+                Answer::Error
+            }
+        }
     }
 }
 

@@ -80,17 +80,6 @@ impl<'a> LuaReply<'a> {
         self.is_cut
     }
 
-    /// The heap on which the reply is made.
-    #[inline]
-    pub(crate) fn heap(&self) -> &Heap {
-        self.heap
-    }
-
-    /// The heap on which the reply is made, before it is begun.
-    pub(crate) fn heap_mut(&mut self) -> &mut Heap {
-        self.heap
-    }
-
     /// Puts a value where the next one belongs. Always inlined: a value that is handed over in memory is written in two
     /// words and read as one, which has to wait.
     #[inline(always)]
@@ -273,14 +262,14 @@ impl Reply for LuaReply<'_> {
             return self.emit(Value::Boolean(false));
         }
         self.room -= value.len();
-        let value = Value::String(self.heap.new_string(value));
+        let value = Value::String(self.heap.new_loose_string(value));
         self.emit(value);
     }
 
     fn bulk_run(&mut self, values: &[&[u8]]) {
-        let (fours, rest) = values.as_chunks();
+        let (fours, rest) = values.as_chunks::<4>();
         for &four in fours {
-            let strings = self.heap.new_strings(four);
+            let strings = four.map(|value| self.heap.new_loose_string(value));
             if let Some(frame) = self.open.last_mut()
                 && let Kind::Array(index) = &mut frame.kind
                 && frame.missing > 4

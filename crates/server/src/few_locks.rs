@@ -6,6 +6,7 @@
 //! learns of what such a run does: its changes are in an undo log, and what it tells is held back. What can be neither
 //! undone nor held back is only done under all locks, for then the run will not have to start again.
 
+use commands::Command;
 use commands::record::flag;
 use keyspace::LockPlan;
 use scripting::{KeyUse, Widening};
@@ -121,6 +122,6 @@ pub(crate) struct Rerun {
 }
 
 /// Whether a command does what cannot be undone: what it changes are neither keys nor what waits for the run's end.
-pub(crate) fn is_irrevocable(entry: &Entry) -> bool {
-    entry.command.flags & (flag::ADMIN | flag::NOSCRIPT) != 0
+pub(crate) fn is_irrevocable(command: &Command) -> bool {
+    command.flags & (flag::ADMIN | flag::NOSCRIPT) != 0
 }

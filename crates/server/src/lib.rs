@@ -14,6 +14,7 @@ mod atomicity;
 mod blocking;
 mod call_sites;
 mod client;
+mod concerns;
 pub mod config;
 mod debug_command;
 mod debugging;

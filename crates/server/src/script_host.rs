@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use commands::record::flag;
 use commands::{CommandError, Handler};
@@ -11,17 +11,18 @@ use keyspace::{Changes, EffectReaders, EventClass, Keyspace, LockPlan, Unit};
 use resp::{Protocol, Reply};
 use scripting::{Failure, LogLevel, ScriptHost};
 use smallvec::SmallVec;
-use types::Bytes;
+use types::{Bytes, bytes_equal};
 
 use crate::atomicity::{self, Undoing};
 use crate::call_sites::CallSites;
 use crate::client::Client;
+use crate::concerns::Concerns;
 use crate::config::enums::LogLevel as ServerLevel;
 use crate::few_locks::{Conflict, FewLocks, is_irrevocable};
 use crate::private_copy::PrivateCopy;
 use crate::road::barrier::Barrier;
 use crate::road::lookup::{Entry, find, lookup, resolve};
-use crate::road::run::{Bench, Call, Next, refuse, run};
+use crate::road::run::{Bench, Call, Next, refuse, run_here};
 use crate::road::{Origin, check, settle};
 use crate::running::RunningScript;
 use crate::script_tally::RunTally;
@@ -47,6 +48,8 @@ pub(crate) struct RoadHost {
     /// It is refused writes as soon as memory is short, though it has written: all of it can be undone.
     pub(crate) heeds_memory: bool,
     has_written: bool,
+    /// Of which commands a call is looked at closely.
+    watched: Concerns,
     /// When its writes are undone.
     pub(crate) undoing: Undoing,
     /// The unit's undo log was begun for this run, not for the transaction it is part of.
@@ -108,6 +111,7 @@ impl RoadHost {
             lacks_memory: false,
             heeds_memory: false,
             has_written: false,
+            watched: Concerns::ALL,
             undoing: Undoing::Never,
             owns_log: false,
             few_locks: None,
@@ -134,6 +138,7 @@ impl RoadHost {
         self.unit = Some(unit);
         self.held_key.clear();
         self.has_written = false;
+        self.watched = Concerns::ALL;
         self.owns_log = false;
         self.few_locks = few_locks;
         self.conflict = None;
@@ -149,6 +154,7 @@ impl RoadHost {
     pub(crate) fn work_privately(&mut self, copy: PrivateCopy, unit: Unit<'static>) {
         self.copy = Some(Box::new(copy));
         self.unit = Some(unit);
+        self.watched = Concerns::ALL;
     }
 
     fn begin_undo(&mut self) {
@@ -316,32 +322,43 @@ impl RoadHost {
         CommandError::text("ERR Unknown Redis command called from script")
     }
 
-    /// Sees to it that the run holds the locks of a command.
-    #[inline]
-    fn hold_locks_of(&mut self, entry: &Entry, args: &[&[u8]]) -> Result<(), CommandError> {
-        match &self.unit {
-            Some(unit) if unit.covers_all() => Ok(()),
-            _ => self.hold_further_locks(entry, args),
+    /// Sees to it that the run holds the locks of a command. Whether its only key is that of the call before.
+    #[inline(always)]
+    fn hold_locks_of(&mut self, entry: &Entry, args: &[&[u8]]) -> Result<bool, CommandError> {
+        if entry.only_key == 0 {
+            self.hold_locks_of_any(entry, args)?;
+            return Ok(false);
         }
+        let Some(key) = args.get(entry.only_key) else {
+            return Ok(false);
+        };
+        if bytes_equal(key, &self.held_key) && !key.is_empty() {
+            return Ok(true);
+        }
+        self.hold_lock_of(key)?;
+        Ok(false)
     }
 
-    fn hold_further_locks(&mut self, entry: &Entry, args: &[&[u8]]) -> Result<(), CommandError> {
-        let Some(unit) = &mut self.unit else {
+    fn hold_lock_of(&mut self, key: &[u8]) -> Result<(), CommandError> {
+        let Some(unit) = &self.unit else {
             return Err(NOT_HELD);
         };
-        if self.few_locks.is_some() && is_irrevocable(entry) {
-            return self.take_locks(&LockPlan::All);
-        }
-        if let (None, Some(key)) = (entry.planner, commands::keys::only_key(entry.command, args)) {
-            if *key == *self.held_key && !key.is_empty() {
-                return Ok(());
-            }
+        if !unit.covers_all() {
             let shard = Keyspace::shard_of(key);
             if !unit.covers_shard(shard) {
                 self.take_locks(&LockPlan::Shards(SmallVec::from_slice(&[shard])))?;
             }
-            self.held_key.clear();
-            self.held_key.extend_from_slice(key);
+        }
+        self.held_key.clear();
+        self.held_key.extend_from_slice(key);
+        Ok(())
+    }
+
+    fn hold_locks_of_any(&mut self, entry: &Entry, args: &[&[u8]]) -> Result<(), CommandError> {
+        let Some(unit) = &self.unit else {
+            return Err(NOT_HELD);
+        };
+        if unit.covers_all() {
             return Ok(());
         }
         let plan = entry.plan(self.server, &mut self.bench, &self.client, args);
@@ -351,31 +368,38 @@ impl RoadHost {
         self.take_locks(&plan)
     }
 
-    #[inline]
-    fn call_entry(
-        &mut self,
-        entry: &'static Entry,
-        args: &[&[u8]],
-        protocol: Protocol,
-        reply: &mut dyn Reply,
-    ) -> Result<(), CommandError> {
-        let runs_out =
-            self.heeds_memory && self.server.barriers.raised().has(Barrier::MemoryIsFull);
-        let origin = Origin::Script {
-            read_only: self.read_only,
-            lacks_memory: self.lacks_memory || runs_out,
-            has_written: self.has_written && !runs_out,
-        };
+    /// Of which commands the next call is to be looked at closely.
+    fn watch(&self) -> Concerns {
+        let is_small = self.few_locks.is_some();
+        let wants_log = (is_small || self.undoing != Undoing::Never)
+            && !self.unit.as_ref().is_some_and(Unit::keeps_undo);
+        Concerns::NOT_FOR_SCRIPTS
+            .and_if(true, Concerns::OWN)
+            .and_if(self.read_only || wants_log, Concerns::REPLICATED)
+            .and_if(!self.has_written, Concerns::WRITING)
+            .and_if(!self.has_written && self.lacks_memory, Concerns::GROWING)
+            .and_if(is_small, Concerns::IRREVOCABLE)
+            .and_if(self.copy.is_some(), Concerns::ALL)
+    }
+
+    /// Checks a call that is looked at closely.
+    #[inline(never)]
+    fn check(&mut self, entry: &Entry, origin: Origin) -> Result<(), CommandError> {
         if let Err(error) = check(self.server, &self.client, entry, origin) {
             self.bench.stats.command_rejected(entry.index);
             return Err(error);
         }
-        if self.copy.is_some() {
-            return self.call_privately(entry, args, protocol, reply, origin);
+        if self.few_locks.is_some() && is_irrevocable(entry.command) && !self.holds_all() {
+            return self.take_locks(&LockPlan::All);
         }
-        self.hold_locks_of(entry, args)?;
+        Ok(())
+    }
+
+    /// Begins a call that is looked at closely and has its locks.
+    #[inline(never)]
+    fn begin_call(&mut self, entry: &Entry) {
         if (self.undoing != Undoing::Never || self.few_locks.is_some())
-            && check::may_replicate(entry)
+            && check::may_replicate(entry.command)
         {
             self.begin_undo();
         }
@@ -385,20 +409,46 @@ impl RoadHost {
                 listed.has_written.store(true, Ordering::Release);
             }
         }
-        if self.server.monitors.any() && !entry.command.has(flag::SKIP_MONITOR) {
-            self.show(args);
-        }
-        let Some(unit) = &mut self.unit else {
-            return Err(NOT_HELD);
-        };
-        if matches!(entry.command.handler, Handler::Server) {
+        if let (Handler::Server, Some(unit)) = (entry.command.handler, &mut self.unit) {
             // It may be one that shows the counts.
             settle::settle_command(self.server, &mut self.bench, unit);
         }
+        self.watched = self.watch();
+    }
+
+    #[inline(always)]
+    fn call_entry(
+        &mut self,
+        entry: &'static Entry,
+        args: &[&[u8]],
+        protocol: Protocol,
+        reply: &mut dyn Reply,
+    ) -> Result<(), CommandError> {
+        let raised = self.server.barriers.raised();
+        let runs_out = self.heeds_memory && raised.has(Barrier::MemoryIsFull);
+        let origin = Origin::Script {
+            read_only: self.read_only,
+            lacks_memory: self.lacks_memory || runs_out,
+            has_written: self.has_written && !runs_out,
+        };
+        let is_watched = entry.concerns.meet(self.watched) || !raised.none();
+        if is_watched {
+            self.check(entry, origin)?;
+            if self.copy.is_some() {
+                return self.call_privately(entry, args, protocol, reply, origin);
+            }
+        }
+        let key_is_noted = self.hold_locks_of(entry, args)?;
+        if is_watched {
+            self.begin_call(entry);
+        }
+        if self.server.monitors.any() && !entry.command.has(flag::SKIP_MONITOR) {
+            self.show(args);
+        }
         let changes = self.run_here(entry, args, protocol, reply, origin)?;
         let has_events = !changes.events.is_empty();
-        self.bench.stats.command_ran(entry.index, Duration::ZERO);
-        self.tally.note_call(entry, args);
+        self.bench.stats.command_called(entry.index);
+        self.tally.note_call(entry, args, key_is_noted);
         if has_events && let Some(unit) = &mut self.unit {
             settle::settle_command(self.server, &mut self.bench, unit);
         }
@@ -420,7 +470,7 @@ impl RoadHost {
         };
         self.client.protocol = protocol;
         // A script does not wait, and what else may be next is refused to it.
-        let _ = run(Call {
+        let _ = run_here(Call {
             server: self.server,
             bench: &mut self.bench,
             client: &mut self.client,
@@ -436,16 +486,22 @@ impl RoadHost {
     }
 
     /// The entry of a call.
-    #[inline]
+    #[inline(always)]
     fn find(&mut self, args: &[&[u8]]) -> Result<&'static Entry, CommandError> {
-        match self.sites.get(args[0]) {
-            Some(entry) => resolve(entry, args),
-            None => lookup(args).inspect(|entry| {
-                if entry.container.is_none() {
-                    self.sites.remember(args[0], entry);
-                }
-            }),
+        match self.sites.get(args) {
+            Some((entry, true)) => Ok(entry),
+            Some((entry, false)) => resolve(entry, args),
+            None => self.find_anew(args),
         }
+    }
+
+    #[inline(never)]
+    fn find_anew(&mut self, args: &[&[u8]]) -> Result<&'static Entry, CommandError> {
+        let entry = lookup(args)?;
+        if entry.container.is_none() && !entry.has_subcommands() {
+            self.sites.remember(args, entry);
+        }
+        Ok(entry)
     }
 }
 
@@ -473,6 +529,7 @@ impl RoadHost {
         Ok(())
     }
 
+    #[inline(always)]
     fn call_on_road(
         &mut self,
         args: &[&[u8]],
@@ -484,31 +541,28 @@ impl RoadHost {
             Err(error) => Err(self.unknown(args, &error)),
         }
     }
+
+    /// Answers a call that was refused.
+    #[cold]
+    fn refuse(&self, reply: &mut dyn Reply, error: &CommandError) {
+        if self.conflict.is_some() {
+            // The script will never know.
+            reply.error(&error.reply());
+        } else {
+            refuse(self.server, reply, error);
+        }
+    }
 }
 
 impl ScriptHost for RoadHost {
-    fn call(&mut self, args: &[&[u8]], protocol: Protocol, reply: &mut dyn Reply) {
-        if let Err(error) = self.call_on_road(args, protocol, reply) {
-            if self.conflict.is_some() {
-                // The script will never know.
-                reply.error(&error.reply());
-            } else {
-                refuse(self.server, reply, &error);
+    fn call(&mut self, args: &[&[u8]], protocol: Protocol, reply: &mut dyn Reply) -> bool {
+        match self.call_on_road(args, protocol, reply) {
+            Ok(()) => true,
+            Err(error) => {
+                self.refuse(reply, &error);
+                false
             }
         }
-    }
-
-    fn call_noting_refusal(
-        &mut self,
-        args: &[&[u8]],
-        protocol: Protocol,
-        reply: &mut dyn Reply,
-    ) -> bool {
-        let result = self.call_on_road(args, protocol, reply);
-        if let Err(error) = &result {
-            refuse(self.server, reply, error);
-        }
-        result.is_ok()
     }
 
     fn is_void(&self) -> bool {

@@ -147,10 +147,23 @@ impl RunTally {
         }
     }
 
-    /// A command was called.
-    #[inline]
-    pub(crate) fn note_call(&mut self, entry: &Entry, args: &[&[u8]]) {
+    /// A command was called; `key_is_noted` if its only key is that of the call before.
+    #[inline(always)]
+    pub(crate) fn note_call(&mut self, entry: &Entry, args: &[&[u8]], key_is_noted: bool) {
         self.inner_calls += 1;
+        if !key_is_noted {
+            self.note_keys_of(entry, args);
+        }
+        let may_take_long = entry.tally.may_take_long || args.len() > FEW_ARGUMENTS;
+        if (may_take_long || self.inner_calls.is_multiple_of(CALLS_BETWEEN_READINGS))
+            && self.slow_from != u64::MAX
+        {
+            self.read_clock(may_take_long, args);
+        }
+    }
+
+    #[inline]
+    fn note_keys_of(&mut self, entry: &Entry, args: &[&[u8]]) {
         match entry.tally.keys {
             NamedKeys::None => {}
             NamedKeys::One(index) => {
@@ -159,12 +172,6 @@ impl RunTally {
                 }
             }
             NamedKeys::Several => self.note_keys(entry, args),
-        }
-        let may_take_long = entry.tally.may_take_long || args.len() > FEW_ARGUMENTS;
-        if (may_take_long || self.inner_calls.is_multiple_of(CALLS_BETWEEN_READINGS))
-            && self.slow_from != u64::MAX
-        {
-            self.read_clock(may_take_long, args);
         }
     }
 

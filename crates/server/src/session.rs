@@ -586,8 +586,11 @@ fn is_http(name: &[u8]) -> bool {
 
 fn may_write(client: &Client, entry: &Entry) -> bool {
     let queue = &client.transaction.queue;
-    may_replicate(entry)
-        || (entry.command.name == "exec" && queue.iter().any(|queued| may_replicate(queued.entry)))
+    may_replicate(entry.command)
+        || (entry.command.name == "exec"
+            && queue
+                .iter()
+                .any(|queued| may_replicate(queued.entry.command)))
 }
 
 /// What is said if a script or function stands in this command's way and has run for longer than `busy-reply-threshold`.

@@ -16,6 +16,7 @@
 mod bytes;
 pub mod crc16;
 mod encoding;
+mod equal;
 pub mod glob;
 pub mod hash;
 pub mod hash_seed;
@@ -36,6 +37,7 @@ pub mod zset;
 pub use bytes::Bytes;
 pub use crc16::key_slot;
 pub use encoding::Encoding;
+pub use equal::bytes_equal;
 pub use hash::Hash;
 pub use likely::Likely;
 pub use limits::Limits;

@@ -37,11 +37,13 @@ fn add(context: &mut Context<'_, '_>, increment: i64) -> CommandResult {
     let mut value = context
         .keys
         .edit_or_create(context.args[1], || StringValue::from(0))?;
-    let before = value.as_i64().ok_or(CommandError::NotInteger)?;
-    let after = before.checked_add(increment).ok_or(CommandError::text(
-        "ERR increment or decrement would overflow",
-    ))?;
-    value.replace(StringValue::from(after));
+    let after = value.exchange(|before| {
+        let before = before.as_i64().ok_or(CommandError::NotInteger)?;
+        let after = before.checked_add(increment).ok_or(CommandError::text(
+            "ERR increment or decrement would overflow",
+        ))?;
+        Ok::<_, CommandError>((StringValue::from(after), after))
+    })?;
     value.commit(Event::string("incrby"));
     context.reply.integer(after);
     Ok(())

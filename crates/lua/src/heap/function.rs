@@ -4,7 +4,7 @@ use std::any::Any;
 
 use super::arena::Object;
 use super::{Closure, Heap, Native, Role, Upvalue, Userdata};
-use crate::native::NativeFunction;
+use crate::native::{NativeFunction, Question};
 use crate::thread::Thread;
 use crate::value::{
     ClosureHandle, NativeHandle, TableHandle, ThreadHandle, UpvalueHandle, UserdataHandle, Value,
@@ -57,6 +57,12 @@ impl Heap {
         on_error: fn(&mut Heap, Value) -> Value,
     ) {
         self.set_role(native, Role::ProtectedCall(on_error));
+    }
+
+    /// Tells the VM that a native function just asks the host ([`Call::put_question`](crate::native::Call::put_question)). A
+    /// call of it then needs no step of the function, which is to do the same for whoever calls it by other means.
+    pub fn mark_question(&mut self, native: NativeHandle, question: Question) {
+        self.set_role(native, Role::Question(question));
     }
 
     /// Puts native functions into a table under their names.

@@ -88,7 +88,7 @@ impl Heap {
     /// function or an error is involved.
     #[inline(always)]
     pub(crate) fn find_field(&mut self, mut object: Value, key: StringHandle) -> Option<Value> {
-        if key.is_long() {
+        if !key.is_plain_key() {
             return None;
         }
         for _ in 0..16 {

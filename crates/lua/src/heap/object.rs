@@ -4,7 +4,7 @@ use std::any::Any;
 
 use super::arena::Object;
 use super::{Captured, Heap};
-use crate::native::{Flow, NativeFunction};
+use crate::native::{Flow, NativeFunction, Question};
 use crate::shortcut::Shortcut;
 use crate::table::Table;
 use crate::thread::Thread;
@@ -65,6 +65,8 @@ pub(crate) enum Role {
     Wrapper,
     /// `coroutine.yield`.
     Yield,
+    /// Asks the host.
+    Question(Question),
     /// Has a shortcut that gives several values, which is tried first.
     Window,
     /// An iterator that `gmatch` made, which loops step.

@@ -9,9 +9,11 @@ use crate::hash_seed::{hash_text, secrets};
 use crate::value::{MAX_SHORT, StringHandle, Value};
 
 /// Longest string kept inside its arena slot.
-const INLINE: usize = 22;
+pub const INLINE: usize = 22;
 /// The end of a chain of interned strings.
 const NO_STRING: u32 = u32::MAX;
+/// Stands for the next string of a chain in a string that is in none.
+const NOT_INTERNED: u32 = u32::MAX - 1;
 
 /// The bytes of a string.
 pub(crate) enum StringData {
@@ -27,7 +29,7 @@ pub(crate) enum StringData {
 
 /// A slot of the string arena.
 pub(crate) struct StringObject {
-    /// 5.1's hash, which handles carry.
+    /// The hash of 5.1; 0 if it has not been computed.
     hash: u32,
     /// Next interned string in the same bucket.
     next: u32,
@@ -42,6 +44,13 @@ impl StringObject {
             StringData::Owned(bytes) => bytes,
             StringData::Shared(bytes) => bytes,
             StringData::Vacant => &[],
+        }
+    }
+
+    fn known_hash(&self) -> u32 {
+        match self.hash {
+            0 => hash_bytes(self.bytes()),
+            hash => hash,
         }
     }
 
@@ -110,21 +119,6 @@ fn are_equal(a: &[u8], b: &[u8]) -> bool {
     }
 }
 
-/// [`hash_bytes`] of four texts of one length below 32. Each byte of a text waits for what the byte before it has given;
-/// those of the four do not wait for each other.
-fn hash_four(texts: [&[u8]; 4], length: usize) -> [u32; 4] {
-    let texts = texts.map(|text| &text[..length]);
-    let mut hashes = [length as u32; 4];
-    for at in (0..length).rev() {
-        for (hash, text) in hashes.iter_mut().zip(texts) {
-            *hash ^= (*hash << 5)
-                .wrapping_add(*hash >> 2)
-                .wrapping_add(u32::from(text[at]));
-        }
-    }
-    hashes
-}
-
 /// All strings of a heap.
 pub struct Strings {
     pub(crate) arena: Arena<StringObject>,
@@ -151,6 +145,15 @@ impl Strings {
     #[inline(always)]
     pub fn bytes(&self, string: StringHandle) -> &[u8] {
         self.arena[string.index()].bytes()
+    }
+
+    /// The bytes of a string that is kept in its slot, and how many of them there are; what follows them are zeros.
+    #[inline(always)]
+    pub(super) fn in_place(&self, string: StringHandle) -> Option<(&[u8; INLINE], usize)> {
+        match &self.arena[string.index()].data {
+            StringData::Inline { length, bytes } => Some((bytes, usize::from(*length))),
+            _ => None,
+        }
     }
 
     /// Adds the bytes of a string to others.
@@ -194,10 +197,38 @@ impl Strings {
     #[inline]
     pub fn equal(&self, a: StringHandle, b: StringHandle) -> bool {
         a == b
-            || (a.hash() == b.hash()
-                && a.is_long()
+            || (a.is_long()
                 && b.is_long()
+                && (a.hash() == b.hash() || a.is_loose() || b.is_loose())
                 && self.bytes(a) == self.bytes(b))
+    }
+
+    /// The handle of a string under which it may be a key.
+    #[inline]
+    pub(crate) fn key(&self, string: StringHandle) -> StringHandle {
+        if !string.is_loose() {
+            return string;
+        }
+        let object = &self.arena[string.index()];
+        StringHandle::new(string.index() as u32, object.known_hash(), string.is_long())
+    }
+
+    /// The same for a string that is to become a key: its hash will be known from now on.
+    pub(super) fn settle(&mut self, string: StringHandle) -> StringHandle {
+        let key = self.key(string);
+        self.arena[key.index()].hash = key.hash();
+        key
+    }
+
+    /// A long string whose hash is not computed.
+    pub(super) fn add_loose(&mut self, data: StringData) -> (StringHandle, usize) {
+        let object = StringObject {
+            hash: 0,
+            next: NOT_INTERNED,
+            data,
+        };
+        let added = size_of::<StringObject>() + object.extra_bytes();
+        (StringHandle::loose(self.arena.insert(object), true), added)
     }
 
     /// The bucket of an interned string with these bytes.
@@ -206,14 +237,14 @@ impl Strings {
         hash_text(bytes, self.secrets) as usize & (self.buckets.len() - 1)
     }
 
-    /// The interned string with these bytes in this bucket, if there is one.
+    /// The place of the interned string with these bytes in this bucket, if there is one.
     #[inline(always)]
-    fn find_interned(&self, bytes: &[u8], bucket: usize) -> Option<StringHandle> {
+    fn find_interned(&self, bytes: &[u8], bucket: usize) -> Option<u32> {
         let mut index = self.buckets[bucket];
         while index != NO_STRING {
             let object = &self.arena[index as usize];
             if are_equal(object.bytes(), bytes) {
-                return Some(StringHandle::new(index, object.hash, false));
+                return Some(index);
             }
             index = object.next;
         }
@@ -223,34 +254,22 @@ impl Strings {
     /// The interned string with these bytes, made if there is none. Returns the bytes of heap it added.
     #[inline]
     pub(super) fn intern(&mut self, bytes: &[u8]) -> (StringHandle, usize) {
+        let (string, added) = self.intern_loose(bytes);
+        if string.is_loose() {
+            return (self.settle(string), added);
+        }
+        (string, added)
+    }
+
+    /// The same without the hash, if that is not known.
+    #[inline]
+    pub(super) fn intern_loose(&mut self, bytes: &[u8]) -> (StringHandle, usize) {
         debug_assert!(bytes.len() <= MAX_SHORT);
         let bucket = self.bucket(bytes);
         match self.find_interned(bytes, bucket) {
-            Some(string) => (self.revived(string), 0),
-            None => self.add_interned(bytes, hash_bytes(bytes), bucket),
+            Some(index) => (self.revived(index), 0),
+            None => self.add_interned(bytes, bucket),
         }
-    }
-
-    /// The interned strings of four texts of one length below 32; nothing if they are not.
-    #[inline]
-    pub(super) fn intern_four(&mut self, texts: [&[u8]; 4]) -> Option<([StringHandle; 4], usize)> {
-        let length = texts[0].len();
-        if length >= 32 || texts.iter().any(|text| text.len() != length) {
-            return None;
-        }
-        let mut hashes = None;
-        let mut added = 0;
-        let strings = [0, 1, 2, 3].map(|at| {
-            let bucket = self.bucket(texts[at]);
-            if let Some(string) = self.find_interned(texts[at], bucket) {
-                return self.revived(string);
-            }
-            let hashes = hashes.get_or_insert_with(|| hash_four(texts, length));
-            let (string, more) = self.add_interned(texts[at], hashes[at], bucket);
-            added += more;
-            string
-        });
-        Some((strings, added))
     }
 
     /// The same for a part of a string.
@@ -262,27 +281,35 @@ impl Strings {
     ) -> (StringHandle, usize) {
         let bytes = &self.bytes(string)[range];
         let bucket = self.bucket(bytes);
-        if let Some(string) = self.find_interned(bytes, bucket) {
-            return (self.revived(string), 0);
-        }
-        let hash = hash_bytes(bytes);
         let mut copy = [0; MAX_SHORT];
-        let copy = &mut copy[..bytes.len()];
-        copy.copy_from_slice(bytes);
-        self.add_interned(copy, hash, bucket)
+        let (string, added) = match self.find_interned(bytes, bucket) {
+            Some(index) => (self.revived(index), 0),
+            None => {
+                let copy = &mut copy[..bytes.len()];
+                copy.copy_from_slice(bytes);
+                self.add_interned(copy, bucket)
+            }
+        };
+        if string.is_loose() {
+            return (self.settle(string), added);
+        }
+        (string, added)
     }
 
     /// A string that was found, which may be dead if the sweep has not come to it: it lives again.
-    #[inline]
-    fn revived(&mut self, string: StringHandle) -> StringHandle {
-        if self.unswept.contains(&(string.index() as u32)) {
-            self.arena.marks.insert(string.index());
+    #[inline(always)]
+    fn revived(&mut self, index: u32) -> StringHandle {
+        if self.unswept.contains(&index) {
+            self.arena.marks.insert(index as usize);
         }
-        string
+        match self.arena[index as usize].hash {
+            0 => StringHandle::loose(index, false),
+            hash => StringHandle::new(index, hash, false),
+        }
     }
 
-    fn add_interned(&mut self, bytes: &[u8], hash: u32, bucket: usize) -> (StringHandle, usize) {
-        let next = self.buckets[bucket];
+    fn add_interned(&mut self, bytes: &[u8], bucket: usize) -> (StringHandle, usize) {
+        let (hash, next) = (0, self.buckets[bucket]);
         let mut added = size_of::<StringObject>();
         let index = if let length @ ..=INLINE = bytes.len() {
             let data = StringData::Inline {
@@ -306,14 +333,14 @@ impl Strings {
         if self.interned * 2 > self.buckets.len() {
             self.grow_buckets();
         }
-        (StringHandle::new(index, hash, false), added)
+        (StringHandle::loose(index, false), added)
     }
 
     /// Adds a string that is too long to be interned.
     pub(super) fn add_long(&mut self, data: StringData) -> (StringHandle, usize) {
         let mut object = StringObject {
             hash: 0,
-            next: NO_STRING,
+            next: NOT_INTERNED,
             data,
         };
         object.hash = hash_bytes(object.bytes());
@@ -389,11 +416,11 @@ fn unlink(
     index: usize,
 ) -> bool {
     let object = &items[index];
-    let (next, bytes) = (object.next, object.bytes());
-    if bytes.len() > MAX_SHORT || object.is_vacant() {
+    let next = object.next;
+    if next == NOT_INTERNED || object.is_vacant() {
         return false;
     }
-    let bucket = hash_text(bytes, secrets) as usize & (buckets.len() - 1);
+    let bucket = hash_text(object.bytes(), secrets) as usize & (buckets.len() - 1);
     let mut at = buckets[bucket];
     if at as usize == index {
         buckets[bucket] = next;

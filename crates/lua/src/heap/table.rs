@@ -118,6 +118,10 @@ impl Heap {
         key: Value,
         value: Value,
     ) -> Result<(), TableError> {
+        let key = match key {
+            Value::String(string) => Value::String(self.settle(string)),
+            key => key,
+        };
         self.barrier(table, &key);
         self.barrier(table, &value);
         let object = &mut self.tables[table.index()];
@@ -152,7 +156,7 @@ impl Heap {
         key: StringHandle,
         value: &Value,
     ) -> Result<(), TableError> {
-        if !key.is_long()
+        if key.is_plain_key()
             && table.0 != self.collector.partial_table()
             && let Some(place) = self.tables[table.index()].claim_main_position(key)
         {
@@ -211,7 +215,7 @@ impl Heap {
     /// Writes a table at a string key. For the host filling its own tables: ignores the read-only flag.
     #[inline]
     pub fn raw_set_string(&mut self, table: TableHandle, key: StringHandle, value: Value) {
-        if !key.is_long()
+        if key.is_plain_key()
             && let Some(slot) = self.tables[table.index()].short_slot(key)
         {
             *slot = value;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Heap;
-use super::string::StringData;
+use super::string::{INLINE, StringData};
 use crate::native::Raise;
 use crate::number;
 use crate::value::{MAX_SHORT, StringHandle, Value};
@@ -26,15 +26,27 @@ impl Heap {
         handle
     }
 
-    /// Makes four strings at once, which is faster than one after the other if they are short and of one length.
-    pub fn new_strings(&mut self, texts: [&[u8]; 4]) -> [StringHandle; 4] {
-        match self.strings.intern_four(texts) {
-            Some((strings, added)) => {
-                self.bytes += added;
-                strings
-            }
-            None => texts.map(|text| self.new_string(text)),
+    /// Makes a string that is most likely to be handed on and forgotten: its hash is not computed before it becomes a key. No
+    /// program can tell.
+    #[inline]
+    pub fn new_loose_string(&mut self, bytes: &[u8]) -> StringHandle {
+        let (handle, added) = if bytes.len() <= MAX_SHORT {
+            self.strings.intern_loose(bytes)
+        } else {
+            self.strings.add_loose(StringData::Owned(bytes.into()))
+        };
+        self.bytes += added;
+        handle
+    }
+
+    /// The handle of a string under which it can be a key.
+    #[inline]
+    pub(crate) fn settle(&mut self, string: StringHandle) -> StringHandle {
+        if !string.is_loose() {
+            return string;
         }
+        std::hint::cold_path();
+        self.strings.settle(string)
     }
 
     /// The string that a part of another one is. The range must lie within it.
@@ -83,6 +95,12 @@ impl Heap {
     #[inline(always)]
     pub fn bytes(&self, string: StringHandle) -> &[u8] {
         self.strings.bytes(string)
+    }
+
+    /// The bytes of a quite short string, and how many of them there are; zeros follow. None for any other.
+    #[inline(always)]
+    pub fn bytes_in_place(&self, string: StringHandle) -> Option<(&[u8; INLINE], usize)> {
+        self.strings.in_place(string)
     }
 
     /// A long string's bytes as a buffer that stays whatever becomes of the heap. The first time they are copied; a short

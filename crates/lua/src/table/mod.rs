@@ -204,7 +204,7 @@ impl Table {
         let mut index = key.hash() as usize & self.nodes.len().wrapping_sub(1);
         while let Some(node) = self.nodes.get(index) {
             if let Value::String(string) = node.key
-                && string == key
+                && string.is_same_key(key)
             {
                 return Some(node);
             }
@@ -220,7 +220,7 @@ impl Table {
         loop {
             let node = self.nodes.get(index)?;
             if let Value::String(string) = node.key
-                && string == key
+                && string.is_same_key(key)
             {
                 return Some(&mut self.nodes[index].value);
             }
@@ -270,8 +270,11 @@ impl Table {
     pub(crate) fn get(&self, key: Value, strings: &Strings) -> Value {
         match key {
             Value::Number(number) => self.get_number(number),
-            Value::String(string) if !string.is_long() => self.get_short(string),
+            Value::String(string) if string.is_plain_key() => self.get_short(string),
             Value::Nil => Value::Nil,
+            Value::String(string) if string.is_loose() => {
+                self.get(Value::String(strings.key(string)), strings)
+            }
             _ => match self.find_node(key, strings) {
                 Some(index) => self.nodes[index].value,
                 None => Value::Nil,

@@ -39,6 +39,10 @@ impl Table {
                 return Some(index as usize);
             }
         }
+        let key = match key {
+            Value::String(string) => Value::String(strings.key(string)),
+            key => key,
+        };
         Some(self.array.len() + self.find_node(key, strings)? + 1)
     }
 

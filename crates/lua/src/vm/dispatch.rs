@@ -10,11 +10,13 @@ use super::copy_value;
 use super::enter::{Surroundings, enter_index, enter_protected, enter_vararg};
 use super::kernel::{Code, Frames, Registers};
 use super::loops::{pass_turns, step_loop};
+use super::question::put;
 use super::stack::{clear, for_registers, open_count, settle, shift, spread};
 use super::upvalue::{close_from, load_upvalue, make_closure, store_upvalue};
 use super::{Exit, Leave, Step};
 use crate::heap::Role;
 use crate::loaded::CodeEntry;
+use crate::native::Answer;
 use crate::opcode::Opcode;
 use crate::runtime::Runtime;
 use crate::shortcut::{take, take_window};
@@ -50,6 +52,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                 thread,
                 current,
                 hooks,
+                host,
                 libraries,
                 loaded,
                 ..
@@ -202,6 +205,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                                 $value
                             )
                         }
+                        Value::String(key) if key.is_loose() => pause!(execute_slowly),
                         Value::String(key) => {
                             store!(table, table.short_slot(key), add_field, key, $value)
                         }
@@ -277,6 +281,21 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     registers.set_base($caller.base as usize);
                     closure = ClosureHandle($caller.callee);
                     continue;
+                }};
+            }
+            // Carries out a call of a native function that asks the host, unless it has to be carried out as any other.
+            macro_rules! ask_host {
+                ($question:expr) => {{
+                    let base = registers.base();
+                    let asked = (&mut *host, &mut *heap, &mut *meter);
+                    match put($question, asked, registers.window(), base, top, instruction) {
+                        Some(Answer::Value) if heap.needs_attention() => pause!(attend_to_memory),
+                        Some(Answer::Value) => next!(),
+                        Some(Answer::Error) => pause!(raise_answer),
+                        Some(Answer::Stopped) => pause!(stop),
+                        Some(Answer::OutOfMemory) => pause!(run_out_of_memory),
+                        None => {}
+                    }
                 }};
             }
             // The caller and its code, if the top frame returns to Lua code without further ado.
@@ -388,7 +407,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             _ => {
                                 let value = match c!() {
                                     Value::Number(number) => table.get_number(number),
-                                    Value::String(string) if string.is_long() => {
+                                    Value::String(string) if !string.is_plain_key() => {
                                         pause!(execute_slowly)
                                     }
                                     _ => Value::Nil,
@@ -556,6 +575,7 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             Value::Native(native) => {
                                 match heap.natives[native.index()].role {
                                     Role::Ordinary | Role::Window | Role::Matches => {}
+                                    Role::Question(question) => ask_host!(question),
                                     Role::ProtectedCall(_) if *failed_calls == 0 => {
                                         let function = registers.base() + instruction.a() as usize;
                                         let arguments =
@@ -616,6 +636,10 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                             Value::Native(native) => {
                                 // The instruction that follows returns its results.
                                 instruction = instruction.as_call();
+                                if let Role::Question(question) = heap.natives[native.index()].role
+                                {
+                                    ask_host!(question);
+                                }
                                 take_shortcut!(native);
                                 pause!(execute_call)
                             }

@@ -18,6 +18,7 @@ pub(crate) mod names;
 mod native;
 mod pause;
 mod protected;
+mod question;
 mod slow;
 mod stack;
 mod unwind;

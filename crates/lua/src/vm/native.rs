@@ -92,7 +92,7 @@ impl Runtime {
                     return self.raise(raise);
                 }
                 let done = match self.heap.natives[handle.index()].role {
-                    Role::Ordinary | Role::Window | Role::Matches => None,
+                    Role::Ordinary | Role::Window | Role::Matches | Role::Question(_) => None,
                     Role::ProtectedCall(_) => self.protect(function, arguments, want, finish),
                     Role::Resume => self.resume_directly(function, arguments, want, finish),
                     Role::Wrapper => self.call_wrapper(function, arguments, want, finish),

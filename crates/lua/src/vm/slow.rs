@@ -45,6 +45,18 @@ impl Runtime {
         self.thread.stack[slot] = value;
     }
 
+    /// A register whose value is a key. A string that could not be one is replaced by its equal that can: the next time the key is a
+    /// fast one.
+    fn key_register(&mut self, register: u8) -> Value {
+        let value = self.register(register);
+        let Value::String(string) = value else {
+            return value;
+        };
+        let key = Value::String(self.heap.settle(string));
+        self.set_register(register, key);
+        key
+    }
+
     fn constant(&self, index: usize) -> Value {
         let loaded = self.loaded[self.place().proto as usize].as_ref();
         loaded.map_or(Value::Nil, |loaded| loaded.constants[index])
@@ -125,7 +137,10 @@ impl Runtime {
                 let value = self.register(a);
                 self.store_into(Value::Table(environment), key, value, None)
             }
-            Opcode::GetTable => self.index_into(a, self.register(b), self.register(c), Some(b)),
+            Opcode::GetTable => {
+                let key = self.key_register(c);
+                self.index_into(a, self.register(b), key, Some(b))
+            }
             Opcode::GetField => {
                 self.index_into(a, self.register(b), self.constant(c.into()), Some(b))
             }
@@ -142,18 +157,14 @@ impl Runtime {
                 self.set_register(a + 1, object);
                 self.finish_index(a, indexed, key)
             }
-            Opcode::SetTable => self.store_into(
-                self.register(a),
-                self.register(b),
-                self.register(c),
-                Some(a),
-            ),
-            Opcode::SetTableK => self.store_into(
-                self.register(a),
-                self.register(b),
-                self.constant(c.into()),
-                Some(a),
-            ),
+            Opcode::SetTable => {
+                let key = self.key_register(b);
+                self.store_into(self.register(a), key, self.register(c), Some(a))
+            }
+            Opcode::SetTableK => {
+                let key = self.key_register(b);
+                self.store_into(self.register(a), key, self.constant(c.into()), Some(a))
+            }
             Opcode::SetField => self.store_into(
                 self.register(a),
                 self.constant(b.into()),

@@ -1,7 +1,7 @@
 //! The `redis` functions of a debugged run: they show what is called while the user steps, and stop or speak when the script asks for it.
 
 use lua::Vm;
-use lua::native::{Call, Flow, LibraryEntry, NativeResult, Raise};
+use lua::native::{Answer, Call, Flow, LibraryEntry, NativeResult, Raise};
 use lua::value::Value;
 
 use super::debugger;
@@ -50,8 +50,8 @@ fn run_shown(call: &mut Call<'_>) -> (Value, bool) {
     let words = if is_shown { words_of(call) } else { None };
     let Some(words) = words else {
         let mut reply = Value::Nil;
-        let is_error = call.ask_host(&mut reply);
-        return (reply, is_error);
+        let answer = call.ask_host(&mut reply);
+        return (reply, answer == Answer::Error);
     };
     let Some((state, heap)) = call.host_and_heap::<RunState>() else {
         return (Value::Nil, false);
@@ -81,7 +81,7 @@ fn run_shown(call: &mut Call<'_>) -> (Value, bool) {
     let mut value = Value::Nil;
     let mut reply = LuaReply::new(heap, names, *protocol, &mut value);
     let mut shown = ShownReply::new(&mut reply);
-    let was_run = host.call_noting_refusal(&words, *protocol, &mut shown);
+    let was_run = host.call(&words, *protocol, &mut shown);
     let shown = shown.finish();
     for error in &shown.errors {
         let text = error.strip_prefix(b"-ERR ").filter(|_| !was_run);

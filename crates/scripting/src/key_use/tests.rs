@@ -201,16 +201,18 @@ pub(super) struct Recorder {
 }
 
 impl ScriptHost for Recorder {
-    fn call(&mut self, args: &[&[u8]], _: Protocol, reply: &mut dyn Reply) {
+    fn call(&mut self, args: &[&[u8]], _: Protocol, reply: &mut dyn Reply) -> bool {
         let Some(command) = commands::lookup(args[0]).filter(|found| found.arity_fits(args.len()))
         else {
-            return reply.error(b"ERR no");
+            reply.error(b"ERR no");
+            return false;
         };
         if command.locks == commands::record::Locks::All {
             self.touches_all = true;
         }
         let Ok(positions) = commands::keys::key_positions(command, args) else {
-            return reply.error(b"ERR no");
+            reply.error(b"ERR no");
+            return false;
         };
         let keys = positions.iter().map(|key| args[key.index].to_vec());
         self.keys.extend(keys);
@@ -223,6 +225,7 @@ impl ScriptHost for Recorder {
                 reply.null();
             }
         }
+        true
     }
 
     fn log(&mut self, _: LogLevel, _: &[u8]) {}

@@ -24,7 +24,7 @@
 //! script has called a writing command, the states from `read-only replica` to `memory` do not stop it any more.
 
 use commands::record::flag;
-use commands::{CommandError, Handler};
+use commands::{Command, CommandError, Handler};
 use resp::Protocol;
 
 use crate::client::Client;
@@ -124,7 +124,7 @@ fn from_script(
     if raised.has(Barrier::StaleData) && !command.has(flag::STALE) {
         return Err(barrier::STALE_INNER_CALL);
     }
-    if read_only && may_replicate(entry) {
+    if read_only && may_replicate(command) {
         return Err(CommandError::text(
             "ERR Write commands are not allowed from read-only scripts.",
         ));
@@ -181,8 +181,7 @@ fn needs_memory(client: &Client, entry: &Entry) -> bool {
 }
 
 /// Whether a command writes or sends what replicas get too. PUBLISH and SPUBLISH do, though no flag of theirs shows it.
-pub(crate) fn may_replicate(entry: &Entry) -> bool {
-    let command = entry.command;
+pub(crate) fn may_replicate(command: &Command) -> bool {
     command.flags & (flag::WRITE | flag::MAY_REPLICATE) != 0
         || command.has(flag::PUBSUB) && matches!(command.name, "publish" | "spublish")
 }

@@ -9,6 +9,7 @@ use commands::{Command, CommandError, Handler};
 use keyspace::LockPlan;
 
 use crate::client::Client;
+use crate::concerns::Concerns;
 use crate::handlers;
 use crate::road::run::{Bench, ServerHandler};
 use crate::script_tally::TallyTraits;
@@ -32,6 +33,10 @@ pub(crate) struct Entry {
     pub(crate) planner: Option<Planner>,
     /// What tallies of scripts want to know of it.
     pub(crate) tally: TallyTraits,
+    /// What there may be to look at when a script calls it.
+    pub(crate) concerns: Concerns,
+    /// The index of the argument that is its only key, by which it is locked; 0 if there is no such argument.
+    pub(crate) only_key: usize,
     subcommands: Vec<usize>,
 }
 
@@ -86,6 +91,11 @@ impl Entry {
             )
     }
 
+    /// Whether the argument behind its name may name another command.
+    pub(crate) fn has_subcommands(&self) -> bool {
+        !self.subcommands.is_empty()
+    }
+
     /// Whether the command is one of its subcommands only.
     fn is_container(&self) -> bool {
         matches!(self.command.handler, Handler::Container)
@@ -137,6 +147,11 @@ impl Table {
             handler,
             planner,
             tally: TallyTraits::of(command),
+            concerns: Concerns::of(command),
+            only_key: match planner {
+                None => commands::keys::only_key_index(command).unwrap_or(0),
+                Some(_) => 0,
+            },
             subcommands,
         });
         index
