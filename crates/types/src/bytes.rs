@@ -10,7 +10,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 
-use thin_vec::ThinVec;
+use triomphe::ThinArc;
 
 /// An immutable, owned byte string of 16 bytes plus, above 14 bytes of content, one heap block.
 #[derive(Clone)]
@@ -22,12 +22,15 @@ enum Repr {
         length: u8,
         data: [u8; Bytes::INLINE],
     },
-    Heap(ThinVec<u8>),
+    Heap(Block),
 }
 
 const _: () = assert!(size_of::<Bytes>() == 16);
 
-/// Bytes a heap block has before its content: `ThinVec`'s length and capacity.
+/// A heap block behind a thin pointer. It is never changed, so copies share it.
+pub(crate) type Block = ThinArc<(), u8>;
+
+/// Bytes a heap block has before its content: a count of owners and a length, or a length and a capacity.
 pub(crate) const HEAP_HEADER: usize = 16;
 
 impl Bytes {
@@ -47,7 +50,7 @@ impl Bytes {
     pub fn as_slice(&self) -> &[u8] {
         match &self.0 {
             Repr::Inline { length, data } => &data[..usize::from(*length)],
-            Repr::Heap(heap) => heap,
+            Repr::Heap(block) => &block.slice,
         }
     }
 
@@ -56,7 +59,7 @@ impl Bytes {
     pub fn heap_size(&self) -> usize {
         match &self.0 {
             Repr::Inline { .. } => 0,
-            Repr::Heap(heap) => HEAP_HEADER + heap.capacity(),
+            Repr::Heap(block) => HEAP_HEADER + block.slice.len(),
         }
     }
 }
@@ -101,9 +104,7 @@ impl From<&[u8]> for Bytes {
                 data,
             })
         } else {
-            let mut heap = ThinVec::with_capacity(bytes.len());
-            heap.extend_from_slice(bytes);
-            Self(Repr::Heap(heap))
+            Self(Repr::Heap(Block::from_header_and_slice((), bytes)))
         }
     }
 }

@@ -7,9 +7,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use thin_vec::ThinVec;
-
-use crate::bytes::HEAP_HEADER;
+use crate::bytes::{Block, HEAP_HEADER};
 use crate::number::{parse_i64, write_i64};
 use crate::{Encoding, Text};
 
@@ -32,9 +30,14 @@ pub struct StringValue(Repr);
 #[derive(Clone)]
 pub(crate) enum Repr {
     Int(i64),
-    Inline { length: u8, data: [u8; INLINE] },
-    Embstr(ThinVec<u8>),
-    Raw(ThinVec<u8>),
+    Inline {
+        length: u8,
+        data: [u8; INLINE],
+    },
+    /// As it was set: `embstr` or `raw`, by its length.
+    Set(Block),
+    /// Changed in place. The vector has a block of its own, for it grows.
+    Changed(Box<Vec<u8>>),
 }
 
 const _: () = assert!(size_of::<StringValue>() == 16);
@@ -61,20 +64,12 @@ impl StringValue {
                 data,
             });
         }
-        let mut heap = ThinVec::with_capacity(bytes.len());
-        heap.extend_from_slice(bytes);
-        Self(if bytes.len() <= EMBSTR_MAX {
-            Repr::Embstr(heap)
-        } else {
-            Repr::Raw(heap)
-        })
+        Self(Repr::Set(Block::from_header_and_slice((), bytes)))
     }
 
     /// A `raw` string of any length, as SETRANGE and SETBIT create it.
     pub fn raw(bytes: &[u8]) -> Self {
-        let mut heap = ThinVec::with_capacity(bytes.len());
-        heap.extend_from_slice(bytes);
-        Self(Repr::Raw(heap))
+        Self(Repr::Changed(Box::new(bytes.to_vec())))
     }
 
     /// The content; an integer is written into `scratch` first. Never allocates.
@@ -83,7 +78,8 @@ impl StringValue {
         match &self.0 {
             Repr::Int(integer) => write_i64(*integer, scratch),
             Repr::Inline { length, data } => &data[..usize::from(*length)],
-            Repr::Embstr(heap) | Repr::Raw(heap) => heap,
+            Repr::Set(block) => &block.slice,
+            Repr::Changed(buffer) => buffer,
         }
     }
 
@@ -93,7 +89,8 @@ impl StringValue {
         match &self.0 {
             Repr::Int(integer) => Text::from(*integer),
             Repr::Inline { length, data } => Text::from(&data[..usize::from(*length)]),
-            Repr::Embstr(heap) | Repr::Raw(heap) => Text::from(heap.as_slice()),
+            Repr::Set(block) => Text::from(&block.slice),
+            Repr::Changed(buffer) => Text::from(buffer.as_slice()),
         }
     }
 
@@ -103,7 +100,8 @@ impl StringValue {
         match &self.0 {
             Repr::Int(_) => self.text().len(),
             Repr::Inline { length, .. } => usize::from(*length),
-            Repr::Embstr(heap) | Repr::Raw(heap) => heap.len(),
+            Repr::Set(block) => block.slice.len(),
+            Repr::Changed(buffer) => buffer.len(),
         }
     }
 
@@ -118,7 +116,8 @@ impl StringValue {
         match &self.0 {
             Repr::Int(integer) => Some(*integer),
             Repr::Inline { length, data } => parse_i64(&data[..usize::from(*length)]),
-            Repr::Embstr(heap) | Repr::Raw(heap) => parse_i64(heap),
+            Repr::Set(block) => parse_i64(&block.slice),
+            Repr::Changed(buffer) => parse_i64(buffer),
         }
     }
 
@@ -172,8 +171,9 @@ impl StringValue {
     pub fn encoding(&self) -> Encoding {
         match &self.0 {
             Repr::Int(_) => Encoding::Int,
-            Repr::Inline { .. } | Repr::Embstr(_) => Encoding::Embstr,
-            Repr::Raw(_) => Encoding::Raw,
+            Repr::Inline { .. } => Encoding::Embstr,
+            Repr::Set(block) if block.slice.len() <= EMBSTR_MAX => Encoding::Embstr,
+            Repr::Set(_) | Repr::Changed(_) => Encoding::Raw,
         }
     }
 
@@ -182,19 +182,20 @@ impl StringValue {
     pub fn heap_size(&self) -> usize {
         match &self.0 {
             Repr::Int(_) | Repr::Inline { .. } => 0,
-            Repr::Embstr(heap) | Repr::Raw(heap) => HEAP_HEADER + heap.capacity(),
+            Repr::Set(block) => HEAP_HEADER + block.slice.len(),
+            Repr::Changed(buffer) => size_of::<Vec<u8>>() + buffer.capacity(),
         }
     }
 
     /// Turns the string into a buffer with room for `additional` bytes more.
-    fn make_raw(&mut self, additional: usize) -> &mut ThinVec<u8> {
-        if !matches!(self.0, Repr::Raw(_)) {
-            let mut heap = ThinVec::with_capacity(self.len() + additional);
-            heap.extend_from_slice(&self.text());
-            self.0 = Repr::Raw(heap);
+    fn make_raw(&mut self, additional: usize) -> &mut Vec<u8> {
+        if !matches!(self.0, Repr::Changed(_)) {
+            let mut buffer = Vec::with_capacity(self.len() + additional);
+            buffer.extend_from_slice(&self.text());
+            self.0 = Repr::Changed(Box::new(buffer));
         }
         match &mut self.0 {
-            Repr::Raw(heap) => heap,
+            Repr::Changed(buffer) => buffer,
             _ => unreachable!("the string has just been made raw"),
         }
     }

@@ -30,7 +30,7 @@ impl StringValue {
     #[inline]
     pub fn is_compact(&self) -> bool {
         match &self.0 {
-            Repr::Raw(heap) => heap.len() <= COMPACT_BYTES_MAX,
+            Repr::Set(_) | Repr::Changed(_) => self.len() <= COMPACT_BYTES_MAX,
             _ => true,
         }
     }
