@@ -37,6 +37,10 @@ pub(crate) enum Repr {
     /// As it was set: `embstr` or `raw`, by its length.
     Set(Block),
     /// Changed in place. The vector has a block of its own, for it grows.
+    #[expect(
+        clippy::box_collection,
+        reason = "a vector is three words, a value has room for one"
+    )]
     Changed(Box<Vec<u8>>),
 }
 
