@@ -439,16 +439,19 @@ fn unpack(call: &mut Call<'_>) -> NativeResult {
 
 // ---- metatables ---------------------------------------------------------------------------------
 
+/// The light userdata that, as `__metatable`, hides a library's metatable: scripts see and replace it as if there were none.
+pub(super) const HIDDEN: u64 = 2;
+
 fn get_metatable(call: &mut Call<'_>) -> NativeResult {
     let value = call.check_any(1)?;
     let Some(metatable) = call.heap().metatable(value) else {
         return call.return_value(Value::Nil);
     };
     let protected = call.metafield(value, "__metatable");
-    call.return_value(if protected.is_nil() {
-        Value::Table(metatable)
-    } else {
-        protected
+    call.return_value(match protected {
+        Value::Nil => Value::Table(metatable),
+        Value::LightUserdata(HIDDEN) => Value::Nil,
+        other => other,
     })
 }
 
@@ -471,7 +474,8 @@ fn set_metatable(call: &mut Call<'_>) -> NativeResult {
         Value::Nil if !call.is_none(2) => None,
         _ => return Err(call.argument_error(2, "nil or table expected")),
     };
-    if !call.metafield(Value::Table(table), "__metatable").is_nil() {
+    let protected = call.metafield(Value::Table(table), "__metatable");
+    if !matches!(protected, Value::Nil | Value::LightUserdata(HIDDEN)) {
         return Err(call.error("cannot change a protected metatable"));
     }
     call.check_writable(table)?;

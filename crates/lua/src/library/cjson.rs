@@ -8,6 +8,7 @@ mod decode;
 mod encode;
 mod lexer;
 
+use super::base::HIDDEN;
 use crate::heap::Heap;
 use crate::native::{Call, Flow, NativeFunction, NativeResult, Raise};
 use crate::value::{TableHandle, Value};
@@ -151,8 +152,9 @@ fn more(heap: &mut Heap, upvalues: &[Value; 3]) -> TableHandle {
     heap.raw_set_field(more, "array_mt", upvalues[1]);
     heap.raw_set_field(more, "empty_array_mt", upvalues[2]);
     heap.set_readonly(more, true);
-    let metatable = heap.new_table(0, 1);
+    let metatable = heap.new_table(0, 2);
     heap.raw_set_field(metatable, "__index", Value::Table(more));
+    heap.raw_set_field(metatable, "__metatable", Value::LightUserdata(HIDDEN));
     heap.set_readonly(metatable, true);
     metatable
 }
