@@ -24,7 +24,7 @@ const GATHER_BELOW: u32 = 850;
 const GATHER_EVENTS: u32 = 100;
 
 /// A worker this busy has no time left.
-const SPREAD_ABOVE: u32 = 950;
+const SPREAD_ABOVE: u32 = 900;
 
 /// A worker this busy has time for others' connections.
 const CALM_BELOW: u32 = 700;
