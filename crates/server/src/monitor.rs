@@ -68,10 +68,9 @@ impl Monitors {
         line.extend_from_slice(b"\r\n");
         let line: Arc<[u8]> = line.into();
         for client in self.clients.read().iter() {
-            self.hub.send_to(
-                client.place(),
-                Mail::Output(client.place(), Arc::clone(&line)),
-            );
+            let place = client.place();
+            self.hub
+                .send_to(place, Mail::Output(place, Arc::clone(&line)));
         }
     }
 }

@@ -393,9 +393,8 @@ fn deliver(server: &Server, target: &ClientRecord, message: Arc<[u8]>, actor: Op
     if actor.is_some_and(|actor| actor.id == target.id) {
         target.tracking.add_pending(message);
     } else {
-        server
-            .hub
-            .send_to(target.place(), Mail::Output(target.place(), message));
+        let place = target.place();
+        server.hub.send_to(place, Mail::Output(place, message));
     }
 }
 

@@ -243,9 +243,8 @@ fn kill(call: &mut Call<'_>) -> CommandResult {
         if record.id == me {
             call.next = Next::Close;
         } else {
-            call.server
-                .hub
-                .send_to(record.place(), Mail::Close(record.place(), false));
+            let place = record.place();
+            call.server.hub.send_to(place, Mail::Close(place, false));
         }
     }
     if old_form {
