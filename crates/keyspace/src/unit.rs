@@ -5,7 +5,9 @@ use types::{Bytes, Value};
 use crate::changes::Changes;
 use crate::database::Database;
 use crate::edit::{Edit, Origin};
-use crate::entry::{AccessPolicy, Entry, LFU_INITIAL, NEVER, ObjectInfo, kept_expiry, lfu_decayed, lfu_touched};
+use crate::entry::{
+    AccessPolicy, Entry, LFU_INITIAL, NEVER, ObjectInfo, kept_expiry, lfu_decayed, lfu_touched,
+};
 use crate::event::{Event, EventClass};
 use crate::guards::{Guards, Recent};
 use crate::kind::{Kind, WrongType};
