@@ -210,18 +210,24 @@ impl Host for RunState {
         let mut reply = LuaReply::new(heap, names, *protocol, answer);
         host.call(args, *protocol, &mut reply);
         let (is_error, is_cut) = (reply.is_error(), reply.is_cut());
-        if let Some(limit) = *shared_limit
-            && (is_cut || !share_limit(&mut **host, heap, limit))
-        {
-            return Answer::OutOfMemory;
-        }
-        answer_of(&**host, is_error)
+        answer_of(&mut **host, heap, *shared_limit, is_error, is_cut)
     }
 }
 
-/// What an answer is that is a reply.
-#[inline]
-fn answer_of(host: &dyn ScriptHost, is_error: bool) -> Answer {
+/// What an answer is that is a reply. One that was cut off is more than the script may take.
+#[inline(always)]
+fn answer_of(
+    host: &mut dyn ScriptHost,
+    heap: &mut Heap,
+    shared_limit: Option<SharedLimit>,
+    is_error: bool,
+    is_cut: bool,
+) -> Answer {
+    if let Some(limit) = shared_limit
+        && (is_cut || !share_limit(host, heap, limit))
+    {
+        return Answer::OutOfMemory;
+    }
     if !is_error {
         return Answer::Value;
     }
@@ -270,15 +276,7 @@ impl RunState {
         drop(copied);
         buffers.release();
         match outcome {
-            Ok((is_error, is_cut)) => {
-                if is_cut
-                    || shared_limit.is_some_and(|limit| !share_limit(&mut **host, heap, limit))
-                {
-                    *answer = Value::Nil;
-                    return Answer::OutOfMemory;
-                }
-                answer_of(&**host, is_error)
-            }
+            Ok((is_error, is_cut)) => answer_of(&mut **host, heap, *shared_limit, is_error, is_cut),
             Err(text) => {
                 *answer = error_table(heap, debugger.as_deref_mut(), &text);
                 Answer::Error
