@@ -1,6 +1,5 @@
 //! The `redis` table: what scripts call the server with.
 
-use commands_version::{VERSION, VERSION_NUMBER};
 use lua::Vm;
 use lua::heap::Heap;
 use lua::native::{Answer, Call, Flow, Host, LibraryEntry, NativeResult, Question, Raise};
@@ -15,11 +14,9 @@ use crate::host::{LogLevel, ScriptHost};
 use crate::machine::{RunState, SharedLimit, World};
 use crate::sink::LuaReply;
 
-/// The version of Redis that scripts see.
-mod commands_version {
-    pub(super) const VERSION: &str = "7.0.15";
-    pub(super) const VERSION_NUMBER: f64 = 0x0007_000f as f64;
-}
+/// The version of Redis that scripts see, and the same as they compare it.
+const VERSION: &str = "7.0.15";
+const VERSION_NUMBER: f64 = 0x0007_000f as f64;
 
 const FUNCTIONS: &[LibraryEntry] = &[
     ("call", call),
