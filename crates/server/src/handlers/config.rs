@@ -32,9 +32,11 @@ fn set(call: &mut Call<'_>) -> CommandResult {
     let server = call.server;
     server
         .config
-        .set(&pairs, true, |old, new, changed| {
-            server.apply_changes(old, new, changed)
-        })
+        .set(
+            &pairs,
+            call.client.record.is_local(),
+            |old, new, changed| server.apply_changes(old, new, changed),
+        )
         .map_err(|error| {
             CommandError::owned(String::from_utf8_lossy(&error.reply()).into_owned())
         })?;

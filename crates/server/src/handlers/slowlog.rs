@@ -33,7 +33,11 @@ fn get(call: &mut Call<'_>) -> CommandResult {
     let inner = match call.args {
         [_, _] | [_, _, _] => false,
         [_, _, _, word] if is_word(word, "inner") => true,
-        _ => return Err(CommandError::Syntax),
+        _ => {
+            return Err(CommandError::text(
+                "ERR unknown subcommand or wrong number of arguments for 'get'. Try SLOWLOG HELP.",
+            ));
+        }
     };
     let entries = call.server.slowlog.newest(count);
     call.reply.array(entries.len());

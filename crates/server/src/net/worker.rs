@@ -384,6 +384,8 @@ impl<S: Service> Worker<S> {
                 Ok(None) => return,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                // CONFIG SET has closed the port; others take this listener's place.
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput => return,
                 Err(error) => {
                     // Out of descriptors: those who wait are tried again with the housekeeping.
                     self.links
@@ -403,6 +405,7 @@ impl<S: Service> Worker<S> {
         {
             // There is no second try: who is turned away may also miss the reason.
             let _ = stream.write(b"-ERR max number of clients reached\r\n");
+            self.service.on_refused();
             return;
         }
         let worker = hub.least_busy();
@@ -471,7 +474,12 @@ impl<S: Service> Worker<S> {
         let mut over = false;
         if read {
             connection.last_input = self.links.now;
-            over = receive(connection);
+            let (before, received) = (connection.query.len(), receive(connection));
+            over = received;
+            let bytes = connection.query.len() - before;
+            if bytes > 0 {
+                self.service.on_received(bytes);
+            }
             if connection.query.len() as u64 > self.links.config.client_query_buffer_limit {
                 let line = self.service.describe(connection);
                 self.links.log.warning(format_args!(
