@@ -206,7 +206,10 @@ impl Server {
         }
         if let Some(directive) = is_changed("port").or_else(|| is_changed("bind")) {
             self.listen_anew(new).map_err(|error| {
-                self.log.warning(format_args!("{error}"));
+                // Of an address that cannot be had the log knows already.
+                if let ListenError::System(_) = error {
+                    self.log.warning(format_args!("{error}"));
+                }
                 let text = if directive.name == "port" {
                     "Unable to listen on this port. Check server logs."
                 } else {

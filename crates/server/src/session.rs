@@ -17,6 +17,7 @@ use crate::few_locks::{Conflict, Rerun, sure_plan};
 use crate::handlers::transaction::{discard_transaction, plan_watched};
 use crate::machines::Home;
 use crate::message::OnTimeout;
+use crate::redaction::redacted;
 use crate::road::check::may_replicate;
 use crate::road::lookup::{Entry, find, lookup};
 use crate::road::run::{Bench, Call, Moment, Next, refuse, run};
@@ -498,7 +499,7 @@ impl Session {
         let microseconds = took.as_micros() as u64;
         if server.slowlog.wants(microseconds) && !entry.command.has(flag::SKIP_SLOWLOG) {
             server.slowlog.push(
-                args,
+                &redacted(entry, args),
                 microseconds,
                 bench.clock.unix_ms() / 1000,
                 self.client.record.address.clone(),
@@ -673,6 +674,6 @@ pub(crate) fn show(server: &Server, bench: &Bench, client: &Client, entry: &Entr
         bench.clock.unix_us(),
         client.database,
         &client.record.address,
-        args,
+        &redacted(entry, args),
     );
 }

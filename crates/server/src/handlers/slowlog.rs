@@ -34,9 +34,10 @@ fn get(call: &mut Call<'_>) -> CommandResult {
         [_, _] | [_, _, _] => false,
         [_, _, _, word] if is_word(word, "inner") => true,
         _ => {
-            return Err(CommandError::text(
-                "ERR unknown subcommand or wrong number of arguments for 'get'. Try SLOWLOG HELP.",
-            ));
+            return Err(CommandError::owned(format!(
+                "ERR unknown subcommand or wrong number of arguments for '{}'. Try SLOWLOG HELP.",
+                String::from_utf8_lossy(call.args[1])
+            )));
         }
     };
     let entries = call.server.slowlog.newest(count);

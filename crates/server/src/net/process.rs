@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 /// Descriptors kept for files, listeners and links besides the clients' sockets.
@@ -21,21 +21,22 @@ pub enum Ending {
     Terminate,
 }
 
-/// Calls `act` in a thread of its own for each SIGINT and SIGTERM the process gets.
+/// Calls `act` in a thread of its own for each SIGINT and SIGTERM the process gets. SIGHUP, which a closing terminal
+/// sends, is ignored.
 ///
 /// # Errors
 /// If the handlers cannot be installed.
 pub fn on_signals(act: impl Fn(Ending) + Send + 'static) -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     std::thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
             for signal in signals.forever() {
-                act(if signal == SIGINT {
-                    Ending::Interrupt
-                } else {
-                    Ending::Terminate
-                });
+                match signal {
+                    SIGINT => act(Ending::Interrupt),
+                    SIGTERM => act(Ending::Terminate),
+                    _ => {}
+                }
             }
         })?;
     Ok(())

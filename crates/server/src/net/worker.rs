@@ -16,6 +16,7 @@ use super::listener::Listener;
 use super::poller::{Poller, Ready};
 use super::service::{Context, Opened, Service, Wait};
 use super::stream::Stream;
+use crate::config::enums::LogLevel;
 use crate::config::{ConfigStore, ConfigView};
 use crate::log::Log;
 
@@ -439,6 +440,13 @@ impl<S: Service> Worker<S> {
             descriptor: stream.descriptor(),
         };
         let session = self.service.on_open(&opened, &mut self.links.context());
+        match peer {
+            Some(peer) => self.links.log.verbose(format_args!("Accepted {peer}")),
+            None => self
+                .links
+                .log
+                .verbose(format_args!("Accepted connection to the Unix socket")),
+        }
         let connection = Connection::new(stream, address, session, self.links.now);
         self.connections.insert(connection);
     }
@@ -501,6 +509,11 @@ impl<S: Service> Worker<S> {
         } else if over {
             // The other side is gone or sends no more: it gets what can still be sent.
             connection.close_after_output();
+            if self.links.log.enabled(LogLevel::Verbose) {
+                let line = self.service.describe(connection);
+                let log = &self.links.log;
+                log.verbose(format_args!("Client closed connection {line}"));
+            }
         }
         self.after(slot);
     }
