@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use crate::config::enums::Supervised;
 use crate::config::load::CommandLine;
 use crate::config::settings::{as_path, system_text};
 use crate::config::{COMPATIBLE_VERSION, Config, ConfigStore, FatalConfig, Startup};
@@ -80,6 +81,7 @@ fn serve(startup: Startup, log: &Arc<Log>) -> Result<bool, String> {
     log.set_role(Role::Primary);
     fit_clients(&mut config, log)?;
     banner(log, &config);
+    warn_of_the_missing(&config, log);
     let hub = Hub::new(config.io_threads as usize).map_err(|error| error.to_string())?;
     let store = Arc::new(ConfigStore::new(config, startup.file));
     let config = store.current();
@@ -151,6 +153,24 @@ fn fit_clients(config: &mut Config, log: &Log) -> Result<(), String> {
     ));
     config.maxclients = possible;
     Ok(())
+}
+
+/// Tells of what the configuration asks for and will not get: nobody should rely on a file that is not written.
+fn warn_of_the_missing(config: &Config, log: &Log) {
+    let asked_for = [
+        ("appendonly", config.appendonly),
+        ("cluster-enabled", config.cluster_enabled),
+        ("daemonize", config.daemonize),
+        ("replicaof", config.replicaof.0.is_some()),
+        ("supervised", config.supervised != Supervised::No),
+        ("syslog-enabled", config.syslog_enabled),
+        ("tls-port", config.tls_port != 0),
+    ];
+    for (name, _) in asked_for.into_iter().filter(|(_, is_asked)| *is_asked) {
+        log.warning(format_args!(
+            "WARNING: '{name}' is set, but this server does not do what it asks for."
+        ));
+    }
 }
 
 /// The moon, and what people look for at the start of a log. A log that nobody watches gets the short form.

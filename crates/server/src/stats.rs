@@ -120,6 +120,8 @@ impl WorkerStats {
             &self.commands,
             &self.connections,
             &self.rejected_connections,
+            &self.reads,
+            &self.writes,
             &self.input_bytes,
             &self.output_bytes,
             &self.keyspace_hits,

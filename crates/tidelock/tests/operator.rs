@@ -75,6 +75,15 @@ fn a_server_that_would_listen_nowhere_does_not_start() {
 }
 
 #[test]
+fn what_is_asked_for_in_vain_is_told_of() {
+    let log = text(&refused(&["--port", "0", "--daemonize", "yes", "--appendonly", "yes"]).stdout);
+    for name in ["daemonize", "appendonly"] {
+        let warning = format!("# WARNING: '{name}' is set, but this server does not do");
+        assert!(log.contains(&warning), "{log}");
+    }
+}
+
+#[test]
 fn clients_are_as_many_as_descriptors_allow() {
     let script = "ulimit -n 100 && exec \"$0\" \"$@\"";
     let server = Server::start_in_shell(script, &[]);

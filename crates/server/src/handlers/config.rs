@@ -26,7 +26,7 @@ fn get(call: &mut Call<'_>) -> CommandResult {
 fn set(call: &mut Call<'_>) -> CommandResult {
     let words = &call.args[2..];
     if !words.len().is_multiple_of(2) {
-        return Err(CommandError::Arity("config|set".into()));
+        return Err(CommandError::Syntax);
     }
     let pairs: Vec<(&[u8], &[u8])> = words.chunks(2).map(|pair| (pair[0], pair[1])).collect();
     let server = call.server;

@@ -94,8 +94,6 @@ fn auth(call: &mut Call<'_>) -> CommandResult {
 
 fn hello(call: &mut Call<'_>) -> CommandResult {
     let mut protocol = call.client.protocol;
-    let mut credentials = None;
-    let mut name = None;
     if let Some(version) = call.args.get(1) {
         let version = types::number::parse_i64(version).ok_or(CommandError::text(
             "ERR Protocol version is not an integer or out of range",
@@ -111,12 +109,13 @@ fn hello(call: &mut Call<'_>) -> CommandResult {
         let option = call.args[at];
         let left = call.args.len() - at - 1;
         if is_word(option, "auth") && left >= 2 {
-            credentials = Some((call.args[at + 1], call.args[at + 2]));
+            // Each option takes effect when it is read, whatever is wrong with those behind it.
+            authenticate(call, call.args[at + 1], call.args[at + 2])?;
             at += 3;
         } else if is_word(option, "setname") && left >= 1 {
             let wanted = call.args[at + 1];
             super::client::check_name(wanted)?;
-            name = Some(wanted);
+            *call.client.record.name.lock() = wanted.to_vec();
             at += 2;
         } else {
             return Err(CommandError::owned(format!(
@@ -125,18 +124,12 @@ fn hello(call: &mut Call<'_>) -> CommandResult {
             )));
         }
     }
-    if let Some((user, password)) = credentials {
-        authenticate(call, user, password)?;
-    }
     if !call.client.authenticated {
         return Err(CommandError::text(
             "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> \
              <pass> option can be used to authenticate the client and select the RESP protocol version at the \
              same time",
         ));
-    }
-    if let Some(name) = name {
-        *call.client.record.name.lock() = name.to_vec();
     }
     call.client.set_protocol(protocol);
     call.reply.switch_protocol(protocol);
