@@ -102,7 +102,6 @@ mod tests {
             "hello 3 auth",
             "hello 3 setname x",
             "config set maxmemory 0",
-            "config set requirepass",
             "config get requirepass",
             "set requirepass secret",
         ] {

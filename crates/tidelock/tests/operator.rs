@@ -149,7 +149,7 @@ fn hanging_up_does_not_end_a_server_and_terminating_does_in_good_order() {
     std::fs::create_dir_all(&directory).expect("a directory");
     let path = |name: &str| -> PathBuf { directory.join(name) };
     let (pidfile, socket) = (path("pid"), path("socket"));
-    let mut child = tidelock(&["--port", "0", "--save", ""])
+    let child = tidelock(&["--port", "0", "--save", ""])
         .args([
             "--unixsocket",
             socket.to_str().expect("a plain path"),

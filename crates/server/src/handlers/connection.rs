@@ -110,7 +110,8 @@ fn hello(call: &mut Call<'_>) -> CommandResult {
         let left = call.args.len() - at - 1;
         if is_word(option, "auth") && left >= 2 {
             // Each option takes effect when it is read, whatever is wrong with those behind it.
-            authenticate(call, call.args[at + 1], call.args[at + 2])?;
+            let (user, password) = (call.args[at + 1], call.args[at + 2]);
+            authenticate(call, user, password)?;
             at += 3;
         } else if is_word(option, "setname") && left >= 1 {
             let wanted = call.args[at + 1];
