@@ -351,7 +351,7 @@ impl Machine {
     #[inline(always)]
     fn list(&mut self, items: &[&[u8]]) -> Value {
         let heap = &mut self.vm.runtime.heap;
-        let table = heap.new_table(items.len(), 0);
+        let table = heap.new_list(items.len());
         for (index, item) in items.iter().enumerate() {
             let item = Value::String(heap.new_string(item));
             heap.raw_set_integer(table, index as i64 + 1, item);

@@ -1,7 +1,8 @@
 //! The Lua sink: replies become Lua values as handlers write them, with no protocol in between.
 //!
 //! What becomes of what is in the manual
-//! (<https://redis.io/docs/latest/develop/programmability/lua-api/#data-type-conversion>).
+//! (<https://redis.io/docs/latest/develop/programmability/lua-api/#data-type-conversion>). Tables are laid out as if they had
+//! grown by one value at a time, as they do in Redis: the order of `pairs`, and `#` after a script has made holes, depend on it.
 
 use lua::heap::Heap;
 use lua::value::{StringHandle, TableHandle, Value};
@@ -91,9 +92,10 @@ impl<'a> LuaReply<'a> {
         if let Kind::Array(index) = &mut frame.kind
             && frame.missing != usize::MAX
         {
-            if !value.is_nil() {
-                self.heap.raw_set_integer(frame.table, *index, value);
+            if value.is_nil() {
+                self.heap.stop_list_at(frame.table, (*index - 1) as usize);
             }
+            self.heap.raw_set_integer(frame.table, *index, value);
             *index += 1;
             frame.missing -= 1;
             if frame.missing == 0 {
@@ -110,9 +112,10 @@ impl<'a> LuaReply<'a> {
         };
         match &mut frame.kind {
             Kind::Array(index) => {
-                if !value.is_nil() {
-                    self.heap.raw_set_integer(frame.table, *index, value);
+                if value.is_nil() {
+                    self.heap.stop_list_at(frame.table, (*index - 1) as usize);
                 }
+                self.heap.raw_set_integer(frame.table, *index, value);
                 *index += 1;
             }
             Kind::Map(key) => match key.take() {
@@ -144,7 +147,8 @@ impl<'a> LuaReply<'a> {
         // A map has two values a pair, whether it becomes a table of pairs or, in RESP2, a flat array.
         let missing = len.map_or(usize::MAX, |len| kind.values(len));
         let resp3 = self.protocol.is_resp3();
-        if size > LARGE && size.saturating_mul(size_of::<Value>()) > self.heap.limit() {
+        let room = size.checked_next_power_of_two().unwrap_or(size);
+        if size > LARGE && room.saturating_mul(size_of::<Value>()) > self.heap.limit() {
             self.is_cut = true;
             let table = self.heap.new_table(0, 0);
             self.attach(Value::Table(table));
@@ -158,14 +162,14 @@ impl<'a> LuaReply<'a> {
         let (table, outer, kind) = match kind {
             Aggregate::Map if resp3 => {
                 let outer = self.heap.new_table(0, 1);
-                let table = self.heap.new_table(0, size);
+                let table = self.heap.new_table(0, 0);
                 self.heap
                     .raw_set_string(outer, self.names.map, Value::Table(table));
                 (table, outer, Kind::Map(None))
             }
             Aggregate::Set if resp3 => {
                 let outer = self.heap.new_table(0, 1);
-                let table = self.heap.new_table(0, size);
+                let table = self.heap.new_table(0, 0);
                 self.heap
                     .raw_set_string(outer, self.names.set, Value::Table(table));
                 (table, outer, Kind::Set)
@@ -175,7 +179,7 @@ impl<'a> LuaReply<'a> {
                 (table, table, Kind::Nothing)
             }
             kind => {
-                let table = self.heap.new_table(kind.values(size), 0);
+                let table = self.heap.new_list(kind.values(size));
                 (table, table, Kind::Array(1))
             }
         };
@@ -432,6 +436,50 @@ mod tests {
                 panic!("an error has a text");
             };
             assert_eq!(heap.bytes(string), text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn lists_with_nulls_are_laid_out_as_if_they_had_grown() {
+        let mut vm = lua::Vm::new();
+        let names = FieldNames::new(&mut vm);
+        for count in 1..=9usize {
+            for nulls in 0..1u32 << count {
+                let is_null = |index: usize| nulls >> index & 1 == 1;
+                let heap = &mut vm.runtime.heap;
+                let (mut known, mut unknown) = (Value::Nil, Value::Nil);
+                let mut reply = LuaReply::new(heap, &names, Protocol::Resp3, &mut known);
+                reply.array(count);
+                (0..count).for_each(|index| match is_null(index) {
+                    true => reply.null(),
+                    false => reply.integer(1),
+                });
+                let mut reply = LuaReply::new(heap, &names, Protocol::Resp3, &mut unknown);
+                let mark = reply.open(Aggregate::Array);
+                (0..count).for_each(|index| match is_null(index) {
+                    true => reply.null(),
+                    false => reply.integer(1),
+                });
+                reply.close(mark, count);
+                let grown = heap.new_table(0, 0);
+                for index in 0..count {
+                    let value = match is_null(index) {
+                        true => Value::Nil,
+                        false => Value::Number(1.0),
+                    };
+                    heap.raw_set_integer(grown, index as i64 + 1, value);
+                }
+                for made in [known, unknown] {
+                    let Value::Table(made) = made else {
+                        panic!("an array is a table");
+                    };
+                    assert_eq!(
+                        heap.length(made),
+                        heap.length(grown),
+                        "{nulls:b} of {count}"
+                    );
+                }
+            }
         }
     }
 

@@ -8,6 +8,12 @@ use crate::table::{InvalidKey, Table, TableError};
 use crate::value::{NativeHandle, StringHandle, TableHandle, Value};
 use crate::vm::copy_value;
 
+/// The array part that a table has after `len` elements, if none is nil and they came one after the other.
+#[inline]
+fn list_room(len: usize) -> usize {
+    if len == 0 { 0 } else { len.next_power_of_two() }
+}
+
 impl Heap {
     /// Makes a table with room for so many array and hash entries.
     #[inline]
@@ -18,6 +24,23 @@ impl Heap {
         table.make_room(array, hash);
         self.bytes += table.size();
         TableHandle(index)
+    }
+
+    /// Makes a table with room for `len` elements: the room that growing by one element at a time comes to, on which `#` of a list
+    /// that later gets holes depends.
+    #[inline]
+    pub fn new_list(&mut self, len: usize) -> TableHandle {
+        self.new_table(list_room(len), 0)
+    }
+
+    /// Takes back the room that a list of [`new_list`](Heap::new_list) does not have after `len` elements. What comes next then
+    /// finds its place as in a table that nobody knew the size of; so it has to be before the first element that is nil.
+    #[cold]
+    pub fn stop_list_at(&mut self, list: TableHandle, len: usize) {
+        self.tables[list.index()].array.truncate(list_room(len));
+        if list.0 == self.collector.partial_table() {
+            self.partial_table_changed(list, true);
+        }
     }
 
     /// Makes a table with the nodes of `layout`, and these values at these positions.

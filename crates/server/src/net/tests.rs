@@ -167,6 +167,13 @@ struct Running {
 }
 
 impl Running {
+    /// Connections of each worker.
+    fn counts(&self) -> Vec<usize> {
+        (0..self.hub.workers())
+            .map(|worker| self.hub.count(worker).load(Ordering::Relaxed))
+            .collect()
+    }
+
     fn start(threads: usize, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config {
             bind: Addresses(vec![b"127.0.0.1".to_vec()]),
@@ -253,11 +260,7 @@ fn requests_are_answered_in_order_however_they_arrive() {
             b"+SLOW\r\n+PONG\r\n+SLOW\r\n",
         );
     }
-    assert_eq!(server.hub.connections(), 8);
-    let counts: Vec<usize> = (0..2)
-        .map(|worker| server.hub.count(worker).load(Ordering::Relaxed))
-        .collect();
-    assert_eq!(counts, [4, 4]);
+    assert_eq!(server.counts(), [4, 4]);
     talk(
         &mut streams[0],
         b"*x\r\n",

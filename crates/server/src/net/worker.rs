@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use slab::Slab;
 
-use super::balance::{Advice, Balance};
+use super::balance::{Advice, Balance, Turn};
 use super::buffer::{QueryBuffer, READ_SIZE};
 use super::connection::{Address, Closing, Connection};
 use super::hub::{Hub, LISTENING, Mail, NewConnection};
@@ -45,6 +45,8 @@ pub(super) struct Worker<S: Service> {
     /// Mail for connections that are on their way here.
     pub(super) early: Vec<Mail<S::Mail>>,
     balance: Option<Balance>,
+    /// Bytes received in this turn.
+    received: usize,
     /// Connections with output to write.
     pub(super) dirty: Vec<usize>,
     /// Connections that run again in the next turn.
@@ -112,6 +114,7 @@ impl<S: Service> Worker<S> {
             mail: Vec::new(),
             early: Vec::new(),
             balance,
+            received: 0,
             dirty: Vec::new(),
             again: Vec::new(),
             spare_query: None,
@@ -165,7 +168,7 @@ impl<S: Service> Worker<S> {
             return Some(Duration::ZERO);
         }
         let mut due = self.next_cron.min(self.next_housekeeping);
-        if let Wait::Until(time) = wait {
+        if let Wait::Until(time) | Wait::ForOthers(time) = wait {
             due = due.min(time);
         }
         // Timers of the system have a resolution of a millisecond; rounding down would spin.
@@ -238,27 +241,34 @@ impl<S: Service> Worker<S> {
             self.service.before_write(&mut self.links.context());
             self.write_all();
         }
-        self.balance(wait == Wait::No);
+        self.balance(wait);
         wait
     }
 
-    /// Gives connections to another worker if that had better serve them. `long_work`: a slice was used up in this turn.
-    fn balance(&mut self, long_work: bool) {
+    /// Gives connections to another worker if that had better serve them.
+    fn balance(&mut self, wait: Wait) {
         let now = self.links.now;
         let Some(balance) = &mut self.balance else {
             return;
         };
-        if !balance.is_due(self.ready.len(), long_work, now) {
+        let turn = Turn {
+            events: self.ready.len(),
+            received: std::mem::take(&mut self.received),
+            waited_for_others: matches!(wait, Wait::ForOthers(_)),
+            long_work: wait == Wait::No,
+        };
+        if !balance.is_due(turn, now) {
             return;
         }
         let hub = &self.links.hub;
-        if !self.links.config.io_threads_gather {
-            hub.loads.do_not_gather(now);
-        }
+        let may_gather = self.links.config.io_threads_gather;
         let connections = |worker| hub.count(worker).load(Ordering::Relaxed);
-        let advice = balance.advise(&hub.loads, connections, long_work, now);
-        if let Advice::Give { connections, to } = advice {
-            self.give(connections, to);
+        match balance.advise(&hub.loads, connections, may_gather, turn.long_work, now) {
+            Advice::Stay => {}
+            Advice::Give { connections, to } => self.give(connections, to),
+            Advice::TakeBack { connections, from } => {
+                hub.send(from, Mail::Give(connections, self.links.index));
+            }
         }
     }
 
@@ -482,9 +492,10 @@ impl<S: Service> Worker<S> {
         let mut over = false;
         if read {
             connection.last_input = self.links.now;
-            let (before, received) = (connection.query.len(), receive(connection));
-            over = received;
-            let bytes = connection.query.len() - before;
+            let had = connection.query.len();
+            over = receive(connection);
+            let bytes = connection.query.len() - had;
+            self.received += bytes;
             if bytes > 0 {
                 self.service.on_received(bytes);
             }

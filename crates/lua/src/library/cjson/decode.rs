@@ -333,9 +333,7 @@ impl Decoder {
     /// The array of the values from `first` on.
     fn make_array(&mut self, runtime: &mut Runtime, first: usize) -> TableHandle {
         let elements = &self.values[first..];
-        let table = runtime
-            .heap
-            .new_table(elements.len().next_power_of_two(), 0);
+        let table = runtime.heap.new_list(elements.len());
         // The table is new, so nothing older comes to refer to the elements.
         runtime.heap.tables[table.index()].array[..elements.len()].copy_from_slice(elements);
         self.values.truncate(first);
