@@ -254,12 +254,14 @@ impl Session {
             }
             Next::Shutdown => Outcome::Shutdown,
             Next::Block(request) => {
+                count_blocked(bench, header);
                 let waiter = blocking::enqueue(server, &mut unit, client, entry, args, &request);
                 settle::settle_unit(server, bench, &mut unit);
                 self.wait(waiter, request.timeout_ms, OnTimeout::NullArray);
                 Outcome::Busy
             }
             Next::WaitForReplicas(timeout_ms) => {
+                count_blocked(bench, header);
                 settle::settle_unit(server, bench, &mut unit);
                 let waiter = server.blocked.new_waiter();
                 server
@@ -575,6 +577,12 @@ impl Session {
         }
         Outcome::Done
     }
+}
+
+/// Counts a command that has blocked: it counts as called, whatever comes of it.
+fn count_blocked(bench: &mut Bench, header: Header) {
+    let took = bench.clock.tick().since(header.started);
+    bench.stats.command_ran(header.entry.index, took);
 }
 
 /// What a command publishes to its own client goes before its reply.

@@ -312,6 +312,7 @@ impl Worker {
             let text =
                 commands::CommandError::text("UNBLOCKED client unblocked via CLIENT UNBLOCK");
             refuse(self.server, &mut writer, &text);
+            self.bench.stats.command_failed(blocked.entry.index);
         } else {
             blocking::timeout_reply(on_timeout, &mut writer);
         }
@@ -378,6 +379,10 @@ impl Worker {
         let Connection { session, out, .. } = connection;
         let outcome = session.execute(self.server, &mut self.bench, &args, out);
         drop(self.bench.kept_lock.take());
+        if outcome != Outcome::Later {
+            let stats = &self.bench.stats;
+            stats.command_counted_twice(blocked.entry.index);
+        }
         match outcome {
             Outcome::Busy => self.follow(connection),
             Outcome::Close | Outcome::Abort => connection.close_after_output(),

@@ -208,6 +208,40 @@ fn info_counts_what_is_read_and_written() {
 }
 
 #[test]
+fn a_blocking_command_counts_when_it_blocks() {
+    let server = Server::start(&[]);
+    let (mut client, mut blocked) = (server.connect(), server.connect());
+    let id = blocked.call(&["CLIENT", "ID"]).integer().to_string();
+    client.call(&["CONFIG", "RESETSTAT"]);
+    let counts = |client: &mut Client, calls: u64, failed: u64| {
+        let line = info(client, "commandstats", "cmdstat_blpop");
+        let (start, end) = (
+            format!("calls={calls},"),
+            format!(",rejected_calls=0,failed_calls={failed}"),
+        );
+        assert!(line.starts_with(&start) && line.ends_with(&end), "{line}");
+    };
+    let is_blocked = |client: &mut Client| {
+        wait_until("the client blocks", || {
+            info(client, "clients", "blocked_clients") == "1"
+        });
+    };
+    blocked.send(&["BLPOP", "list", "0"]);
+    is_blocked(&mut client);
+    counts(&mut client, 1, 0);
+    client.call(&["RPUSH", "list", "element"]);
+    assert_eq!(blocked.read(), Reply::bulks(&["list", "element"]));
+    counts(&mut client, 1, 0);
+    assert_eq!(blocked.call(&["BLPOP", "list", "0.01"]), Reply::Null);
+    counts(&mut client, 2, 0);
+    blocked.send(&["BLPOP", "list", "0"]);
+    is_blocked(&mut client);
+    client.call(&["CLIENT", "UNBLOCK", &id, "ERROR"]);
+    assert!(matches!(blocked.read(), Reply::Error(_)));
+    counts(&mut client, 3, 1);
+}
+
+#[test]
 fn client_info_shows_what_is_queued_and_nothing_that_is_sent() {
     let server = Server::start(&[]);
     let (mut client, mut other) = (server.connect(), server.connect());
