@@ -206,13 +206,17 @@ impl Worker {
                     Ok(Parse::Incomplete) => return None,
                     Ok(Parse::Empty(consumed)) => {
                         query.consume(consumed);
+                        // An empty request is one whose reply can be skipped.
+                        if session.client.reply_mode == ReplyMode::Skip {
+                            session.client.reply_mode = ReplyMode::On;
+                        }
                         return Some(Outcome::Done);
                     }
                     Ok(Parse::Request(consumed)) => consumed,
                     Err(error) => {
                         let text = error.reply();
                         self.server.errors.count(&text);
-                        if session.client.reply_mode == ReplyMode::Off {
+                        if session.client.reply_mode != ReplyMode::On {
                             return Some(Outcome::Close);
                         }
                         RespWriter::new(out, session.client.protocol).error(&text);

@@ -168,7 +168,10 @@ fn reset(call: &mut Call<'_>) -> CommandResult {
     tracking::disable(call.server, &call.client.record);
     call.client.select(0);
     call.client.set_protocol(Protocol::Resp2);
-    call.client.reply_mode = ReplyMode::On;
+    // A reply that is to be skipped is this one.
+    if call.client.reply_mode != ReplyMode::Skip {
+        call.client.reply_mode = ReplyMode::On;
+    }
     call.client.no_touch = false;
     call.client.record.no_touch.store(false, Ordering::Relaxed);
     call.client.record.no_evict.store(false, Ordering::Relaxed);
