@@ -1,6 +1,5 @@
 //! The `redis` table: what scripts call the server with.
 
-use commands_version::{VERSION, VERSION_NUMBER};
 use lua::Vm;
 use lua::heap::Heap;
 use lua::native::{Answer, Call, Flow, Host, LibraryEntry, NativeResult, Question, Raise};
@@ -15,11 +14,9 @@ use crate::host::{LogLevel, ScriptHost};
 use crate::machine::{RunState, SharedLimit, World};
 use crate::sink::LuaReply;
 
-/// The version of Redis that scripts see.
-mod commands_version {
-    pub(super) const VERSION: &str = "7.0.15";
-    pub(super) const VERSION_NUMBER: f64 = 0x0007_000f as f64;
-}
+/// The version of Redis that scripts see, and the same as they compare it.
+const VERSION: &str = "7.0.15";
+const VERSION_NUMBER: f64 = 0x0007_000f as f64;
 
 const FUNCTIONS: &[LibraryEntry] = &[
     ("call", call),
@@ -210,18 +207,24 @@ impl Host for RunState {
         let mut reply = LuaReply::new(heap, names, *protocol, answer);
         host.call(args, *protocol, &mut reply);
         let (is_error, is_cut) = (reply.is_error(), reply.is_cut());
-        if let Some(limit) = *shared_limit
-            && (is_cut || !share_limit(&mut **host, heap, limit))
-        {
-            return Answer::OutOfMemory;
-        }
-        answer_of(&**host, is_error)
+        answer_of(&mut **host, heap, *shared_limit, is_error, is_cut)
     }
 }
 
-/// What an answer is that is a reply.
-#[inline]
-fn answer_of(host: &dyn ScriptHost, is_error: bool) -> Answer {
+/// What an answer is that is a reply. One that was cut off is more than the script may take.
+#[inline(always)]
+fn answer_of(
+    host: &mut dyn ScriptHost,
+    heap: &mut Heap,
+    shared_limit: Option<SharedLimit>,
+    is_error: bool,
+    is_cut: bool,
+) -> Answer {
+    if let Some(limit) = shared_limit
+        && (is_cut || !share_limit(host, heap, limit))
+    {
+        return Answer::OutOfMemory;
+    }
     if !is_error {
         return Answer::Value;
     }
@@ -270,15 +273,7 @@ impl RunState {
         drop(copied);
         buffers.release();
         match outcome {
-            Ok((is_error, is_cut)) => {
-                if is_cut
-                    || shared_limit.is_some_and(|limit| !share_limit(&mut **host, heap, limit))
-                {
-                    *answer = Value::Nil;
-                    return Answer::OutOfMemory;
-                }
-                answer_of(&**host, is_error)
-            }
+            Ok((is_error, is_cut)) => answer_of(&mut **host, heap, *shared_limit, is_error, is_cut),
             Err(text) => {
                 *answer = error_table(heap, debugger.as_deref_mut(), &text);
                 Answer::Error

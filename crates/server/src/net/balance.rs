@@ -2,8 +2,8 @@
 //!
 //! Many small requests cost least on one worker: it finds several ready at a time and seldom sleeps, where two find
 //! half as many each and have to be woken twice as often, which costs more than a small request does. So connections
-//! gather on the first worker while all of them together keep less than one core busy. They spread again, half of them
-//! to the calmest worker, when a worker has no time left or runs something long: a script that has used up its slice
+//! gather on the first worker while all of them together keep less than 85 % of a core busy. They spread again, half of them
+//! to the calmest worker, when a worker has hardly any time left or runs something long: a script that has used up its slice
 //! must neither keep others waiting nor share its core with the next one while another is idle.
 //!
 //! Not always is more done on more workers: scripts that need the same keys wait for each other, and where the clients
