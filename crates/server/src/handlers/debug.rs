@@ -200,6 +200,10 @@ fn protocol(call: &mut Call<'_>) -> CommandResult {
             call.reply.integer(90);
         }
         call.reply.bulk(b"Some real reply following the attribute");
+    } else if is("push") && !call.client.protocol.is_resp3() {
+        return Err(CommandError::text(
+            "ERR RESP2 is not supported by this command",
+        ));
     } else if is("push") {
         call.reply.push(2);
         call.reply.bulk(b"server-cpu-usage");
@@ -216,7 +220,7 @@ fn protocol(call: &mut Call<'_>) -> CommandResult {
     } else {
         return Err(CommandError::text(
             "ERR Wrong protocol type name. Please use one of the following: \
-             string|integer|double|null|array|set|map|attrib|push|verbatim|true|false",
+             string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false",
         ));
     }
     Ok(())
