@@ -36,10 +36,10 @@ pub enum CommandError {
     #[error("ERR wrong number of arguments for '{0}' command")]
     Arity(Cow<'static, str>),
     /// A subcommand nobody knows.
-    #[error("ERR unknown subcommand '{given}'. Try {container} HELP.")]
+    #[error("ERR unknown subcommand '{}'. Try {container} HELP.", String::from_utf8_lossy(.given))]
     UnknownSubcommand {
         /// As the client wrote it, at most 128 bytes of it.
-        given: String,
+        given: Vec<u8>,
         /// The container command in upper case.
         container: Cow<'static, str>,
     },
@@ -63,6 +63,10 @@ impl CommandError {
             // The commonest of the others, without formatting.
             CommandError::NotInteger => Cow::Borrowed(NOT_INTEGER.as_bytes()),
             CommandError::WrongType => Cow::Borrowed(WRONG_TYPE.as_bytes()),
+            CommandError::UnknownSubcommand { given, container } => {
+                let after = format!("'. Try {container} HELP.");
+                Cow::Owned([b"ERR unknown subcommand '", &given[..], after.as_bytes()].concat())
+            }
             other => Cow::Owned(other.to_string().into_bytes()),
         }
     }

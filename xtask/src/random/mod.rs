@@ -260,9 +260,26 @@ impl Pair {
     }
 }
 
+/// Gives back what an episode may have set: the thresholds of `commands.txt` among them.
 fn fresh(server: &Server) -> Result<Connection, Error> {
     let mut connection = server.connect()?;
-    for command in [&["FLUSHALL"][..], &["SCRIPT", "FLUSH"]] {
+    let thresholds = [
+        "CONFIG",
+        "SET",
+        "hash-max-listpack-entries",
+        "512",
+        "hash-max-listpack-value",
+        "64",
+        "set-max-intset-entries",
+        "512",
+        "zset-max-listpack-entries",
+        "128",
+        "zset-max-listpack-value",
+        "64",
+        "list-max-listpack-size",
+        "-2",
+    ];
+    for command in [&["FLUSHALL"][..], &["SCRIPT", "FLUSH"], &thresholds] {
         connection
             .call(command)
             .map_err(|source| Error::Connection {

@@ -64,10 +64,9 @@ impl Conditions {
                 _ if is_word(word, "gt") => &mut conditions.if_later,
                 _ if is_word(word, "lt") => &mut conditions.if_sooner,
                 _ => {
-                    return Err(CommandError::owned(format!(
-                        "ERR Unsupported option {}",
-                        String::from_utf8_lossy(word)
-                    )));
+                    let repeated = word.split(|&byte| byte == 0).next().unwrap_or_default();
+                    let text = [b"ERR Unsupported option ", repeated].concat();
+                    return Err(CommandError::Bytes(text));
                 }
             };
             *condition = true;
