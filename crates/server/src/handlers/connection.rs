@@ -119,10 +119,8 @@ fn hello(call: &mut Call<'_>) -> CommandResult {
             name = Some(wanted);
             at += 2;
         } else {
-            return Err(CommandError::owned(format!(
-                "ERR Syntax error in HELLO option '{}'",
-                String::from_utf8_lossy(option)
-            )));
+            let before = "ERR Syntax error in HELLO option '";
+            return Err(CommandError::repeating(before, option, "'"));
         }
     }
     if let Some((user, password)) = credentials {
