@@ -6,6 +6,10 @@
 //! to the calmest worker, when a worker has no time left or runs something long: a script that has used up its slice
 //! must neither keep others waiting nor share its core with the next one while another is idle.
 //!
+//! Not always is more done on more workers: scripts that need the same keys wait for each other, and where the clients
+//! use the same cores a wake-up may cost more than a script. So a worker that has spread connections for want of time
+//! looks what became of it ([`Trial`]), and takes them back if all workers together get less done with as much time.
+//!
 //! Ten times a second each worker says how busy it was ([`Load`]) and decides about its own connections ([`advise`]).
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -32,20 +36,26 @@ const CALM_BELOW: u32 = 700;
 /// For how long nothing is gathered after something spoke against it, such as a slice that was used up.
 const AFTER_LONG_WORK: Duration = Duration::from_secs(3);
 
-/// For how long nothing is gathered after one worker was found to be too few; twice as long the next time, up to a minute.
-const AFTER_OVERLOAD: Duration = Duration::from_secs(2);
-const AFTER_OVERLOAD_MAX: Duration = Duration::from_secs(64);
+/// For how long nothing is gathered after one worker was found to be too few, and nothing spread for want of time after
+/// that was found to be in vain; twice as long the next time, up to a minute.
+const PAUSE: Duration = Duration::from_secs(2);
+const PAUSE_MAX: Duration = Duration::from_secs(64);
+
+/// Periods from spreading on that do not tell yet what it brings, and those that do.
+const TRIAL_SETTLES: u32 = 2;
+const TRIAL_PERIODS: u32 = 3;
+
+/// Thousandths of the work that was done before: less is worse than before.
+const TRIAL_WORSE_BELOW: u64 = 970;
 
 /// What workers tell each other of their last period. Shared by all threads.
 #[derive(Debug)]
 pub(super) struct Loads {
     workers: Box<[Load]>,
-    /// What the times below count from.
+    /// What the pauses count from.
     started: Instant,
-    /// Nothing is gathered before this time, in milliseconds.
-    gather_from_ms: AtomicU64,
-    /// For how long nothing was gathered after connections had to be spread for the last time, in milliseconds.
-    pause_ms: AtomicU64,
+    gathering: Pause,
+    spreading: Pause,
 }
 
 /// How busy one was.
@@ -55,6 +65,37 @@ struct Load {
     busy: AtomicU32,
     /// Events that were ready.
     events: AtomicU32,
+    /// Bytes received in a millisecond: a measure of what is done.
+    rate: AtomicU32,
+}
+
+/// A time before which something is not tried again.
+#[derive(Debug, Default)]
+struct Pause {
+    /// When it ends, in milliseconds.
+    until: AtomicU64,
+    /// How long the last one after a failure was, in milliseconds.
+    length: AtomicU64,
+}
+
+impl Pause {
+    fn is_over(&self, now_ms: u64) -> bool {
+        now_ms >= self.until.load(Ordering::Relaxed)
+    }
+
+    fn extend(&self, pause: Duration, now_ms: u64) {
+        let until = now_ms + pause.as_millis() as u64;
+        self.until.fetch_max(until, Ordering::Relaxed);
+    }
+
+    /// It was tried in vain: it is tried again later, each time after twice as long.
+    fn double(&self, now_ms: u64) {
+        let last = Duration::from_millis(self.length.load(Ordering::Relaxed));
+        let pause = (last * 2).clamp(PAUSE, PAUSE_MAX);
+        self.length
+            .store(pause.as_millis() as u64, Ordering::Relaxed);
+        self.extend(pause, now_ms);
+    }
 }
 
 /// A worker as the others see it.
@@ -70,8 +111,8 @@ impl Loads {
         Loads {
             workers: (0..workers).map(|_| Load::default()).collect(),
             started: Instant::now(),
-            gather_from_ms: AtomicU64::new(0),
-            pause_ms: AtomicU64::new(0),
+            gathering: Pause::default(),
+            spreading: Pause::default(),
         }
     }
 
@@ -80,26 +121,26 @@ impl Loads {
     }
 
     fn may_gather(&self, now: Instant) -> bool {
-        self.ms(now) >= self.gather_from_ms.load(Ordering::Relaxed)
+        self.gathering.is_over(self.ms(now))
     }
 
     /// Nothing is gathered for the time being.
     pub(super) fn do_not_gather(&self, now: Instant) {
-        self.pause_gathering(AFTER_LONG_WORK, now);
+        self.gathering.extend(AFTER_LONG_WORK, self.ms(now));
     }
 
-    fn pause_gathering(&self, pause: Duration, now: Instant) {
-        let until = self.ms(now + pause);
-        self.gather_from_ms.fetch_max(until, Ordering::Relaxed);
+    /// Whether a new connection had better join those of the first worker.
+    pub(super) fn gathers_new(&self, now: Instant) -> bool {
+        let has_time = self.workers[LISTENING].busy.load(Ordering::Relaxed) <= SPREAD_ABOVE;
+        self.may_gather(now) && has_time || !self.spreading.is_over(self.ms(now))
     }
 
-    /// Gathering was too much for one worker: it is tried again later, each time after twice as long.
-    fn note_overload(&self, now: Instant) {
-        let last = Duration::from_millis(self.pause_ms.load(Ordering::Relaxed));
-        let pause = (last * 2).clamp(AFTER_OVERLOAD, AFTER_OVERLOAD_MAX);
-        self.pause_ms
-            .store(pause.as_millis() as u64, Ordering::Relaxed);
-        self.pause_gathering(pause, now);
+    /// Bytes received by all workers in a millisecond.
+    fn rate(&self) -> u64 {
+        let rates = self.workers.iter().map(|load| &load.rate);
+        rates
+            .map(|rate| u64::from(rate.load(Ordering::Relaxed)))
+            .sum()
     }
 }
 
@@ -110,6 +151,57 @@ pub(super) enum Advice {
     Stay,
     /// Give so many of them to another worker.
     Give { connections: usize, to: usize },
+    /// Take so many back from another worker.
+    TakeBack { connections: usize, from: usize },
+}
+
+/// What has happened since a worker decided the last time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Turn {
+    /// Events that were ready.
+    pub(super) events: usize,
+    /// Bytes received.
+    pub(super) received: usize,
+    /// A slice was used up.
+    pub(super) long_work: bool,
+}
+
+/// Connections given to another worker for want of time, until it is known whether that was good.
+#[derive(Debug)]
+struct Trial {
+    connections: usize,
+    to: usize,
+    /// What all workers did before.
+    rate_before: u64,
+    periods: u32,
+    /// What they have done since, summed over periods that tell.
+    rates: u64,
+}
+
+impl Trial {
+    fn new(connections: usize, to: usize, rate_before: u64) -> Trial {
+        Trial {
+            connections,
+            to,
+            rate_before,
+            periods: 0,
+            rates: 0,
+        }
+    }
+
+    /// Counts a period; whether spreading was good, once that is known. `busy` are thousandths of a core that all used:
+    /// with much less to do than before, less is done in any case.
+    fn judge(&mut self, rate: u64, busy: u32) -> Option<bool> {
+        self.periods += 1;
+        if self.periods > TRIAL_SETTLES {
+            self.rates += rate;
+        }
+        (self.periods == TRIAL_SETTLES + TRIAL_PERIODS).then(|| {
+            let is_less =
+                self.rates * 1000 < self.rate_before * TRIAL_WORSE_BELOW * u64::from(TRIAL_PERIODS);
+            !is_less || busy < CALM_BELOW
+        })
+    }
 }
 
 /// What one worker remembers to decide about its connections.
@@ -119,11 +211,13 @@ pub(super) struct Balance {
     clock: ThreadClock,
     used: Duration,
     looked: Instant,
-    events: u32,
+    events: usize,
+    received: usize,
     /// Periods in a row without time left.
     overloaded: u32,
     /// A slice was used up in this period.
     long_work: bool,
+    trial: Option<Trial>,
 }
 
 impl Balance {
@@ -137,47 +231,50 @@ impl Balance {
             used: Duration::ZERO,
             looked: now,
             events: 0,
+            received: 0,
             overloaded: 0,
             long_work: false,
+            trial: None,
         })
     }
 
-    /// Counts the events of a turn. Whether it is time for advice: when a period is over, and when a slice was used up for
-    /// the first time in one (`long_work`).
+    /// Counts what a turn did. Whether it is time for advice: when a period is over, and when a slice was used up for
+    /// the first time in one.
     #[inline]
-    pub(super) fn is_due(&mut self, events: usize, long_work: bool, now: Instant) -> bool {
-        self.events = self.events.saturating_add(events as u32);
-        long_work && !self.long_work || now.saturating_duration_since(self.looked) >= PERIOD
+    pub(super) fn is_due(&mut self, turn: Turn, now: Instant) -> bool {
+        self.events = self.events.saturating_add(turn.events);
+        self.received = self.received.saturating_add(turn.received);
+        turn.long_work && !self.long_work || now.saturating_duration_since(self.looked) >= PERIOD
     }
 
-    /// Ends a period: says how busy it was, and what is to be done.
+    /// Ends a period: says how busy it was, and what is to be done. `may_gather`: the configuration allows fewer workers.
     pub(super) fn advise(
         &mut self,
         loads: &Loads,
         connections: impl Fn(usize) -> usize,
+        may_gather: bool,
         long_work: bool,
         now: Instant,
     ) -> Advice {
-        let used = self.clock.used().unwrap_or(self.used);
-        let wall = now
-            .saturating_duration_since(self.looked)
-            .as_micros()
-            .max(1);
-        let busy = used.saturating_sub(self.used).as_micros() * 1000 / wall;
-        let busy = u32::try_from(busy).map_or(1000, |busy| busy.min(1000));
-        let load = &loads.workers[self.own];
-        load.busy.store(busy, Ordering::Relaxed);
-        load.events.store(self.events, Ordering::Relaxed);
-        (self.used, self.looked, self.events) = (used, now, 0);
+        let busy = self.publish(&loads.workers[self.own], now);
         self.long_work = long_work;
-        if long_work {
+        if long_work || !may_gather {
             loads.do_not_gather(now);
+            self.trial = None;
         }
         self.overloaded = if busy > SPREAD_ABOVE {
             self.overloaded + 1
         } else {
             0
         };
+        let is_overloaded = self.overloaded > 1;
+        if let Some(trial) = self.end_of_trial(loads, is_overloaded) {
+            loads.spreading.double(loads.ms(now));
+            return Advice::TakeBack {
+                connections: trial.connections,
+                from: trial.to,
+            };
+        }
 
         let seen: Vec<Seen> = loads
             .workers
@@ -189,17 +286,62 @@ impl Balance {
                 events: load.events.load(Ordering::Relaxed),
             })
             .collect();
-        let is_overloaded = self.overloaded > 1;
+        let may_spread = loads.spreading.is_over(loads.ms(now));
+        let wants_room = is_overloaded && may_spread;
         let advice = advise(
             self.own,
             &seen,
-            long_work || is_overloaded,
+            long_work || wants_room,
             loads.may_gather(now),
         );
-        if is_overloaded && advice != Advice::Stay {
-            loads.note_overload(now);
+        if let Advice::Give { connections, to } = advice
+            && wants_room
+        {
+            loads.gathering.double(loads.ms(now));
+            if may_gather && !long_work {
+                self.trial = Some(Trial::new(connections, to, loads.rate()));
+            }
         }
         advice
+    }
+
+    /// Tells the others how busy this worker was since it last looked; returns it.
+    fn publish(&mut self, load: &Load, now: Instant) -> u32 {
+        let used = self.clock.used().unwrap_or(self.used);
+        let wall = now
+            .saturating_duration_since(self.looked)
+            .as_micros()
+            .max(1);
+        let busy = used.saturating_sub(self.used).as_micros() * 1000 / wall;
+        let busy = u32::try_from(busy).map_or(1000, |busy| busy.min(1000));
+        let number = |value: u128| u32::try_from(value).unwrap_or(u32::MAX);
+        load.busy.store(busy, Ordering::Relaxed);
+        load.events
+            .store(number(self.events as u128), Ordering::Relaxed);
+        load.rate.store(
+            number(self.received as u128 * 1000 / wall),
+            Ordering::Relaxed,
+        );
+        (self.used, self.looked, self.events, self.received) = (used, now, 0, 0);
+        busy
+    }
+
+    /// The trial that is over and has shown that spreading was in vain.
+    fn end_of_trial(&mut self, loads: &Loads, is_overloaded: bool) -> Option<Trial> {
+        let trial = self.trial.as_mut()?;
+        // Who is overloaded again has work for more workers than these.
+        let is_settled = is_overloaded && trial.periods >= TRIAL_SETTLES;
+        let busy = loads.workers.iter().map(|load| &load.busy);
+        let busy = busy.map(|busy| busy.load(Ordering::Relaxed)).sum();
+        match trial.judge(loads.rate(), busy) {
+            None if !is_settled => None,
+            Some(false) if !is_settled => self.trial.take(),
+            _ => {
+                self.trial = None;
+                loads.spreading.length.store(0, Ordering::Relaxed);
+                None
+            }
+        }
     }
 }
 
@@ -280,16 +422,35 @@ mod tests {
     }
 
     #[test]
-    fn gathering_that_failed_is_tried_again_ever_later() {
-        let loads = Loads::new(2);
-        let mut now = Instant::now();
-        assert!(loads.may_gather(now));
-        for pause in [2, 4, 8, 16, 32, 64, 64] {
-            loads.note_overload(now);
-            now += Duration::from_secs(pause) - Duration::from_millis(10);
-            assert!(!loads.may_gather(now));
-            now += Duration::from_millis(20);
-            assert!(loads.may_gather(now));
+    fn what_failed_is_tried_again_ever_later() {
+        let pause = Pause::default();
+        let mut now = 0;
+        assert!(pause.is_over(now));
+        for seconds in [2, 4, 8, 16, 32, 64, 64] {
+            pause.double(now);
+            now += seconds * 1000;
+            assert!(!pause.is_over(now - 1));
+            assert!(pause.is_over(now));
         }
+    }
+
+    fn judged(rate_before: u64, rate: u64, busy: u32) -> bool {
+        let mut trial = Trial::new(2, 1, rate_before);
+        // What is done until connections have arrived does not count.
+        for _ in 0..TRIAL_SETTLES {
+            assert_eq!(trial.judge(0, busy), None);
+        }
+        for _ in 1..TRIAL_PERIODS {
+            assert_eq!(trial.judge(rate, busy), None);
+        }
+        trial.judge(rate, busy).expect("it is known now")
+    }
+
+    #[test]
+    fn spreading_was_good_unless_less_is_done_with_as_much_time() {
+        assert!(judged(1000, 1800, 1900));
+        assert!(judged(1000, 980, 1100));
+        assert!(!judged(1000, 800, 1100));
+        assert!(judged(1000, 300, 300), "there is less to do");
     }
 }

@@ -167,9 +167,18 @@ struct Running {
 }
 
 impl Running {
+    /// Connections of each worker.
+    fn counts(&self) -> Vec<usize> {
+        (0..self.hub.workers())
+            .map(|worker| self.hub.count(worker).load(Ordering::Relaxed))
+            .collect()
+    }
+
     fn start(threads: usize, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config {
             bind: Addresses(vec![b"127.0.0.1".to_vec()]),
+            // Connections on several workers are the harder case.
+            io_threads_gather: false,
             ..Config::default()
         };
         // Any free port: the system picks it, then it is bound again.
@@ -237,6 +246,16 @@ fn closed(stream: &mut TcpStream) -> bool {
 }
 
 #[test]
+fn new_connections_gather_on_the_worker_that_listens() {
+    let server = Running::start(2, |config| config.io_threads_gather = true);
+    let mut streams: Vec<TcpStream> = (0..4).map(|_| server.connect()).collect();
+    for stream in &mut streams {
+        talk(stream, b"PING\r\n", b"+PONG\r\n");
+    }
+    assert_eq!(server.counts(), [4, 0]);
+}
+
+#[test]
 fn requests_are_answered_in_order_however_they_arrive() {
     let server = Running::start(2, |_| {});
     let mut streams: Vec<TcpStream> = (0..8).map(|_| server.connect()).collect();
@@ -253,11 +272,7 @@ fn requests_are_answered_in_order_however_they_arrive() {
             b"+SLOW\r\n+PONG\r\n+SLOW\r\n",
         );
     }
-    assert_eq!(server.hub.connections(), 8);
-    let counts: Vec<usize> = (0..2)
-        .map(|worker| server.hub.count(worker).load(Ordering::Relaxed))
-        .collect();
-    assert_eq!(counts, [4, 4]);
+    assert_eq!(server.counts(), [4, 4]);
     talk(
         &mut streams[0],
         b"*x\r\n",

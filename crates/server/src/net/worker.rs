@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use slab::Slab;
 
-use super::balance::{Advice, Balance};
+use super::balance::{Advice, Balance, Turn};
 use super::buffer::{QueryBuffer, READ_SIZE};
 use super::connection::{Address, Closing, Connection};
 use super::hub::{Hub, LISTENING, Mail, NewConnection};
@@ -44,6 +44,8 @@ pub(super) struct Worker<S: Service> {
     /// Mail for connections that are on their way here.
     pub(super) early: Vec<Mail<S::Mail>>,
     balance: Option<Balance>,
+    /// Bytes received in this turn.
+    received: usize,
     /// Connections with output to write.
     pub(super) dirty: Vec<usize>,
     /// Connections that run again in the next turn.
@@ -111,6 +113,7 @@ impl<S: Service> Worker<S> {
             mail: Vec::new(),
             early: Vec::new(),
             balance,
+            received: 0,
             dirty: Vec::new(),
             again: Vec::new(),
             spare_query: None,
@@ -247,17 +250,23 @@ impl<S: Service> Worker<S> {
         let Some(balance) = &mut self.balance else {
             return;
         };
-        if !balance.is_due(self.ready.len(), long_work, now) {
+        let turn = Turn {
+            events: self.ready.len(),
+            received: std::mem::take(&mut self.received),
+            long_work,
+        };
+        if !balance.is_due(turn, now) {
             return;
         }
         let hub = &self.links.hub;
-        if !self.links.config.io_threads_gather {
-            hub.loads.do_not_gather(now);
-        }
+        let may_gather = self.links.config.io_threads_gather;
         let connections = |worker| hub.count(worker).load(Ordering::Relaxed);
-        let advice = balance.advise(&hub.loads, connections, long_work, now);
-        if let Advice::Give { connections, to } = advice {
-            self.give(connections, to);
+        match balance.advise(&hub.loads, connections, may_gather, long_work, now) {
+            Advice::Stay => {}
+            Advice::Give { connections, to } => self.give(connections, to),
+            Advice::TakeBack { connections, from } => {
+                hub.send(from, Mail::Give(connections, self.links.index));
+            }
         }
     }
 
@@ -405,7 +414,12 @@ impl<S: Service> Worker<S> {
             let _ = stream.write(b"-ERR max number of clients reached\r\n");
             return;
         }
-        let worker = hub.least_busy();
+        let worker = if self.links.config.io_threads_gather && hub.loads.gathers_new(self.links.now)
+        {
+            LISTENING
+        } else {
+            hub.least_busy()
+        };
         hub.count(worker).fetch_add(1, Ordering::Relaxed);
         let id = hub.next_id();
         stream.tune(self.links.config.tcp_keepalive);
@@ -471,7 +485,9 @@ impl<S: Service> Worker<S> {
         let mut over = false;
         if read {
             connection.last_input = self.links.now;
+            let had = connection.query.len();
             over = receive(connection);
+            self.received += connection.query.len() - had;
             if connection.query.len() as u64 > self.links.config.client_query_buffer_limit {
                 let line = self.service.describe(connection);
                 self.links.log.warning(format_args!(
