@@ -265,7 +265,7 @@ impl<'s> Lexer<'s> {
                 b'>' if next == Some(b'=') => (Token::GreaterEqual, 2),
                 b'~' if next == Some(b'=') => (Token::NotEqual, 2),
                 b'"' | b'\'' => (self.string(byte)?, 0),
-                b'.' => match (next, source.get(start + 2)) {
+                b'.' => match (next, source.get(start + 2).copied()) {
                     (Some(b'.' | WILD), Some(b'.' | WILD)) => (Token::Dots, 3),
                     (Some(b'.' | WILD), _) => (Token::Concat, 2),
                     (Some(b'0'..=b'9'), _) => (self.numeral()?, 0),
@@ -319,9 +319,9 @@ impl<'s> Lexer<'s> {
             at
         };
         let mut end = skip_while(start, |byte| is(byte, DIGIT) || byte == b'.');
-        if let Some(b'e' | b'E' | WILD) = source.get(end) {
+        if let Some(b'e' | b'E' | WILD) = source.get(end).copied() {
             end += 1;
-            if let Some(b'+' | b'-' | WILD) = source.get(end) {
+            if let Some(b'+' | b'-' | WILD) = source.get(end).copied() {
                 end += 1;
             }
         }
