@@ -200,9 +200,16 @@ fn protocol(call: &mut Call<'_>) -> CommandResult {
         }
         call.reply.bulk(b"Some real reply following the attribute");
     } else if is("push") {
+        if !call.client.protocol.is_resp3() {
+            return Err(CommandError::text(
+                "ERR RESP2 is not supported by this command",
+            ));
+        }
         call.reply.push(2);
         call.reply.bulk(b"server-cpu-usage");
         call.reply.integer(42);
+        call.reply
+            .bulk(b"Some real reply following the push reply");
     } else if is("verbatim") {
         call.reply.verbatim(b"txt", b"This is a verbatim\nstring");
     } else if is("true") {
@@ -215,7 +222,7 @@ fn protocol(call: &mut Call<'_>) -> CommandResult {
     } else {
         return Err(CommandError::text(
             "ERR Wrong protocol type name. Please use one of the following: \
-             string|integer|double|null|array|set|map|attrib|push|verbatim|true|false",
+             string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false",
         ));
     }
     Ok(())
