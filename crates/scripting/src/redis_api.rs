@@ -11,7 +11,7 @@ use resp::Protocol;
 use crate::arguments::{ArgumentError, FEW, write_number};
 use crate::cache::sha1_hex;
 use crate::debugger::{Debugger, debugger};
-use crate::host::{LogLevel, ScriptHost};
+use crate::host::{Called, LogLevel, ScriptHost};
 use crate::machine::{RunState, SharedLimit, World};
 use crate::sink::LuaReply;
 
@@ -208,28 +208,35 @@ impl Host for RunState {
             return self.answer_to_any(heap, arguments, answer);
         };
         let mut reply = LuaReply::new(heap, names, *protocol, answer);
-        host.call(args, *protocol, &mut reply);
+        let called = host.call(args, *protocol, &mut reply);
+        let is_late = called == Called::TookLong || reply.is_large();
         let (is_error, is_cut) = (reply.is_error(), reply.is_cut());
         if let Some(limit) = *shared_limit
             && (is_cut || !share_limit(&mut **host, heap, limit))
         {
             return Answer::OutOfMemory;
         }
-        answer_of(&**host, is_error)
+        answer_of(&**host, is_error, is_late)
     }
 }
 
 /// What an answer is that is a reply.
 #[inline]
-fn answer_of(host: &dyn ScriptHost, is_error: bool) -> Answer {
+fn answer_of(host: &dyn ScriptHost, is_error: bool, is_late: bool) -> Answer {
     if !is_error {
-        return Answer::Value;
+        return match is_late {
+            false => Answer::Value,
+            true => Answer::LateValue,
+        };
     }
     // The run may have to start again, because of the call that has just failed.
     if host.is_void() {
         return Answer::Stopped;
     }
-    Answer::Error
+    match is_late {
+        false => Answer::Error,
+        true => Answer::LateError,
+    }
 }
 
 impl RunState {
@@ -260,24 +267,25 @@ impl RunState {
             }
             Ok(args) => {
                 let mut reply = LuaReply::new(heap, names, *protocol, answer);
-                host.call(args, *protocol, &mut reply);
-                Ok((reply.is_error(), reply.is_cut()))
+                let called = host.call(args, *protocol, &mut reply);
+                let is_late = called == Called::TookLong || reply.is_large();
+                Ok((reply.is_error(), reply.is_cut(), is_late))
             }
             // More than the script may take: as if the reply had been cut off.
-            Err(ArgumentError::TooLarge) => Ok((false, true)),
+            Err(ArgumentError::TooLarge) => Ok((false, true, false)),
             Err(error) => Err(error.to_string()),
         };
         drop(copied);
         buffers.release();
         match outcome {
-            Ok((is_error, is_cut)) => {
+            Ok((is_error, is_cut, is_late)) => {
                 if is_cut
                     || shared_limit.is_some_and(|limit| !share_limit(&mut **host, heap, limit))
                 {
                     *answer = Value::Nil;
                     return Answer::OutOfMemory;
                 }
-                answer_of(&**host, is_error)
+                answer_of(&**host, is_error, is_late)
             }
             Err(text) => {
                 *answer = error_table(heap, debugger.as_deref_mut(), &text);

@@ -208,8 +208,7 @@ fn protocol(call: &mut Call<'_>) -> CommandResult {
         call.reply.push(2);
         call.reply.bulk(b"server-cpu-usage");
         call.reply.integer(42);
-        call.reply
-            .bulk(b"Some real reply following the push reply");
+        call.reply.bulk(b"Some real reply following the push reply");
     } else if is("verbatim") {
         call.reply.verbatim(b"txt", b"This is a verbatim\nstring");
     } else if is("true") {
