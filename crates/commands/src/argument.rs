@@ -12,6 +12,18 @@ pub fn integer(argument: &[u8]) -> Result<i64, CommandError> {
     types::number::parse_i64(argument).ok_or(CommandError::NotInteger)
 }
 
+/// An integer of 32 bits, which is what Redis numbers databases with.
+///
+/// # Errors
+/// [`CommandError::NotInteger`], or the text Redis has for integers beyond 32 bits.
+pub fn integer_of_32_bits(argument: &[u8]) -> Result<i32, CommandError> {
+    i32::try_from(integer(argument)?).map_err(|_| {
+        CommandError::text(
+            "ERR value is out of range, value must between -2147483648 and 2147483647",
+        )
+    })
+}
+
 /// A number, possibly infinite.
 ///
 /// # Errors
@@ -31,16 +43,16 @@ pub fn is_word(argument: &[u8], word: &str) -> bool {
 /// The texts Redis has for what is no number, and for what is negative; numbers too large for a 64-bit integer count as
 /// negative there.
 pub fn timeout_seconds(argument: &[u8]) -> Result<Option<i64>, CommandError> {
-    // Time-outs are read in extended precision: 1e400 is a number, if too large a one.
-    Extended::parse(argument).ok_or(CommandError::text(
+    // Time-outs are read in extended precision: 1e400 is a number, if too large a one, and -0.001 is a little less than
+    // a millisecond, so it counts as 0.
+    let seconds = Extended::parse(argument).ok_or(CommandError::text(
         "ERR timeout is not a float or out of range",
     ))?;
-    let seconds = types::number::parse_f64(argument).unwrap_or(f64::INFINITY);
-    let milliseconds = (seconds * 1000.0).ceil();
-    if milliseconds < 0.0 || milliseconds >= i64::MAX as f64 {
-        return Err(CommandError::text("ERR timeout is negative"));
-    }
-    Ok((milliseconds > 0.0).then_some(milliseconds as i64))
+    let milliseconds = seconds
+        .times_rounded_up(1000)
+        .filter(|&milliseconds| milliseconds >= 0)
+        .ok_or(CommandError::text("ERR timeout is negative"))?;
+    Ok((milliseconds > 0).then_some(milliseconds))
 }
 
 /// A count that may be 0 but not negative.

@@ -3,7 +3,7 @@
 use keyspace::LockPlan;
 use smallvec::SmallVec;
 
-use crate::record::{BeginSearch, Command, FindKeys, KeySpec, Locks, key_flag};
+use crate::record::{BeginSearch, Command, FindKeys, Group, KeySpec, Locks, key_flag};
 
 /// A key among the arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +30,10 @@ pub fn key_positions(command: &Command, args: &[&[u8]]) -> Result<KeyPositions, 
         return find(args);
     }
     let mut positions = KeyPositions::new();
+    // A script may have no keys; any other command that counts its keys needs some.
+    let least = i64::from(command.group != Group::Scripting);
     for spec in command.keys {
-        add_positions(spec, args, &mut positions)?;
+        add_positions(spec, args, least, &mut positions)?;
     }
     Ok(positions)
 }
@@ -93,6 +95,7 @@ pub fn first_counted_key_index(command: &Command) -> Option<usize> {
 fn add_positions(
     spec: &KeySpec,
     args: &[&[u8]],
+    least_count: i64,
     positions: &mut KeyPositions,
 ) -> Result<(), InvalidKeys> {
     if spec.flags & key_flag::NOT_KEY != 0 {
@@ -127,7 +130,7 @@ fn add_positions(
             let count = types::number::parse_i64(count).ok_or(InvalidKeys)?;
             let from = first + offset;
             let room = args.len().saturating_sub(from) as i64;
-            if count < 0 || count > room {
+            if count < least_count || count > room {
                 return Err(InvalidKeys);
             }
             (from, from as i64 + (count - 1) * step as i64, step)
@@ -201,6 +204,8 @@ mod tests {
             "EVAL script x a",
             "EVAL script 2 a",
             "EVAL script -1 a",
+            "ZUNIONSTORE d 0 a",
+            "LMPOP 0 a",
         ] {
             assert_eq!(keys_of(bad), Err(InvalidKeys), "{bad}");
         }

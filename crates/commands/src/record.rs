@@ -30,7 +30,7 @@ pub struct Command {
     pub since: &'static str,
     /// One line: what it does.
     pub summary: &'static str,
-    /// Its time, in big-O words.
+    /// Its time, in big-O words; empty where Redis says nothing of it.
     pub complexity: &'static str,
     /// Its subcommands, if it is a container.
     pub subcommands: &'static [Command],

@@ -5,6 +5,12 @@ use types::{Bytes, Value};
 /// The expiry of a key that never expires.
 pub(crate) const NEVER: i64 = i64::MAX;
 
+/// What is kept of a time at which a key is to expire: the very last millisecond stands for [`NEVER`], so it is the one
+/// before.
+pub(crate) fn kept_expiry(at: i64) -> i64 {
+    at.min(NEVER - 1)
+}
+
 /// How the access record of an entry is kept; follows `maxmemory-policy`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccessPolicy {

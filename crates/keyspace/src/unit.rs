@@ -5,7 +5,9 @@ use types::{Bytes, Value};
 use crate::changes::Changes;
 use crate::database::Database;
 use crate::edit::{Edit, Origin};
-use crate::entry::{AccessPolicy, Entry, LFU_INITIAL, NEVER, ObjectInfo, lfu_decayed, lfu_touched};
+use crate::entry::{
+    AccessPolicy, Entry, LFU_INITIAL, NEVER, ObjectInfo, kept_expiry, lfu_decayed, lfu_touched,
+};
 use crate::event::{Event, EventClass};
 use crate::guards::{Guards, Recent};
 use crate::kind::{Kind, WrongType};
@@ -596,7 +598,7 @@ impl<'k> Unit<'k> {
                 let after = match expiry {
                     Expiry::Clear => NEVER,
                     Expiry::Keep => before,
-                    Expiry::At(at) => at,
+                    Expiry::At(at) => kept_expiry(at),
                 };
                 part.set_expiry(place, after);
                 if let Some(log) = &mut changes.log {
@@ -607,7 +609,7 @@ impl<'k> Unit<'k> {
             }
             Err(hash) => {
                 let at = if let Expiry::At(at) = expiry {
-                    at
+                    kept_expiry(at)
                 } else {
                     NEVER
                 };
@@ -637,7 +639,7 @@ impl<'k> Unit<'k> {
             return false;
         };
         let database = self.scope.database;
-        let after = at.unwrap_or(NEVER);
+        let after = at.map_or(NEVER, kept_expiry);
         let part = &mut Self::shard_in(&mut self.guards, shard).databases[database];
         if let Some(log) = &mut self.changes.log {
             log.note_expiry(database, key, part.table.get(place).expire_at, after);

@@ -91,9 +91,10 @@ impl Unit<'_> {
     }
 
     /// Calls `visit` with about `count` keys of the selected database that follow `cursor` in the scan's order; returns
-    /// the cursor to go on with, 0 at the end. A key that is there from the first call to the last is visited.
+    /// the cursor to go on with, 0 at the end. A key that is there from the first call to the last is visited. Keys met whose
+    /// time has come are removed.
     pub fn scan(
-        &self,
+        &mut self,
         cursor: u64,
         count: usize,
         mut visit: impl FnMut(&[u8], &Value, Option<i64>),
@@ -102,32 +103,36 @@ impl Unit<'_> {
         let mut shard = (cursor >> 32).min(SHARD_COUNT as u64) as usize;
         let mut from = cursor as u32;
         let mut left = count;
+        let mut expired: Vec<Bytes> = Vec::new();
+        let mut next_cursor = 0;
         while shard < SHARD_COUNT {
             let table = &self.shard(shard as ShardIndex).databases[database].table;
             let next = table.scan(from, left, |entry| {
                 left = left.saturating_sub(1);
-                if !entry.is_expired(now_ms) {
+                if entry.is_expired(now_ms) {
+                    expired.push(entry.key.clone());
+                } else {
                     let expiry = (entry.expire_at != NEVER).then_some(entry.expire_at);
                     visit(&entry.key, &entry.value, expiry);
                 }
             });
             match next {
-                Some(hash) => {
-                    from = hash;
-                    if left == 0 {
-                        return (shard as u64) << 32 | u64::from(hash);
-                    }
-                }
+                Some(hash) => from = hash,
                 None => {
                     shard += 1;
                     from = 0;
-                    if left == 0 && shard < SHARD_COUNT {
-                        return (shard as u64) << 32;
-                    }
                 }
             }
+            if left == 0 && shard < SHARD_COUNT {
+                next_cursor = (shard as u64) << 32 | u64::from(from);
+                break;
+            }
         }
-        0
+        for key in expired {
+            // Looking for a key removes it if its time has come.
+            self.exists(&key);
+        }
+        next_cursor
     }
 
     /// Calls `visit` with every live key of the selected database in the locked shards.

@@ -34,6 +34,9 @@ pub const MAX_LEVELS: u32 = 200;
 /// The most local variables alive at once in a function (5.1's `LUAI_MAXVARS`).
 const MAX_LOCALS: usize = 200;
 
+/// The most local variables a function declares from its beginning to its end (5.1 counts their debug records in a `short`).
+const MAX_DECLARATIONS: usize = i16::MAX as usize;
+
 /// The most upvalues of a function (5.1's `LUAI_MAXUPVALUES`).
 const MAX_UPVALUES: usize = 60;
 

@@ -33,7 +33,7 @@ pub struct Runtime {
     pub(crate) main: ThreadHandle,
     /// Stacks and frames of coroutines that are over, for the next ones. Not counted as the program's memory.
     pub(crate) spare_stacks: Vec<(Vec<Value>, Vec<Frame>)>,
-    /// A native function runs, not an instruction.
+    /// A native function runs, not an instruction; or it has ended with an error that is still to be handled.
     pub(crate) in_native: bool,
     /// Native calls of the host below a run, as 5.1 counts them towards its limit of 200: a host that calls through a protected call has 1.
     pub outer_calls: u32,

@@ -12,7 +12,7 @@ use crate::meter::Meter;
 use crate::opcode::Instruction;
 use crate::thread::WINDOW;
 use crate::value::{NativeHandle, Value};
-use crate::vm::copy_value;
+use crate::vm::{copy_value, open_count};
 
 /// The first result of a native function for these arguments (nil if it returns nothing); none if the function itself has to be called. Must do no more
 /// than a few microseconds of work, which it burns with [`Meter::burn`] if it is not constant; must not have done anything when it declines.
@@ -95,6 +95,19 @@ impl Heap {
     }
 }
 
+/// What a call instruction is about: the registers from the callee's on, and how many arguments are behind it.
+#[inline(always)]
+fn window_of<'r>(
+    registers: &'r mut [Value; WINDOW],
+    base: usize,
+    top: &usize,
+    instruction: Instruction,
+) -> (&'r mut [Value], usize) {
+    let first = instruction.a() as usize;
+    let arguments = open_count(instruction.b(), top, base + first + 1);
+    (&mut registers[first..], arguments)
+}
+
 /// Carries out a call instruction by the callee's shortcut, which gives one value. False if it has none that applies; then nothing has happened.
 #[inline(never)]
 pub(crate) fn take(
@@ -105,8 +118,8 @@ pub(crate) fn take(
     top: &mut usize,
     instruction: Instruction,
 ) -> bool {
-    let first = instruction.a() as usize;
-    let Value::Native(native) = registers[first] else {
+    let (window, arguments) = window_of(registers, base, top, instruction);
+    let Value::Native(native) = window[0] else {
         return false;
     };
     // The operand is one more than the results wanted; 0 stands for all there are.
@@ -116,19 +129,15 @@ pub(crate) fn take(
         Some(Shortcut(Kind::First(function))) if wanted <= 2 && wanted != 0 => function,
         _ => return false,
     };
-    let end = match instruction.b() {
-        0 => top.wrapping_sub(base),
-        b => first + b as usize,
-    };
-    let Some(arguments) = registers.get(first + 1..end) else {
+    let Some(arguments) = window.get(1..=arguments) else {
         return false;
     };
     let Some(value) = function(heap, meter, arguments) else {
         return false;
     };
-    copy_value(&value, &mut registers[first]);
+    copy_value(&value, &mut window[0]);
     if wanted == 0 {
-        *top = base + first + 1;
+        *top = base + instruction.a() as usize + 1;
     }
     true
 }
@@ -144,17 +153,12 @@ pub(crate) fn take_window(
     top: &mut usize,
     instruction: Instruction,
 ) -> bool {
-    let first = instruction.a() as usize;
-    let window = &mut registers[first..];
+    let (window, arguments) = window_of(registers, base, top, instruction);
     let Value::Native(native) = window[0] else {
         return false;
     };
     let Some(Shortcut(Kind::Window(function))) = heap.shortcut(native) else {
         return false;
-    };
-    let arguments = match instruction.b() {
-        0 => top.wrapping_sub(base + first + 1),
-        b => b as usize - 1,
     };
     if window.len() < MOST_RESULTS || arguments >= window.len() {
         return false;
@@ -163,7 +167,7 @@ pub(crate) fn take_window(
         return false;
     };
     match instruction.c() {
-        0 => *top = base + first + count,
+        0 => *top = base + instruction.a() as usize + count,
         wanted => {
             if let Some(missing) = window.get_mut(count..wanted as usize - 1) {
                 for place in missing {

@@ -1,6 +1,5 @@
 //! The `redis` table: what scripts call the server with.
 
-use commands_version::{VERSION, VERSION_NUMBER};
 use lua::Vm;
 use lua::heap::Heap;
 use lua::native::{Answer, Call, Flow, Host, LibraryEntry, NativeResult, Question, Raise};
@@ -15,11 +14,9 @@ use crate::host::{Called, LogLevel, ScriptHost};
 use crate::machine::{RunState, SharedLimit, World};
 use crate::sink::LuaReply;
 
-/// The version of Redis that scripts see.
-mod commands_version {
-    pub(super) const VERSION: &str = "7.0.15";
-    pub(super) const VERSION_NUMBER: f64 = 0x0007_000f as f64;
-}
+/// The version of Redis that scripts see, and the same as they compare it.
+const VERSION: &str = "7.0.15";
+const VERSION_NUMBER: f64 = 0x0007_000f as f64;
 
 const FUNCTIONS: &[LibraryEntry] = &[
     ("call", call),
@@ -209,22 +206,46 @@ impl Host for RunState {
         };
         let mut reply = LuaReply::new(heap, names, *protocol, answer);
         let called = host.call(args, *protocol, &mut reply);
-        let is_late = called == Called::TookLong || reply.is_large();
-        let (is_error, is_cut) = (reply.is_error(), reply.is_cut());
-        if let Some(limit) = *shared_limit
-            && (is_cut || !share_limit(&mut **host, heap, limit))
-        {
-            return Answer::OutOfMemory;
-        }
-        answer_of(&**host, is_error, is_late)
+        let outcome = Outcome::of(&reply, called);
+        answer_of(&mut **host, heap, *shared_limit, outcome)
     }
 }
 
-/// What an answer is that is a reply.
-#[inline]
-fn answer_of(host: &dyn ScriptHost, is_error: bool, is_late: bool) -> Answer {
-    if !is_error {
-        return match is_late {
+/// What is known of a reply besides its value.
+struct Outcome {
+    is_error: bool,
+    /// More came than the script may take.
+    is_cut: bool,
+    /// It took long.
+    is_late: bool,
+}
+
+impl Outcome {
+    #[inline(always)]
+    fn of(reply: &LuaReply<'_>, called: Called) -> Outcome {
+        Outcome {
+            is_error: reply.is_error(),
+            is_cut: reply.is_cut(),
+            is_late: called == Called::TookLong || reply.is_large(),
+        }
+    }
+}
+
+/// What an answer is that is a reply. One that was cut off is more than the script may take.
+#[inline(always)]
+fn answer_of(
+    host: &mut dyn ScriptHost,
+    heap: &mut Heap,
+    shared_limit: Option<SharedLimit>,
+    outcome: Outcome,
+) -> Answer {
+    if let Some(limit) = shared_limit
+        && (outcome.is_cut || !share_limit(host, heap, limit))
+    {
+        return Answer::OutOfMemory;
+    }
+    if !outcome.is_error {
+        return match outcome.is_late {
             false => Answer::Value,
             true => Answer::LateValue,
         };
@@ -233,7 +254,7 @@ fn answer_of(host: &dyn ScriptHost, is_error: bool, is_late: bool) -> Answer {
     if host.is_void() {
         return Answer::Stopped;
     }
-    match is_late {
+    match outcome.is_late {
         false => Answer::Error,
         true => Answer::LateError,
     }
@@ -268,25 +289,20 @@ impl RunState {
             Ok(args) => {
                 let mut reply = LuaReply::new(heap, names, *protocol, answer);
                 let called = host.call(args, *protocol, &mut reply);
-                let is_late = called == Called::TookLong || reply.is_large();
-                Ok((reply.is_error(), reply.is_cut(), is_late))
+                Ok(Outcome::of(&reply, called))
             }
             // More than the script may take: as if the reply had been cut off.
-            Err(ArgumentError::TooLarge) => Ok((false, true, false)),
+            Err(ArgumentError::TooLarge) => Ok(Outcome {
+                is_error: false,
+                is_cut: true,
+                is_late: false,
+            }),
             Err(error) => Err(error.to_string()),
         };
         drop(copied);
         buffers.release();
         match outcome {
-            Ok((is_error, is_cut, is_late)) => {
-                if is_cut
-                    || shared_limit.is_some_and(|limit| !share_limit(&mut **host, heap, limit))
-                {
-                    *answer = Value::Nil;
-                    return Answer::OutOfMemory;
-                }
-                answer_of(&**host, is_error, is_late)
-            }
+            Ok(outcome) => answer_of(&mut **host, heap, *shared_limit, outcome),
             Err(text) => {
                 *answer = error_table(heap, debugger.as_deref_mut(), &text);
                 Answer::Error

@@ -271,23 +271,29 @@ impl RoadHost {
 
     /// Tells what was held back.
     fn tell(&mut self) {
-        for told in self.told.drain(..) {
+        for told in std::mem::take(&mut self.told) {
             match told {
-                Told::Log(level, message) => self
-                    .server
-                    .log
-                    .write(level, format_args!("{}", String::from_utf8_lossy(&message))),
+                Told::Log(level, message) => self.tell_log(level, &message),
                 Told::Monitors {
                     unix_us,
                     database,
                     args,
                 } => {
                     let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
-                    let source = self.tally.source();
-                    self.server.monitors.show(unix_us, database, &source, &args);
+                    self.tell_monitors(unix_us, database, &args);
                 }
             }
         }
+    }
+
+    fn tell_log(&self, level: ServerLevel, message: &[u8]) {
+        let text = String::from_utf8_lossy(message);
+        self.server.log.write(level, format_args!("{text}"));
+    }
+
+    fn tell_monitors(&self, unix_us: i64, database: usize, args: &[&[u8]]) {
+        let source = self.tally.source();
+        self.server.monitors.show(unix_us, database, &source, args);
     }
 
     /// Shows an inner call to who monitors.
@@ -302,8 +308,7 @@ impl RoadHost {
                 args,
             });
         } else {
-            let source = self.tally.source();
-            self.server.monitors.show(unix_us, database, &source, args);
+            self.tell_monitors(unix_us, database, args);
         }
     }
 
@@ -632,11 +637,9 @@ impl ScriptHost for RoadHost {
         };
         if self.few_locks.is_some() {
             self.told.push(Told::Log(level, message.to_vec()));
-            return;
+        } else {
+            self.tell_log(level, message);
         }
-        self.server
-            .log
-            .write(level, format_args!("{}", String::from_utf8_lossy(message)));
     }
 
     fn may_call(&mut self, args: &[&[u8]]) -> Option<bool> {

@@ -585,7 +585,9 @@ impl Service for Worker {
         }
         if is_running {
             Wait::No
-        } else if is_parked || !self.leftovers.is_empty() {
+        } else if is_parked {
+            Wait::ForOthers(now + RETRY)
+        } else if !self.leftovers.is_empty() {
             Wait::Until(now + RETRY)
         } else {
             self.timers.next().map_or(Wait::Idle, Wait::Until)

@@ -17,7 +17,7 @@ pub(super) fn bitcount(context: &mut Context<'_, '_>) -> CommandResult {
             let bytes = value.as_bytes(&mut scratch);
             let range = match context.args[2..] {
                 [] => 0..bytes.len() as u64 * 8,
-                [start, end, ref unit @ ..] => {
+                [start, end, ref unit @ ..] if unit.len() <= 1 => {
                     let (start, end) = (argument::integer(start)?, argument::integer(end)?);
                     bit_range(argument::byte_range, start, end, unit, bytes.len())?
                 }

@@ -190,7 +190,9 @@ fn tell_expiry(
                     Origin::UnixEpoch => at,
                 };
                 match precision {
-                    Precision::Seconds => milliseconds.saturating_add(500) / 1000,
+                    Precision::Seconds => {
+                        milliseconds / 1000 + i64::from(milliseconds % 1000 >= 500)
+                    }
                     Precision::Milliseconds => milliseconds,
                 }
             }

@@ -22,8 +22,8 @@ use crate::{argument, help};
 /// # Errors
 /// [`CommandError::NotInteger`], or the text for a database that does not exist.
 fn database_index(context: &Context<'_, '_>, argument: &[u8]) -> Result<usize, CommandError> {
-    let number = argument::integer(argument)?;
-    database_number(context, number)
+    let number = argument::integer_of_32_bits(argument)?;
+    database_number(context, number.into())
 }
 
 fn database_number(context: &Context<'_, '_>, number: i64) -> Result<usize, CommandError> {

@@ -230,8 +230,9 @@ fn sort_by_key<W>(
     Ok(())
 }
 
-/// A weight: a number after optional blanks, as C reads it; nothing at all is 0.
+/// A weight: a number after optional blanks and up to a zero byte, as C reads it; nothing at all is 0.
 fn number(text: &[u8]) -> Result<f64, CommandError> {
+    let text = text.split(|&byte| byte == 0).next().unwrap_or_default();
     if text.is_empty() {
         return Ok(0.0);
     }

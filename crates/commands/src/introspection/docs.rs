@@ -26,7 +26,8 @@ pub(super) fn docs(context: &mut Context<'_, '_>) -> CommandResult {
 fn write_docs(reply: &mut dyn Reply, named: &Named) {
     let command = named.command;
     let flagged = command.internal || command.deprecated.is_some();
-    let fields = 4
+    let fields = 3
+        + usize::from(!command.complexity.is_empty())
         + usize::from(flagged)
         + 2 * usize::from(command.deprecated.is_some())
         + usize::from(!command.arguments.is_empty())
@@ -36,7 +37,9 @@ fn write_docs(reply: &mut dyn Reply, named: &Named) {
     write_text(reply, "summary", command.summary);
     write_text(reply, "since", command.since);
     write_text(reply, "group", command.group.name());
-    write_text(reply, "complexity", command.complexity);
+    if !command.complexity.is_empty() {
+        write_text(reply, "complexity", command.complexity);
+    }
     if flagged {
         let names = [
             (command.deprecated.is_some(), "deprecated"),

@@ -96,8 +96,12 @@ impl ManyPop {
         let end = end.ok_or(CommandError::Syntax)?;
         let count = match args[last + 1..] {
             [] => 1,
-            [word, count] if is_word(word, "count") => {
-                positive(count, "ERR count should be greater than 0")?
+            [word, count, ref more @ ..] if is_word(word, "count") => {
+                let count = positive(count, "ERR count should be greater than 0")?;
+                if !more.is_empty() {
+                    return Err(CommandError::Syntax);
+                }
+                count
             }
             _ => return Err(CommandError::Syntax),
         };

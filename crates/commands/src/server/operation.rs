@@ -113,7 +113,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         group: Group::Server,
         since: "5.0.0",
         summary: "Draws a picture and tells the version.",
-        complexity: "O(1)",
+        complexity: "",
         arguments: &[Argument::integer("version").after("VERSION").optional()],
         ..Command::EMPTY
     },
@@ -214,7 +214,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         group: Group::Server,
         since: "1.0.0",
         summary: "Shows every command the server gets, as it comes.",
-        complexity: "O(1)",
+        complexity: "",
         ..Command::EMPTY
     },
     Command {

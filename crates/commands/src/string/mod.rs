@@ -177,7 +177,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         arguments: &[Argument::key("key", 0), Argument::string("value")],
         deprecated: Some(Deprecation {
             since: "6.2.0",
-            replaced_by: "`SET` with the `GET` argument",
+            replaced_by: "`SET` with the `!GET` argument",
         }),
         ..Command::EMPTY
     },

@@ -59,6 +59,8 @@ pub enum SyntaxError {
         most: usize,
         what: &'static str,
     },
+    #[error("too many local variables")]
+    TooManyDeclarations,
     #[error("constant table overflow")]
     ConstantOverflow,
     #[error("chunk too large")]

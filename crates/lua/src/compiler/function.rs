@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use super::error::SyntaxError;
 use super::jump::JumpList;
-use super::{Compiler, Displaced, MAX_CONSTANTS, MAX_LOCALS, MAX_UPVALUES, Result};
+use super::{
+    CompileError, Compiler, Displaced, MAX_CONSTANTS, MAX_DECLARATIONS, MAX_LOCALS, MAX_UPVALUES,
+    Result,
+};
 use crate::lexer::{NONE, Symbol};
 use crate::opcode::{Instruction, Opcode};
 use crate::proto::{self, LocalVariable, Parts, Proto, UpvalueSource};
@@ -252,7 +255,7 @@ impl Compiler<'_> {
     /// Adds a nested function to the current one and returns its number.
     pub fn add_child(&mut self, child: Proto) -> Result<u16> {
         let Ok(index) = u16::try_from(self.function.children.len()) else {
-            return Err(self.constant_overflow());
+            return Err(self.error_without_position(SyntaxError::ConstantOverflow));
         };
         self.function.children.push(Arc::new(child));
         Ok(index)
@@ -284,6 +287,9 @@ impl Compiler<'_> {
     pub fn declare(&mut self, symbol: Symbol) -> Result<()> {
         let declared = self.variables.len() - self.function.first_variable;
         self.check_limit(declared + 1, MAX_LOCALS, "local variables")?;
+        if self.function.records.len() >= MAX_DECLARATIONS {
+            return Err(self.error_without_position(SyntaxError::TooManyDeclarations));
+        }
         self.variables.push(Variable {
             symbol,
             depth: self.enclosing.len() as u32,
@@ -468,16 +474,16 @@ impl Compiler<'_> {
 
     fn add_constant(&mut self, constant: Constant) -> Result<u32> {
         if self.function.constants.len() >= MAX_CONSTANTS {
-            return Err(self.constant_overflow());
+            return Err(self.error_without_position(SyntaxError::ConstantOverflow));
         }
         self.function.constants.push(constant);
         Ok(self.function.constants.len() as u32 - 1)
     }
 
+    /// Some errors are reported without a position.
     #[cold]
-    fn constant_overflow(&self) -> Box<super::CompileError> {
-        // Lua reports this one without a position.
-        super::CompileError::new(SyntaxError::ConstantOverflow, self.source, 0, None)
+    fn error_without_position(&self, kind: SyntaxError) -> Box<CompileError> {
+        CompileError::new(kind, self.source, 0, None)
     }
 }
 

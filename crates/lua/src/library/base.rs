@@ -11,7 +11,7 @@ use crate::number;
 use crate::runtime::Runtime;
 use crate::shortcut::{LONGEST_TEXT, MOST_RESULTS, Shortcut};
 use crate::thread::Frame;
-use crate::value::{ClosureHandle, TableHandle, Type, Value};
+use crate::value::{ClosureHandle, NativeHandle, TableHandle, Type, Value};
 use crate::vm::{Level, copy_value};
 
 /// The most values a function may have on its stack, as `unpack` counts (5.1's `LUAI_MAXCSTACK`).
@@ -304,9 +304,7 @@ fn pairs_short(
     window: &mut [Value],
     arguments: usize,
 ) -> Option<usize> {
-    let table = *window.get(1).filter(|_| arguments > 0)?;
-    let next = heap.iterators.next?;
-    begin_loop(window, Value::Native(next), table, Value::Nil)
+    begin_loop(heap.iterators.next, Value::Nil, window, arguments)
 }
 
 fn ipairs_short(
@@ -316,20 +314,24 @@ fn ipairs_short(
     window: &mut [Value],
     arguments: usize,
 ) -> Option<usize> {
-    let table = *window.get(1).filter(|_| arguments > 0)?;
-    let step = heap.iterators.ipairs_step?;
-    begin_loop(window, Value::Native(step), table, Value::Number(0.0))
+    let first = Value::Number(0.0);
+    begin_loop(heap.iterators.ipairs_step, first, window, arguments)
 }
 
-/// What a generic `for` begins with, if it is over a table.
+/// What a generic `for` over a table, the first argument, begins with.
+#[inline(always)]
 fn begin_loop(
-    window: &mut [Value],
-    iterator: Value,
-    table: Value,
+    iterator: Option<NativeHandle>,
     control: Value,
+    window: &mut [Value],
+    arguments: usize,
 ) -> Option<usize> {
+    let iterator = Value::Native(iterator?);
     let places: &mut [Value; 3] = window.first_chunk_mut()?;
-    if !matches!(table, Value::Table(_)) {
+    let table @ Value::Table(_) = places[1] else {
+        return None;
+    };
+    if arguments == 0 {
         return None;
     }
     *places = [iterator, table, control];

@@ -26,7 +26,7 @@ pub(crate) const SAFE_FRAMES: usize = FIRST_MAX_FRAMES - 500;
 /// Most nested calls from natives and metamethods into Lua: one below 5.1's `LUAI_MAXCCALLS`.
 pub(crate) const MAX_NATIVE_DEPTH: u32 = 199;
 /// Depth that leaves no room for error handlers either.
-pub(super) const MAX_HANDLER_DEPTH: u32 = 224;
+const MAX_HANDLER_DEPTH: u32 = 224;
 
 /// What has to happen next.
 pub(crate) enum Action {

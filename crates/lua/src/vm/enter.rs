@@ -29,47 +29,61 @@ pub(super) struct Surroundings<'a, 'f, 'c> {
     pub(super) pc: u32,
 }
 
+impl<'c> Surroundings<'_, '_, 'c> {
+    /// The code of a function, and its number; none if the loop has not been shown it yet.
+    #[inline(always)]
+    fn code_of(&self, callee: ClosureHandle) -> Option<(u32, &'c CodeEntry)> {
+        let number = self.heap.closures[callee.index()].proto;
+        Some((number, self.entries.get(number as usize)?))
+    }
+
+    /// Counts one more Lua function called by a native one or in place of one. None if it would be one too many, if its registers, which begin
+    /// at `base`, have no room, or if its frames have none.
+    #[inline(always)]
+    fn nest(&mut self, entry: &CodeEntry, base: usize, frames_fit: bool) -> Option<()> {
+        let has_room = self.stack.len() >= base + entry.room as usize && frames_fit;
+        if !has_room || *self.native_depth >= MAX_NATIVE_DEPTH {
+            return None;
+        }
+        *self.native_depth += 1;
+        Some(())
+    }
+
+    /// Leaves the running function where it is.
+    #[inline(always)]
+    fn leave(&mut self) {
+        self.frames.top().pc = self.pc;
+    }
+}
+
 /// Calls the Lua function that is `__index` of the table `R[B]` for a key it lacks, a constant or `R[C]`; its first result goes to `R[A]`. None if it is
 /// not as simple as that; then nothing has happened.
 // Inlined: objects with such a function are what classes are made of.
 #[inline(always)]
 pub(super) fn enter_index<'c>(
-    around: Surroundings<'_, '_, 'c>,
+    mut around: Surroundings<'_, '_, 'c>,
     instruction: Instruction,
     key: Option<&Value>,
 ) -> Option<Entered<'c>> {
-    let Surroundings {
-        heap,
-        entries,
-        frames,
-        stack,
-        native_depth,
-        pc,
-    } = around;
-    let running_base = frames.top().base as usize;
-    let Value::Table(table) = stack[running_base + usize::from(instruction.b())] else {
+    let running_base = around.frames.top().base as usize;
+    let Value::Table(table) = around.stack[running_base + usize::from(instruction.b())] else {
         return None;
     };
+    let heap = &mut *around.heap;
     let metatable = heap.tables[table.index()].metatable?;
     let Some(Value::Function(callee)) = heap.fast_metamethod(metatable, Metamethod::Index) else {
         return None;
     };
-    let number = heap.closures[callee.index()].proto;
-    let entry = entries.get(number as usize)?;
-    let running = entries.get(frames.top().proto as usize)?;
+    let (number, entry) = around.code_of(callee)?;
+    let running = around.entries.get(around.frames.top().proto as usize)?;
     let function = running_base + running.max_stack as usize;
     let base = function + 1;
-    if stack.len() < base + entry.room as usize
-        || *native_depth >= MAX_NATIVE_DEPTH
-        || frames.is_full()
-    {
-        return None;
-    }
-    *native_depth += 1;
-    frames.top().pc = pc;
+    around.nest(entry, base, !around.frames.is_full())?;
+    around.leave();
     let finish = Finish::Store(instruction.a());
-    frames.push(Frame::lua(function, base, number, callee, 1, finish));
-    let (below, above) = stack.split_at_mut(function);
+    let frame = Frame::lua(function, base, number, callee, 1, finish);
+    around.frames.push(frame);
+    let (below, above) = around.stack.split_at_mut(function);
     above[0] = Value::Function(callee);
     above[1] = Value::Table(table);
     let key = match key {
@@ -91,48 +105,29 @@ pub(super) fn enter_index<'c>(
 /// that; then nothing has happened.
 #[inline(never)]
 pub(super) fn enter_protected<'c>(
-    around: Surroundings<'_, '_, 'c>,
+    mut around: Surroundings<'_, '_, 'c>,
     instruction: Instruction,
     native: NativeHandle,
     function: usize,
     arguments: usize,
 ) -> Option<Entered<'c>> {
-    let Surroundings {
-        heap,
-        entries,
-        frames,
-        stack,
-        native_depth,
-        pc,
-    } = around;
-    let (Value::Function(callee), 1..) = (stack[function + 1], arguments) else {
+    let (Value::Function(callee), 1..) = (around.stack[function + 1], arguments) else {
         return None;
     };
-    let number = heap.closures[callee.index()].proto;
-    let entry = entries.get(number as usize)?;
+    let (number, entry) = around.code_of(callee)?;
     let base = function + 2;
-    if stack.len() < base + entry.room as usize
-        || *native_depth >= MAX_NATIVE_DEPTH
-        || !frames.has_room_for_two()
-    {
-        return None;
-    }
-    *native_depth += 1;
-    frames.top().pc = pc;
+    around.nest(entry, base, around.frames.has_room_for_two())?;
+    around.leave();
     let want = i16::from(instruction.c()) - 1;
     let waiting = Waiting::ProtectedCall;
-    frames.push(Frame::waiting_for(
-        waiting,
-        function,
-        native,
-        want,
-        Finish::Call,
-    ));
+    let frame = Frame::waiting_for(waiting, function, native, want, Finish::Call);
+    around.frames.push(frame);
     let finish = Finish::Protected;
-    frames.push(Frame::lua(function + 1, base, number, callee, -1, finish));
+    let frame = Frame::lua(function + 1, base, number, callee, -1, finish);
+    around.frames.push(frame);
     let parameters = usize::from(entry.parameters);
     if arguments - 1 < parameters {
-        stack[base + arguments - 1..base + parameters].fill(Value::Nil);
+        around.stack[base + arguments - 1..base + parameters].fill(Value::Nil);
     }
     Some(Entered {
         entry,
@@ -145,39 +140,24 @@ pub(super) fn enter_protected<'c>(
 /// extra ones, or if it is not as simple as that for another reason; then nothing has happened.
 #[inline(never)]
 pub(super) fn enter_vararg<'c>(
-    around: Surroundings<'_, '_, 'c>,
+    mut around: Surroundings<'_, '_, 'c>,
     instruction: Instruction,
     callee: ClosureHandle,
     arguments: usize,
 ) -> Option<Entered<'c>> {
-    let Surroundings {
-        heap,
-        entries,
-        frames,
-        stack,
-        native_depth: _,
-        pc,
-    } = around;
-    let number = heap.closures[callee.index()].proto;
-    let entry = entries.get(number as usize)?;
-    let function = frames.top().base as usize + usize::from(instruction.a());
+    let (number, entry) = around.code_of(callee)?;
+    let function = around.frames.top().base as usize + usize::from(instruction.a());
     let parameters = usize::from(entry.parameters);
     let base = function + 1 + arguments;
-    if !entry.collects_arguments || stack.len() < base + parameters + 1 + WINDOW || frames.is_full()
-    {
+    let has_room = around.stack.len() > base + parameters + WINDOW && !around.frames.is_full();
+    if !entry.collects_arguments || !has_room {
         return None;
     }
-    frames.top().pc = pc;
+    around.leave();
     let want = i16::from(instruction.c()) - 1;
-    frames.push(Frame::lua(
-        function,
-        base,
-        number,
-        callee,
-        want,
-        Finish::Call,
-    ));
-    lift_parameters(stack, function + 1, arguments, parameters);
+    let frame = Frame::lua(function, base, number, callee, want, Finish::Call);
+    around.frames.push(frame);
+    lift_parameters(around.stack, function + 1, arguments, parameters);
     Some(Entered {
         entry,
         callee,

@@ -28,6 +28,7 @@ pub(crate) use arithmetic::{modulo, power};
 pub(crate) use call::{Action, MAX_NATIVE_DEPTH, SAFE_FRAMES, Step};
 pub(crate) use error::Level;
 pub(crate) use kernel::{copy_value, move_down, truncate};
+pub(crate) use stack::open_count;
 
 use crate::loaded::CodeEntry;
 use crate::native::Raise;

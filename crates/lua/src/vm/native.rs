@@ -281,6 +281,7 @@ impl Runtime {
                 if is_nested(finish) {
                     self.thread.count_failed_call();
                 }
+                self.in_native = true;
                 return Action::Fail(raise);
             }
         };

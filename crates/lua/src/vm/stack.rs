@@ -91,7 +91,7 @@ pub(super) fn settle(
 
 /// How many values there are from slot `first` up: as the operand says, or up to the stack's top if it is 0.
 #[inline(always)]
-pub(super) fn open_count(operand: u8, top: &usize, first: usize) -> usize {
+pub(crate) fn open_count(operand: u8, top: &usize, first: usize) -> usize {
     match operand {
         0 => top.saturating_sub(first),
         count => count as usize - 1,

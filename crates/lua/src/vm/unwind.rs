@@ -1,7 +1,7 @@
 //! Errors on their way up: handlers, frames taken off, and who catches them.
 
 use super::Exit;
-use super::call::{Action, MAX_HANDLER_DEPTH, Step};
+use super::call::{Action, Step};
 use crate::native::Raise;
 use crate::runtime::{Failure, Runtime};
 use crate::thread::{Finish, NativeFrame, Waiting};
@@ -10,6 +10,7 @@ use crate::value::Value;
 impl Runtime {
     /// Decides what an error leads to: a call of an `xpcall` handler, a `pcall` that returns, a coroutine that dies, or the end of the run.
     pub(crate) fn handle_error(&mut self, raise: Raise) -> Action {
+        let in_native = std::mem::take(&mut self.in_native);
         let value = match raise {
             Raise::Error(value) => value,
             Raise::NoRoomForHandler | Raise::OutOfMemory | Raise::Stopped => {
@@ -20,9 +21,18 @@ impl Runtime {
         match self.handler() {
             Some(Some(handler)) => {
                 let is_function = matches!(handler, Value::Function(_) | Value::Native(_));
-                if !is_function || self.thread.native_depth >= MAX_HANDLER_DEPTH {
+                if !is_function {
                     return self.unwind(Raise::NoRoomForHandler);
                 }
+                // If the handler's call is one too many, the handler is told of that, with the position of what it would have been called for.
+                self.in_native = in_native;
+                let checked = self.check_depth();
+                self.in_native = false;
+                let value = match checked {
+                    Ok(()) => value,
+                    Err(Raise::Error(overflow)) => overflow,
+                    Err(raise) => return self.unwind(raise),
+                };
                 let slot = self.free_slot().max(self.thread.top);
                 self.ensure_stack(slot + 2);
                 self.thread.stack[slot] = handler;

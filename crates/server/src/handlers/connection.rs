@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use commands::argument::is_word;
+use commands::argument::{self, is_word};
 use commands::{CommandError, CommandResult};
 use resp::Protocol;
 
@@ -45,12 +45,7 @@ fn echo(call: &mut Call<'_>) -> CommandResult {
 }
 
 fn select(call: &mut Call<'_>) -> CommandResult {
-    let index = types::number::parse_i64(call.args[1]).ok_or(CommandError::NotInteger)?;
-    if i32::try_from(index).is_err() {
-        return Err(CommandError::text(
-            "ERR value is out of range, value must between -2147483648 and 2147483647",
-        ));
-    }
+    let index = argument::integer_of_32_bits(call.args[1])?;
     let index = usize::try_from(index)
         .ok()
         .filter(|&index| index < call.server.keyspace.database_count())

@@ -2,13 +2,14 @@
 //!
 //! Many small requests cost least on one worker: it finds several ready at a time and seldom sleeps, where two find
 //! half as many each and have to be woken twice as often, which costs more than a small request does. So connections
-//! gather on the first worker while all of them together keep less than one core busy. They spread again, half of them
-//! to the calmest worker, when a worker has no time left or runs something long: a script that has used up its slice
+//! gather on the first worker while all of them together keep less than 85 % of a core busy. They spread again, half of them
+//! to the calmest worker, when a worker has hardly any time left or runs something long: a script that has used up its slice
 //! must neither keep others waiting nor share its core with the next one while another is idle.
 //!
 //! Not always is more done on more workers: scripts that need the same keys wait for each other, and where the clients
-//! use the same cores a wake-up may cost more than a script. So a worker that has spread connections for want of time
-//! looks what became of it ([`Trial`]), and takes them back if all workers together get less done with as much time.
+//! use the same cores a wake-up may cost more than a script. So connections also gather when workers often wait for each
+//! other, and a worker that has spread connections for want of time looks what became of it ([`Trial`]), and takes them
+//! back if all workers together get less done with as much time.
 //!
 //! Ten times a second each worker says how busy it was ([`Load`]) and decides about its own connections ([`advise`]).
 
@@ -26,6 +27,9 @@ const GATHER_BELOW: u32 = 850;
 
 /// So many events a period, of all workers, are worth gathering.
 const GATHER_EVENTS: u32 = 100;
+
+/// Workers that wait for each other once in so many events had better be one.
+const CONFLICT_IN: u32 = 8;
 
 /// A worker this busy has no time left.
 const SPREAD_ABOVE: u32 = 900;
@@ -65,6 +69,8 @@ struct Load {
     busy: AtomicU32,
     /// Events that were ready.
     events: AtomicU32,
+    /// Turns at whose end something waited for another worker.
+    conflicts: AtomicU32,
     /// Bytes received in a millisecond: a measure of what is done.
     rate: AtomicU32,
 }
@@ -104,6 +110,7 @@ struct Seen {
     connections: usize,
     busy: u32,
     events: u32,
+    conflicts: u32,
 }
 
 impl Loads {
@@ -127,12 +134,6 @@ impl Loads {
     /// Nothing is gathered for the time being.
     pub(super) fn do_not_gather(&self, now: Instant) {
         self.gathering.extend(AFTER_LONG_WORK, self.ms(now));
-    }
-
-    /// Whether a new connection had better join those of the first worker.
-    pub(super) fn gathers_new(&self, now: Instant) -> bool {
-        let has_time = self.workers[LISTENING].busy.load(Ordering::Relaxed) <= SPREAD_ABOVE;
-        self.may_gather(now) && has_time || !self.spreading.is_over(self.ms(now))
     }
 
     /// Bytes received by all workers in a millisecond.
@@ -162,6 +163,8 @@ pub(super) struct Turn {
     pub(super) events: usize,
     /// Bytes received.
     pub(super) received: usize,
+    /// Something waits for another worker.
+    pub(super) waited_for_others: bool,
     /// A slice was used up.
     pub(super) long_work: bool,
 }
@@ -213,6 +216,7 @@ pub(super) struct Balance {
     looked: Instant,
     events: usize,
     received: usize,
+    conflicts: u32,
     /// Periods in a row without time left.
     overloaded: u32,
     /// A slice was used up in this period.
@@ -232,6 +236,7 @@ impl Balance {
             looked: now,
             events: 0,
             received: 0,
+            conflicts: 0,
             overloaded: 0,
             long_work: false,
             trial: None,
@@ -244,6 +249,7 @@ impl Balance {
     pub(super) fn is_due(&mut self, turn: Turn, now: Instant) -> bool {
         self.events = self.events.saturating_add(turn.events);
         self.received = self.received.saturating_add(turn.received);
+        self.conflicts = self.conflicts.saturating_add(turn.waited_for_others.into());
         turn.long_work && !self.long_work || now.saturating_duration_since(self.looked) >= PERIOD
     }
 
@@ -284,6 +290,7 @@ impl Balance {
                 connections: connections(number),
                 busy: load.busy.load(Ordering::Relaxed),
                 events: load.events.load(Ordering::Relaxed),
+                conflicts: load.conflicts.load(Ordering::Relaxed),
             })
             .collect();
         let may_spread = loads.spreading.is_over(loads.ms(now));
@@ -322,7 +329,9 @@ impl Balance {
             number(self.received as u128 * 1000 / wall),
             Ordering::Relaxed,
         );
-        (self.used, self.looked, self.events, self.received) = (used, now, 0, 0);
+        load.conflicts.store(self.conflicts, Ordering::Relaxed);
+        (self.used, self.looked) = (used, now);
+        (self.events, self.received, self.conflicts) = (0, 0, 0);
         busy
     }
 
@@ -363,8 +372,10 @@ fn advise(own: usize, seen: &[Seen], wants_room: bool, may_gather: bool) -> Advi
     }
     let busy: u32 = seen.iter().map(|load| load.busy).sum();
     let events: u32 = seen.iter().map(|load| load.events).sum();
-    if may_gather && own != LISTENING && mine > 0 && busy < GATHER_BELOW && events >= GATHER_EVENTS
-    {
+    let conflicts: u32 = seen.iter().map(|load| load.conflicts).sum();
+    let is_worth_it = events >= GATHER_EVENTS;
+    let had_better = busy < GATHER_BELOW || conflicts >= events / CONFLICT_IN;
+    if may_gather && own != LISTENING && mine > 0 && is_worth_it && had_better {
         return Advice::Give {
             connections: mine,
             to: LISTENING,
@@ -382,6 +393,7 @@ mod tests {
             connections,
             busy,
             events,
+            conflicts: 0,
         }
     }
 
@@ -403,6 +415,15 @@ mod tests {
         assert_eq!(advise(1, &busy, false, true), Advice::Stay);
         let asleep = [seen(25, 0, 10), seen(25, 0, 10)];
         assert_eq!(advise(1, &asleep, false, true), Advice::Stay);
+    }
+
+    #[test]
+    fn workers_that_wait_for_each_other_had_better_be_one() {
+        let mut seen = [seen(2, 700, 1000), seen(2, 700, 1000)];
+        assert_eq!(advise(1, &seen, false, true), Advice::Stay);
+        seen[0].conflicts = 300;
+        assert_eq!(advise(1, &seen, false, true), give(2, 0));
+        assert_eq!(advise(1, &seen, false, false), Advice::Stay);
     }
 
     #[test]

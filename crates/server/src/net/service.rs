@@ -17,6 +17,8 @@ pub enum Wait {
     No,
     /// Until this time at most.
     Until(Instant),
+    /// The same: something is to be done that waits for what another worker is doing.
+    ForOthers(Instant),
     /// As long as nothing happens.
     Idle,
 }

@@ -177,8 +177,6 @@ impl Running {
     fn start(threads: usize, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config {
             bind: Addresses(vec![b"127.0.0.1".to_vec()]),
-            // Connections on several workers are the harder case.
-            io_threads_gather: false,
             ..Config::default()
         };
         // Any free port: the system picks it, then it is bound again.
@@ -243,16 +241,6 @@ fn expect(stream: &mut TcpStream, expected: &[u8]) {
 
 fn closed(stream: &mut TcpStream) -> bool {
     matches!(stream.read(&mut [0; 16]), Ok(0)) || stream.take_error().ok().flatten().is_some()
-}
-
-#[test]
-fn new_connections_gather_on_the_worker_that_listens() {
-    let server = Running::start(2, |config| config.io_threads_gather = true);
-    let mut streams: Vec<TcpStream> = (0..4).map(|_| server.connect()).collect();
-    for stream in &mut streams {
-        talk(stream, b"PING\r\n", b"+PONG\r\n");
-    }
-    assert_eq!(server.counts(), [4, 0]);
 }
 
 #[test]

@@ -167,7 +167,7 @@ impl<S: Service> Worker<S> {
             return Some(Duration::ZERO);
         }
         let mut due = self.next_cron.min(self.next_housekeeping);
-        if let Wait::Until(time) = wait {
+        if let Wait::Until(time) | Wait::ForOthers(time) = wait {
             due = due.min(time);
         }
         // Timers of the system have a resolution of a millisecond; rounding down would spin.
@@ -240,12 +240,12 @@ impl<S: Service> Worker<S> {
             self.service.before_write(&mut self.links.context());
             self.write_all();
         }
-        self.balance(wait == Wait::No);
+        self.balance(wait);
         wait
     }
 
-    /// Gives connections to another worker if that had better serve them. `long_work`: a slice was used up in this turn.
-    fn balance(&mut self, long_work: bool) {
+    /// Gives connections to another worker if that had better serve them.
+    fn balance(&mut self, wait: Wait) {
         let now = self.links.now;
         let Some(balance) = &mut self.balance else {
             return;
@@ -253,7 +253,8 @@ impl<S: Service> Worker<S> {
         let turn = Turn {
             events: self.ready.len(),
             received: std::mem::take(&mut self.received),
-            long_work,
+            waited_for_others: matches!(wait, Wait::ForOthers(_)),
+            long_work: wait == Wait::No,
         };
         if !balance.is_due(turn, now) {
             return;
@@ -261,7 +262,7 @@ impl<S: Service> Worker<S> {
         let hub = &self.links.hub;
         let may_gather = self.links.config.io_threads_gather;
         let connections = |worker| hub.count(worker).load(Ordering::Relaxed);
-        match balance.advise(&hub.loads, connections, may_gather, long_work, now) {
+        match balance.advise(&hub.loads, connections, may_gather, turn.long_work, now) {
             Advice::Stay => {}
             Advice::Give { connections, to } => self.give(connections, to),
             Advice::TakeBack { connections, from } => {
@@ -414,12 +415,7 @@ impl<S: Service> Worker<S> {
             let _ = stream.write(b"-ERR max number of clients reached\r\n");
             return;
         }
-        let worker = if self.links.config.io_threads_gather && hub.loads.gathers_new(self.links.now)
-        {
-            LISTENING
-        } else {
-            hub.least_busy()
-        };
+        let worker = hub.least_busy();
         hub.count(worker).fetch_add(1, Ordering::Relaxed);
         let id = hub.next_id();
         stream.tune(self.links.config.tcp_keepalive);

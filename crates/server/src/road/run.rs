@@ -347,6 +347,7 @@ pub(crate) fn run_here(call: Call<'_>) -> Next {
             }
         }
         Handler::Server => {
+            // Put together again: a call that is handed on whole would have to be in memory for handlers of data as well.
             next = run_own(Call {
                 server,
                 bench,

@@ -92,7 +92,8 @@ impl Hash {
             let fits = field.len().max(value.len()) <= limits.hash_max_listpack_value
                 && packed.size() + field.len() + value.len() < packed::SIZE_MAX;
             let found = find(packed, field).map(|(offset, old)| (offset, Bytes::from(old)));
-            if fits && (found.is_some() || packed.len() < limits.hash_max_listpack_entries) {
+            let count = packed.len() + usize::from(found.is_none());
+            if fits && count <= limits.hash_max_listpack_entries {
                 let (header, width) = encode_varint(field.len());
                 let payload = [&header[..width], field, value];
                 return match found {

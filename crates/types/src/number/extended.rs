@@ -114,6 +114,24 @@ impl Extended {
         Self::rounded(self.negative && sum != 0, sum, left_exponent - ROOM as i32)
     }
 
+    /// The product with `factor`, rounded as the format rounds it and then up to an integer; `None` if it does not fit.
+    pub fn times_rounded_up(self, factor: u32) -> Option<i64> {
+        let Magnitude::Finite { mantissa, exponent } = self.magnitude else {
+            return None;
+        };
+        let product = u128::from(mantissa) * u128::from(factor);
+        let (mantissa, exponent) = round(product, exponent, BITS, EXPONENT_MIN);
+        if exponent > 0 {
+            // The highest of 64 bits is set.
+            return None;
+        }
+        let below_one = exponent.unsigned_abs();
+        let whole = mantissa.checked_shr(below_one).unwrap_or(0);
+        let has_rest = mantissa != 0 && mantissa.trailing_zeros() < below_one;
+        let size = (whole + u128::from(has_rest && !self.negative)) as i128;
+        i64::try_from(if self.negative { -size } else { size }).ok()
+    }
+
     /// Writes the number without exponent, with at most 17 decimals and no trailing zeros.
     /// Infinities are written `inf` and `-inf`.
     pub fn format(self, out: &mut Vec<u8>) {

@@ -14,23 +14,21 @@
 //! Entries are addressed by the offset of their first byte. A gap of unused bytes may stand before
 //! the first entry, so that removing from and adding at the front need not move the rest.
 
-use thin_vec::ThinVec;
-
-use crate::bytes::HEAP_HEADER;
-
 #[cfg(test)]
 mod tests;
 
 /// Byte strings packed side by side.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Packed {
-    bytes: ThinVec<u8>,
+    /// Not a vector behind a thin pointer: length and capacity take as much room in here as they would take in the block,
+    /// and slices are copied whole.
+    bytes: Vec<u8>,
     /// Where the first entry starts; the bytes before are unused.
     head: u32,
     count: u32,
 }
 
-const _: () = assert!(size_of::<Packed>() == 16);
+const _: () = assert!(size_of::<Packed>() == 32);
 
 /// Largest block, in bytes. Owners move to another form long before.
 pub(crate) const SIZE_MAX: usize = 1 << 30;
@@ -55,10 +53,7 @@ impl Packed {
     /// Heap bytes of the block.
     #[inline]
     pub fn heap_size(&self) -> usize {
-        match self.bytes.capacity() {
-            0 => 0,
-            capacity => HEAP_HEADER + capacity,
-        }
+        self.bytes.capacity()
     }
 
     /// Offset of the first entry; equal to [`end`](Self::end) if there is none.
@@ -101,8 +96,12 @@ impl Packed {
     /// Inserts an entry before the one at `offset`; its payload is all `parts`, joined.
     pub fn insert(&mut self, offset: usize, parts: &[&[u8]]) {
         let length = parts.iter().map(|part| part.len()).sum();
-        let offset = self.open_gap(offset, entry_size(length));
-        self.write(offset, length, parts);
+        if offset == self.end() {
+            self.append(length, parts);
+        } else {
+            let offset = self.open_gap(offset, entry_size(length));
+            self.write(offset, length, parts);
+        }
         self.count += 1;
     }
 
@@ -140,8 +139,7 @@ impl Packed {
 
     /// Moves the entries from `offset` on, which are `count`, to a block of their own.
     pub fn split_off(&mut self, offset: usize, count: usize) -> Self {
-        let mut bytes = ThinVec::with_capacity(self.bytes.len() - offset);
-        bytes.extend_from_slice(&self.bytes[offset..]);
+        let bytes = self.bytes[offset..].to_vec();
         self.bytes.truncate(offset);
         self.bytes.shrink_to_fit();
         self.count -= count as u32;
@@ -176,7 +174,7 @@ impl Packed {
         if start == self.start() {
             self.head = end as u32;
             if self.count == 0 {
-                self.bytes = ThinVec::new();
+                self.bytes = Vec::new();
                 self.head = 0;
             } else if self.start() > self.bytes.len() / 2 {
                 self.bytes.drain(..self.head as usize);
@@ -217,13 +215,30 @@ impl Packed {
     /// Moves the bytes from `offset` on up by `size`.
     fn grow_tail(&mut self, offset: usize, size: usize) {
         let old = self.bytes.len();
+        self.reserve(size);
+        self.bytes.resize(old + size, 0);
+        self.bytes.copy_within(offset..old, offset + size);
+    }
+
+    fn reserve(&mut self, size: usize) {
+        let old = self.bytes.len();
         if self.bytes.capacity() - old < size {
             // A block is usually small and one of millions: growing by an eighth wastes little of
             // it.
             self.bytes.reserve_exact(size + (old + size) / 8);
         }
-        self.bytes.resize(old + size, 0);
-        self.bytes.copy_within(offset..old, offset + size);
+    }
+
+    /// Writes an entry behind the last.
+    fn append(&mut self, length: usize, parts: &[&[u8]]) {
+        self.reserve(entry_size(length));
+        let (mut header, width) = encode(length);
+        self.bytes.extend_from_slice(&header[..width]);
+        for part in parts {
+            self.bytes.extend_from_slice(part);
+        }
+        header[..width].reverse();
+        self.bytes.extend_from_slice(&header[..width]);
     }
 
     /// Writes an entry over the bytes at `offset`.

@@ -11,34 +11,13 @@ use crate::pattern::{self, Capture, Search, Step};
 use crate::shortcut::{LONGEST_TEXT, MOST_RESULTS};
 use crate::value::{NativeHandle, StringHandle, Value, to_integer};
 
-pub(super) fn find(
+/// `find`, which gives the positions of the match before its captures, or without them `match`.
+pub(super) fn search<const POSITIONS: bool>(
     heap: &mut Heap,
     meter: &mut Meter,
     libraries: &mut LibraryState,
     window: &mut [Value],
     arguments: usize,
-) -> Option<usize> {
-    search(heap, meter, libraries, window, arguments, true)
-}
-
-pub(super) fn match_(
-    heap: &mut Heap,
-    meter: &mut Meter,
-    libraries: &mut LibraryState,
-    window: &mut [Value],
-    arguments: usize,
-) -> Option<usize> {
-    search(heap, meter, libraries, window, arguments, false)
-}
-
-#[inline(always)]
-fn search(
-    heap: &mut Heap,
-    meter: &mut Meter,
-    libraries: &mut LibraryState,
-    window: &mut [Value],
-    arguments: usize,
-    positions: bool,
 ) -> Option<usize> {
     let (&[_, Value::String(subject), Value::String(source)], _) =
         window.get(..=arguments)?.split_first_chunk()?
@@ -59,7 +38,7 @@ fn search(
     }
     let needle = heap.bytes(source);
     let is_plain = arguments >= 4 && window[4].is_truthy();
-    if positions && (is_plain || pattern::is_plain(needle)) {
+    if POSITIONS && (is_plain || pattern::is_plain(needle)) {
         let found = pattern::find_plain(bytes, needle, from);
         let length = needle.len();
         meter.burn((found.unwrap_or(bytes.len()) - from) as u64 / 16);
@@ -89,7 +68,7 @@ fn search(
         return None;
     }
     meter.burn(1 + (SLICE - budget + debt) / 4);
-    if !positions {
+    if !POSITIONS {
         return Some(put_captures(heap, search, subject, span, true, window));
     }
     window[0] = Value::Number((span.0 + 1) as f64);

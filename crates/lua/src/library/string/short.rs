@@ -9,7 +9,7 @@ use crate::value::{MAX_SHORT, Value, to_integer};
 pub(super) const SHORTCUTS: &[(&str, Shortcut)] = &[
     ("byte", Shortcut::first(byte)),
     ("char", Shortcut::single(char)),
-    ("find", Shortcut::window(search::find)),
+    ("find", Shortcut::window(search::search::<true>)),
     ("gmatch", Shortcut::window(search::gmatch)),
     ("len", Shortcut::single(len)),
     (
@@ -18,7 +18,7 @@ pub(super) const SHORTCUTS: &[(&str, Shortcut)] = &[
             changed(heap, arguments, |bytes| bytes.make_ascii_lowercase())
         }),
     ),
-    ("match", Shortcut::window(search::match_)),
+    ("match", Shortcut::window(search::search::<false>)),
     ("rep", Shortcut::single(rep)),
     (
         "reverse",

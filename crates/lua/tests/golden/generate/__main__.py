@@ -50,8 +50,8 @@ def write(target, modules):
         outputs = read_outputs(path)
         parts = ["Written by tests/golden/generate; outputs by a bless example.\n"]
         for name, source in cases:
-            output = outputs.get((name, source), "")
-            parts.append(f"--- {name}\n{source}\n--->\n{output}\n\n".replace("\n\n\n", "\n\n"))
+            output = outputs.get((name, source))
+            parts.append(f"--- {name}\n{source}\n--->\n" + (f"{output}\n\n" if output else "\n"))
         path.write_text("".join(parts).rstrip("\n") + "\n")
         print(f"{len(cases):5} {path.name}")
     print(f"{sum(map(len, files.values())):5} cases")

@@ -1,5 +1,7 @@
 """Every library function with every kind of argument in every position, and with too few or many."""
 
+import calls
+
 KINDS = [
     ("nil", "nil"), ("true", "true"), ("false", "false"), ("0", "0"), ("2", "2"), ("-1", "-1"), ("1.5", "1.5"),
     ("numeric string", "'10'"), ("padded numeric string", "' 3 '"), ("word", "'abc'"), ("empty string", "''"),
@@ -86,11 +88,7 @@ SHOW = """local function word(v)
   if kind == 'table' and not getmetatable(v) then return '{' .. table.concat(v, ' ') .. '}' end
   return kind
 end
-local function show(label, ...)
-  local words = {}
-  for i = 1, select('#', ...) do words[i] = word((select(i, ...))) end
-  print(label, table.concat(words, ' '))
-end"""
+""" + calls.SHOW
 
 # Results that say nothing about the language, or whose digits depend on the C library.
 HIDE = {"collectgarbage", "gcinfo", "os.clock", "math.random", "string.dump"}
@@ -101,7 +99,7 @@ def line(function, label, arguments):
     call = f"{function}({', '.join(arguments)})"
     if function in HIDE:
         call = f"(function(...) return select('#', ...), type((...)) end)({call})"
-    return f"show('{label}', pcall(function() return {call} end))"
+    return calls.line(label, call)
 
 
 def skipped(function, position, value):
@@ -123,19 +121,10 @@ def cases():
     for function, valid in FUNCTIONS:
         file = "library-" + (function.split(".")[0] if "." in function else "base")
         name = function
-        lines = [SHOW]
-        for count in range(len(valid) + 1):
-            lines.append(line(function, f"{count} arguments", valid[:count]))
-        lines.append(line(function, "one more", valid + ["nil"]))
-        lines.append(line(function, "two more", valid + ["7", "'z'"]))
-        yield file, f"{name}: number of arguments", "\n".join(lines)
+        yield file, f"{name}: number of arguments", "\n".join([SHOW] + calls.of_every_count(line, function, valid))
         for position in range(max(len(valid), 1)):
-            lines = [SHOW]
-            for kind, value in KINDS:
-                if skipped(function, position, value):
-                    continue
-                arguments = valid[:position] + [value] + valid[position + 1:]
-                lines.append(line(function, kind, arguments))
+            kinds = [(kind, value) for kind, value in KINDS if not skipped(function, position, value)]
+            lines = [SHOW] + calls.of_every_kind(line, function, valid, position, kinds)
             yield file, f"{name}: argument {position + 1} of every kind", "\n".join(lines)
         if len(valid) > 1:
             lines = [SHOW]

@@ -19,6 +19,14 @@ def cases():
             f"'local ' .. ('a, '):rep({n - 1}) .. 'b = 1; return b'")
         yield "limits", f"{n} parameters", lua(
             f"'return (function(' .. ('a, '):rep({n - 1}) .. 'b) return select(\"#\", b) end)(1)'")
+    for n in around(32767):
+        yield "limits", f"{n} local variables in blocks of their own", lua(f"('do local a end '):rep({n})")
+        yield "limits", f"{n - 4} local variables in blocks of their own and a loop's four", lua(
+            f"('do local a end '):rep({n - 4}) .. 'for i = 1, 2 do end'")
+        yield "limits", f"{n - 3} local variables in blocks of their own, two parameters and `arg`", lua(
+            f"'return (function(a, b, ...) ' .. ('do local a end '):rep({n - 3}) .. ' return b end)(1, 2)'")
+        yield "limits", f"{n} local variables in blocks of their own and a function with others", lua(
+            f"('do local a end '):rep({n}) .. 'return (function() local a = 1 return a end)()'")
     for n in (60, 90, 180, 210, 1000, 100000):
         yield "limits", f"nested blocks {n} deep", lua(f"('do '):rep({n}) .. ('end '):rep({n}) .. ' return 1'")
         yield "limits", f"nested parentheses {n} deep", lua(f"'return ' .. ('('):rep({n}) .. '7' .. (')'):rep({n})")

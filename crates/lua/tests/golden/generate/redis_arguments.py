@@ -1,5 +1,6 @@
 """Every function of Redis's libraries with every kind of argument in every position, and with too few or many."""
 
+import calls
 from redis_libraries import DUMP, HEX
 
 KINDS = [
@@ -39,11 +40,7 @@ SHOW = HEX + DUMP + """local function word(v)
   if type(v) == 'string' and v:find('[^ -~]') then return '<' .. hex(v) .. '>' end
   return dump(v)
 end
-local function show(label, ...)
-  local words = {}
-  for i = 1, select('#', ...) do words[i] = word((select(i, ...))) end
-  print(label, table.concat(words, ' '))
-end"""
+""" + calls.SHOW
 
 LETTERS = ["b", "B", "h", "H", "l", "L", "T", "i", "I", "i1", "I2", "i4", "I8", "f", "d", "s", "c0", "c3", "x", "!i", ">I", "<h", "Bc0"]
 
@@ -52,7 +49,7 @@ def line(function, label, arguments):
     call = f"{function}({', '.join(arguments)})"
     if function == "cjson.new":
         call = f"type({call})"
-    return f"show('{label}', pcall(function() return {call} end))"
+    return calls.line(label, call)
 
 
 def name_of(function, valid):
@@ -63,11 +60,9 @@ def cases():
     for function, valid in FUNCTIONS:
         file = "arguments-" + function.split(".")[0]
         name = name_of(function, valid)
-        lines = [SHOW] + [line(function, f"{count} arguments", valid[:count]) for count in range(len(valid) + 1)]
-        lines += [line(function, "one more", valid + ["nil"]), line(function, "two more", valid + ["7", "'z'"])]
-        yield file, f"{name}: number of arguments", "\n".join(lines)
+        yield file, f"{name}: number of arguments", "\n".join([SHOW] + calls.of_every_count(line, function, valid))
         for position in range(max(len(valid), 1)):
-            lines = [SHOW] + [line(function, kind, valid[:position] + [value] + valid[position + 1:]) for kind, value in KINDS]
+            lines = [SHOW] + calls.of_every_kind(line, function, valid, position, KINDS)
             yield file, f"{name}: argument {position + 1} of every kind", "\n".join(lines)
         if len(valid) > 1:
             lines = [SHOW] + [line(function, kind, [value] * len(valid)) for kind, value in KINDS]
