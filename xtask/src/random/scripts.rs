@@ -47,7 +47,6 @@ const CALLS: &[&str] = &[
     "'BITFIELD', KEYS[1], 'INCRBY', 'u4', 0, 9",
     "'ZPOPMIN', KEYS[1]",
     "'ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'WITHSCORES'",
-    "'SORT', KEYS[1], 'ALPHA'",
     "'LINSERT', KEYS[1], 'BEFORE', ARGV[1], 'x'",
     "'OBJECT', 'ENCODING', KEYS[1]",
     "'EVAL', 'return 1', 0",
