@@ -163,7 +163,7 @@ pub(crate) fn serve(
             continue;
         }
         let took = bench.clock.tick().since(started);
-        bench.stats.command_ran(blocked.entry.index, took);
+        bench.stats.command_went_on(blocked.entry.index, took);
         dequeue(unit, ready.database, &blocked.keys, waiter);
         let closes = matches!(next, Next::Close);
         let message = Message::Served {

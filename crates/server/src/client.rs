@@ -39,6 +39,8 @@ pub(crate) struct ClientRecord {
     pub(crate) shard_channels: AtomicUsize,
     /// Commands queued by MULTI, -1 outside.
     pub(crate) queued: AtomicI64,
+    /// Bytes of their arguments.
+    pub(crate) queued_bytes: AtomicUsize,
     pub(crate) watched: AtomicUsize,
     pub(crate) query_bytes: AtomicUsize,
     pub(crate) output_bytes: AtomicUsize,
@@ -85,6 +87,7 @@ impl ClientRecord {
             patterns: AtomicUsize::new(0),
             shard_channels: AtomicUsize::new(0),
             queued: AtomicI64::new(-1),
+            queued_bytes: AtomicUsize::new(0),
             watched: AtomicUsize::new(0),
             query_bytes: AtomicUsize::new(0),
             output_bytes: AtomicUsize::new(0),
@@ -202,7 +205,7 @@ impl ClientRecord {
         line.extend_from_slice(
             format!(
                 " age={age} idle={idle} flags={flags} db={} sub={} psub={} ssub={} multi={} \
-                 qbuf={query} qbuf-free=0 argv-mem={} multi-mem=0 rbs=16384 rbp=16384 obl={output} oll=0 omem=0 \
+                 qbuf={query} qbuf-free=0 argv-mem={} multi-mem={} rbs=16384 rbp=16384 obl={output} oll=0 omem=0 \
                  tot-mem={} events=r cmd={command} user=default redir={} resp={}",
                 self.database.load(Ordering::Relaxed),
                 self.channels.load(Ordering::Relaxed),
@@ -210,6 +213,7 @@ impl ClientRecord {
                 self.shard_channels.load(Ordering::Relaxed),
                 self.queued.load(Ordering::Relaxed),
                 self.argument_bytes.load(Ordering::Relaxed),
+                self.queued_bytes.load(Ordering::Relaxed),
                 self.memory(),
                 self.tracking.shown_redirect(),
                 self.protocol.load(Ordering::Relaxed),

@@ -12,7 +12,7 @@ use crate::road::run::{Bench, Call, Moment, Next, refuse, run};
 use crate::road::{Origin, check, settle};
 use crate::script_run::{HandedBack, ScriptRun};
 use crate::server::Server;
-use crate::session::{Activity, Header, IN_A_PIPELINE, Outcome, Session, show};
+use crate::session::{Activity, Header, IN_A_PIPELINE, Outcome, Session, is_script, show};
 use crate::transaction::Queued;
 
 /// A transaction that runs.
@@ -50,6 +50,7 @@ impl Session {
         let client = &mut self.client;
         let queue = client.transaction.reset();
         client.record.queued.store(-1, Ordering::Relaxed);
+        client.record.queued_bytes.store(0, Ordering::Relaxed);
         unwatch_all(client, &mut unit);
         let mut replies = bench.config.multi_atomic.then(Vec::new);
         if let Some(replies) = &mut replies {
@@ -124,7 +125,9 @@ impl Session {
                 failed = execution.failed();
                 continue;
             }
-            show(server, bench, &self.client, entry, &args);
+            if is_script(entry) {
+                show(server, bench, &self.client, entry, &args);
+            }
             let next = run(Call {
                 server,
                 bench,
@@ -137,6 +140,9 @@ impl Session {
                 woken_by: None,
                 next: Next::Done,
             });
+            if !is_script(entry) {
+                show(server, bench, &self.client, entry, &args);
+            }
             if let Next::Debug(_) = next {
                 refuse(server, &mut writer, &IN_A_PIPELINE);
             } else if let Next::Script(run) = next {

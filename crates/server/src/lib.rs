@@ -33,6 +33,7 @@ mod monitor;
 pub mod net;
 mod private_copy;
 mod pubsub;
+mod redaction;
 mod road;
 mod running;
 mod script_call;

@@ -18,7 +18,8 @@ use crate::machines::{Home, LibraryMachines};
 use crate::memory;
 use crate::message::Message;
 use crate::monitor::Monitors;
-use crate::net::{Hub, Listener, Mail};
+use crate::net::process::raise_descriptor_limit;
+use crate::net::{BindError, Hub, Listener, Mail, TcpHandles};
 use crate::private_copy::PrivateKeyspaces;
 use crate::pubsub::PubSub;
 use crate::road::barrier::{Barrier, Barriers};
@@ -48,7 +49,7 @@ pub(crate) struct Server {
     pub(crate) pause: Pause,
     pub(crate) hub: Arc<Hub<Message>>,
     pub(crate) log: Arc<Log>,
-    pub(crate) ops_per_second: AtomicU64,
+    pub(crate) rates: Rates,
     seed: u64,
     pub(crate) stats: Vec<Arc<WorkerStats>>,
     /// Bytes in use when the server was ready.
@@ -69,6 +70,8 @@ pub(crate) struct Server {
     pub(crate) barriers: Barriers,
     /// What the append-only file and replicas are to read.
     pub(crate) effects: Effects,
+    /// Of the TCP listeners that are open.
+    pub(crate) listening: Mutex<TcpHandles>,
     disposer: Mutex<std::sync::mpsc::Sender<Box<dyn Send>>>,
 }
 
@@ -108,7 +111,7 @@ impl Server {
             pause: Pause::default(),
             hub,
             log,
-            ops_per_second: AtomicU64::new(0),
+            rates: Rates::default(),
             seed: RandomState::new().hash_one(1u8),
             stats: (0..workers)
                 .map(|worker| {
@@ -127,6 +130,7 @@ impl Server {
             list_plain_element_min: AtomicUsize::new(0),
             barriers: Barriers::default(),
             effects: Effects::default(),
+            listening: Mutex::default(),
             disposer: Mutex::new(sender),
         }
     }
@@ -163,11 +167,6 @@ impl Server {
             .wrapping_add((worker as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15))
     }
 
-    /// Whether nobody chose the addresses to listen on.
-    pub(crate) fn bound_by_default(&self) -> bool {
-        self.config.current().bind == Config::default().bind
-    }
-
     /// Ends all event loops.
     pub(crate) fn shut_down(&self) {
         self.log.warning(format_args!("User requested shutdown..."));
@@ -185,7 +184,7 @@ impl Server {
     /// CONFIG SET: puts into effect what is more than a value. An error names the directive that failed.
     pub(crate) fn apply_changes(
         &self,
-        _old: &Config,
+        old: &Config,
         new: &Config,
         changed: &[&'static Directive],
     ) -> Result<(), (&'static str, String)> {
@@ -194,8 +193,23 @@ impl Server {
             std::env::set_current_dir(&new.dir.0)
                 .map_err(|error| (directive.name, error.to_string()))?;
         }
+        if let Some(directive) = is_changed("maxclients")
+            && new.maxclients > old.maxclients
+        {
+            let possible = raise_descriptor_limit(new.maxclients);
+            if possible < new.maxclients {
+                let text = format!(
+                    "The operating system is not able to handle the specified number of clients, try with {possible}"
+                );
+                return Err((directive.name, text));
+            }
+        }
         if let Some(directive) = is_changed("port").or_else(|| is_changed("bind")) {
-            let listeners = Listener::open_tcp(new).map_err(|_| {
+            self.listen_anew(new).map_err(|error| {
+                // Of an address that cannot be had the log knows already.
+                if let ListenError::System(_) = error {
+                    self.log.warning(format_args!("{error}"));
+                }
                 let text = if directive.name == "port" {
                     "Unable to listen on this port. Check server logs."
                 } else {
@@ -203,9 +217,32 @@ impl Server {
                 };
                 (directive.name, text.to_owned())
             })?;
-            self.hub.send(0, Mail::Listen(listeners));
         }
         Ok(())
+    }
+
+    /// Listens where the new configuration says, and no longer where the old one did; if that fails, as before.
+    fn listen_anew(&self, new: &Config) -> Result<(), ListenError> {
+        let mut handles = self.listening.lock();
+        // The old ports first: a new address may overlap an old one.
+        handles.close();
+        let opened = Listener::open_tcp(new, &self.log)
+            .map_err(ListenError::from)
+            .and_then(|listeners| {
+                let handles = TcpHandles::of(&listeners, new)?;
+                Ok((listeners, handles))
+            });
+        match opened {
+            Ok((listeners, new_handles)) => {
+                *handles = new_handles;
+                self.hub.send(0, Mail::Listen(listeners));
+                Ok(())
+            }
+            Err(error) => {
+                handles.reopen()?;
+                Err(error)
+            }
+        }
     }
 
     /// Takes over what must follow the configuration outside of it.
@@ -240,6 +277,23 @@ impl Server {
         let is_full = limit > 0 && memory::resident_bytes() > limit;
         self.barriers.set(Barrier::MemoryIsFull, is_full);
     }
+}
+
+/// Why the server does not listen where CONFIG SET says.
+#[derive(Debug, thiserror::Error)]
+enum ListenError {
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    #[error("Listening: {0}")]
+    System(#[from] std::io::Error),
+}
+
+/// How often things have happened of late, per second.
+#[derive(Debug, Default)]
+pub(crate) struct Rates {
+    pub(crate) commands: AtomicU64,
+    pub(crate) input_bytes: AtomicU64,
+    pub(crate) output_bytes: AtomicU64,
 }
 
 /// Counts of big values that are dropped on a thread of their own.

@@ -17,6 +17,7 @@ use crate::few_locks::{Conflict, Rerun, sure_plan};
 use crate::handlers::transaction::{discard_transaction, plan_watched};
 use crate::machines::Home;
 use crate::message::OnTimeout;
+use crate::redaction::redacted;
 use crate::road::check::may_replicate;
 use crate::road::lookup::{Entry, find, lookup};
 use crate::road::run::{Bench, Call, Moment, Next, refuse, run};
@@ -150,6 +151,17 @@ impl Session {
                 return self.reject(server, bench, args, error, out);
             }
         };
+        // To be queued has to wait too. Nothing gets through but what was refused above, not even what ends the pause.
+        if server.pause.holds(bench.clock.unix_ms(), true) {
+            let writes = may_write(server, bench, client, entry, args);
+            if server.pause.holds(bench.clock.unix_ms(), writes) {
+                return Outcome::Later;
+            }
+        }
+        client
+            .record
+            .last_command
+            .store(entry.index, Ordering::Relaxed);
         if client.transaction.open && !entry.runs_inside_multi() {
             if let Some(busy) = overdue(server, bench, client, entry, args) {
                 bench.stats.command_rejected(entry.index);
@@ -159,17 +171,13 @@ impl Session {
                 entry,
                 args: own(args),
             });
+            let record = &client.record;
             let queued = client.transaction.queue.len() as i64;
-            client.record.queued.store(queued, Ordering::Relaxed);
+            record.queued.store(queued, Ordering::Relaxed);
+            let bytes: usize = args.iter().map(|argument| argument.len()).sum();
+            record.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
             RespWriter::new(out, client.protocol).status("QUEUED");
             return self.end_request(out, reply_start);
-        }
-        if server
-            .pause
-            .holds(bench.clock.unix_ms(), may_write(client, entry))
-            && !entry.command.has(flag::ALLOW_BUSY)
-        {
-            return Outcome::Later;
         }
         let plan = entry.plan(server, bench, client, args);
         let now_ms = bench.clock.unix_ms();
@@ -196,12 +204,8 @@ impl Session {
             }
             return Outcome::Later;
         };
-        client
-            .record
-            .last_command
-            .store(entry.index, Ordering::Relaxed);
-        let shown_before = entry.command.name != "exec" && bench.machines.planning.rerun.is_none();
-        if shown_before {
+        let is_rerun = bench.machines.planning.rerun.is_some();
+        if is_script(entry) && !is_rerun {
             show(server, bench, client, entry, args);
         }
         let mut writer = RespWriter::new(out, client.protocol);
@@ -217,6 +221,9 @@ impl Session {
             woken_by: None,
             next: Next::Done,
         });
+        if !is_script(entry) && !entry.is_exec() {
+            show(server, bench, client, entry, args);
+        }
         let header = Header {
             entry,
             started,
@@ -240,16 +247,21 @@ impl Session {
             Next::Close => {
                 settle::settle_unit(server, bench, &mut unit);
                 self.finish(server, bench, header, args);
+                if header.reply_muted {
+                    out.truncate(reply_start);
+                }
                 Outcome::Close
             }
             Next::Shutdown => Outcome::Shutdown,
             Next::Block(request) => {
+                count_blocked(bench, header);
                 let waiter = blocking::enqueue(server, &mut unit, client, entry, args, &request);
                 settle::settle_unit(server, bench, &mut unit);
                 self.wait(waiter, request.timeout_ms, OnTimeout::NullArray);
                 Outcome::Busy
             }
             Next::WaitForReplicas(timeout_ms) => {
+                count_blocked(bench, header);
                 settle::settle_unit(server, bench, &mut unit);
                 let waiter = server.blocked.new_waiter();
                 server
@@ -489,7 +501,7 @@ impl Session {
         let microseconds = took.as_micros() as u64;
         if server.slowlog.wants(microseconds) && !entry.command.has(flag::SKIP_SLOWLOG) {
             server.slowlog.push(
-                args,
+                &redacted(entry, args),
                 microseconds,
                 bench.clock.unix_ms() / 1000,
                 self.client.record.address.clone(),
@@ -567,6 +579,12 @@ impl Session {
     }
 }
 
+/// Counts a command that has blocked: it counts as called, whatever comes of it.
+fn count_blocked(bench: &mut Bench, header: Header) {
+    let took = bench.clock.tick().since(header.started);
+    bench.stats.command_ran(header.entry.index, took);
+}
+
 /// What a command publishes to its own client goes before its reply.
 fn put_own_messages(bench: &mut Bench, out: &mut Vec<u8>, reply_start: usize) {
     if !bench.own.messages.is_empty() {
@@ -584,13 +602,47 @@ fn is_http(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
 }
 
-fn may_write(client: &Client, entry: &Entry) -> bool {
-    let queue = &client.transaction.queue;
-    may_replicate(entry.command)
-        || (entry.command.name == "exec"
-            && queue
-                .iter()
-                .any(|queued| may_replicate(queued.entry.command)))
+/// Whether a pause of writes is to hold a command, or for EXEC its queue. Looked at only while there is a pause.
+#[cold]
+fn may_write(
+    server: &Server,
+    bench: &mut Bench,
+    client: &Client,
+    entry: &Entry,
+    args: &[&[u8]],
+) -> bool {
+    let mut writes = |entry: &Entry, args: &[&[u8]]| {
+        may_replicate(entry.command)
+            || is_script(entry) && script_may_write(server, bench, client, entry, args)
+    };
+    if !entry.is_exec() {
+        return writes(entry, args);
+    }
+    client.transaction.queue.iter().any(|queued| {
+        let args: Vec<&[u8]> = queued.args.iter().map(|argument| &**argument).collect();
+        writes(queued.entry, &args)
+    })
+}
+
+/// Whether a call may run a script that has not declared that it writes nothing. One that is not there may come yet.
+fn script_may_write(
+    server: &Server,
+    bench: &mut Bench,
+    client: &Client,
+    entry: &Entry,
+    args: &[&[u8]],
+) -> bool {
+    if entry.command.has(flag::READONLY) {
+        return false;
+    }
+    // To plan its locks is to find it.
+    entry.plan(server, bench, client, args);
+    let Some(call) = bench.machines.planned.take() else {
+        return true;
+    };
+    let declares_none = call.code.flags().no_writes;
+    bench.machines.known.give_back(call.code);
+    !declares_none
 }
 
 /// What is said if a script or function stands in this command's way and has run for longer than `busy-reply-threshold`.
@@ -610,19 +662,26 @@ fn overdue(
     Some(CommandError::owned(script.busy_text()))
 }
 
+/// Whether the command runs a script or function. It is shown to who monitors before what that calls; all others when they
+/// have run, so that SELECT is shown with the database it has selected.
+pub(crate) fn is_script(entry: &Entry) -> bool {
+    // Scripts are marked to be skipped only because they are shown in their own way.
+    entry.planner.is_some() && entry.command.has(flag::NOSCRIPT | flag::SKIP_MONITOR)
+}
+
 /// Shows a command to who monitors.
 pub(crate) fn show(server: &Server, bench: &Bench, client: &Client, entry: &Entry, args: &[&[u8]]) {
-    // Scripts are marked to be skipped only because they are shown in their own way: before what they call.
-    let is_script =
-        entry.planner.is_some() && entry.command.has(flag::NOSCRIPT | flag::SKIP_MONITOR);
+    if !server.monitors.any() {
+        return;
+    }
     let is_hidden = entry.command.flags & (flag::SKIP_MONITOR | flag::ADMIN) != 0;
-    if !server.monitors.any() || (is_hidden && !is_script) {
+    if is_hidden && !is_script(entry) {
         return;
     }
     server.monitors.show(
         bench.clock.unix_us(),
         client.database,
         &client.record.address,
-        args,
+        &redacted(entry, args),
     );
 }

@@ -86,6 +86,21 @@ impl WorkerStats {
         add(&self.commands, 1);
     }
 
+    /// A command that was counted when it blocked went on, and took this much more.
+    pub(crate) fn command_went_on(&self, index: usize, took: Duration) {
+        let nanoseconds = took.as_secs() * 1_000_000_000 + u64::from(took.subsec_nanos());
+        add(&self.per_command[index].nanoseconds, nanoseconds);
+    }
+
+    /// A command was counted anew that had been counted when it blocked.
+    pub(crate) fn command_counted_twice(&self, index: usize) {
+        // CONFIG RESETSTAT may have been in between.
+        for counter in [&self.per_command[index].calls, &self.commands] {
+            let count = counter.load(Ordering::Relaxed);
+            counter.store(count.saturating_sub(1), Ordering::Relaxed);
+        }
+    }
+
     /// A script called a command; its time counts as the script's.
     #[inline]
     pub(crate) fn command_called(&self, index: usize) {
@@ -120,6 +135,8 @@ impl WorkerStats {
             &self.commands,
             &self.connections,
             &self.rejected_connections,
+            &self.reads,
+            &self.writes,
             &self.input_bytes,
             &self.output_bytes,
             &self.keyspace_hits,

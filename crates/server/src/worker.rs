@@ -6,7 +6,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use commands::Random;
@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 use types::Bytes;
 
 use crate::blocking;
-use crate::client::{Client, ClientRecord};
+use crate::client::{Client, ClientRecord, ReplyMode};
 use crate::config::settings::ClientClass;
 use crate::debug_command;
 use crate::few_locks::Planning;
@@ -31,7 +31,7 @@ use crate::road::run::{Bench, refuse};
 use crate::road::settle;
 use crate::server::Server;
 use crate::session::{Activity, Outcome, Session};
-use crate::stats::add;
+use crate::stats::{WorkerStats, add};
 use crate::tracking;
 
 /// How soon a request whose locks were busy is tried again, unless the holder tells before.
@@ -57,7 +57,8 @@ pub(crate) struct Worker {
     /// Places in queues of keys to be given up, when the keys' locks can be had.
     leftovers: Vec<Leftover>,
     timers: Timers<(Address, WaiterId)>,
-    last_ops: (Instant, u64),
+    /// When rates were computed last, and the counts they came from: commands, bytes in, bytes out.
+    last_counts: (Instant, [u64; 3]),
 }
 
 /// What a session that is gone has left under locks that were busy.
@@ -69,6 +70,24 @@ struct Leftover {
 }
 
 impl Worker {
+    /// Tells how often things have happened in the time since this was done last.
+    fn compute_rates(&mut self, elapsed: Duration) {
+        let rates = &self.server.rates;
+        let counters: [fn(&WorkerStats) -> &AtomicU64; 3] = [
+            |stats| &stats.commands,
+            |stats| &stats.input_bytes,
+            |stats| &stats.output_bytes,
+        ];
+        let shown = [&rates.commands, &rates.input_bytes, &rates.output_bytes];
+        for ((counter, shown), last) in counters.iter().zip(shown).zip(&mut self.last_counts.1) {
+            let counts = self.server.stats.iter().map(|stats| counter(stats));
+            let total: u64 = counts.map(|count| count.load(Ordering::Relaxed)).sum();
+            let rate = total.saturating_sub(*last) as f64 / elapsed.as_secs_f64();
+            shown.store(rate as u64, Ordering::Relaxed);
+            *last = total;
+        }
+    }
+
     pub(crate) fn new(server: &'static Server, index: usize) -> Worker {
         let config = server.config.current();
         Worker {
@@ -82,7 +101,7 @@ impl Worker {
             orphans: Vec::new(),
             leftovers: Vec::new(),
             timers: Timers::default(),
-            last_ops: (Instant::now(), 0),
+            last_counts: (Instant::now(), [0; 3]),
         }
     }
 
@@ -93,7 +112,6 @@ impl Worker {
         record
             .last_interaction_ms
             .store(self.bench.clock.unix_ms(), Ordering::Relaxed);
-        let input = connection.query.unread().len();
         self.look_ahead.restart();
         loop {
             if connection.is_closing() {
@@ -159,14 +177,7 @@ impl Worker {
         }
         drop(self.bench.kept_lock.take());
         let left = connection.query.unread().len();
-        add(
-            &self.bench.stats.input_bytes,
-            input.saturating_sub(left) as u64,
-        );
         record.query_bytes.store(left, Ordering::Relaxed);
-        record
-            .output_bytes
-            .store(connection.out.len(), Ordering::Relaxed);
     }
 
     /// Parses and runs the next request; `None` if it is not complete.
@@ -195,12 +206,19 @@ impl Worker {
                     Ok(Parse::Incomplete) => return None,
                     Ok(Parse::Empty(consumed)) => {
                         query.consume(consumed);
+                        // An empty request is one whose reply can be skipped.
+                        if session.client.reply_mode == ReplyMode::Skip {
+                            session.client.reply_mode = ReplyMode::On;
+                        }
                         return Some(Outcome::Done);
                     }
                     Ok(Parse::Request(consumed)) => consumed,
                     Err(error) => {
                         let text = error.reply();
                         self.server.errors.count(&text);
+                        if session.client.reply_mode != ReplyMode::On {
+                            return Some(Outcome::Close);
+                        }
                         RespWriter::new(out, session.client.protocol).error(&text);
                         return Some(Outcome::Close);
                     }
@@ -298,6 +316,7 @@ impl Worker {
             let text =
                 commands::CommandError::text("UNBLOCKED client unblocked via CLIENT UNBLOCK");
             refuse(self.server, &mut writer, &text);
+            self.bench.stats.command_failed(blocked.entry.index);
         } else {
             blocking::timeout_reply(on_timeout, &mut writer);
         }
@@ -364,6 +383,10 @@ impl Worker {
         let Connection { session, out, .. } = connection;
         let outcome = session.execute(self.server, &mut self.bench, &args, out);
         drop(self.bench.kept_lock.take());
+        if outcome != Outcome::Later {
+            let stats = &self.bench.stats;
+            stats.command_counted_twice(blocked.entry.index);
+        }
         match outcome {
             Outcome::Busy => self.follow(connection),
             Outcome::Close | Outcome::Abort => connection.close_after_output(),
@@ -424,11 +447,8 @@ impl Service for Worker {
         let is_local = opened
             .peer
             .is_none_or(|peer| peer.ip().to_canonical().is_loopback());
-        if config.protected_mode
-            && password.is_empty()
-            && !is_local
-            && self.server.bound_by_default()
-        {
+        if config.protected_mode && password.is_empty() && !is_local {
+            add(&self.bench.stats.rejected_connections, 1);
             context.send_to(
                 opened.address,
                 Mail::Output(opened.address, Arc::from(PROTECTED.as_bytes())),
@@ -476,7 +496,7 @@ impl Service for Worker {
                     return;
                 }
                 connection.session.note_served(&self.bench);
-                if connection.session.client.reply_mode == crate::client::ReplyMode::On {
+                if connection.session.client.reply_mode == ReplyMode::On {
                     connection.out.extend_from_slice(&reply);
                 }
                 connection.session.stop_waiting();
@@ -594,6 +614,22 @@ impl Service for Worker {
         }
     }
 
+    fn on_refused(&mut self) {
+        add(&self.bench.stats.rejected_connections, 1);
+    }
+
+    fn on_received(&mut self, bytes: usize) {
+        add(&self.bench.stats.reads, 1);
+        add(&self.bench.stats.input_bytes, bytes as u64);
+    }
+
+    fn on_sent(&mut self, session: &Session, bytes: usize, unsent: usize) {
+        add(&self.bench.stats.writes, 1);
+        add(&self.bench.stats.output_bytes, bytes as u64);
+        let shown = &session.client.record.output_bytes;
+        shown.store(unsent, Ordering::Relaxed);
+    }
+
     fn on_cron(&mut self, _context: &mut Context<'_, Message>) {
         self.bench.clock.tick();
         let now = self.bench.clock.now();
@@ -609,20 +645,10 @@ impl Service for Worker {
             if self.bench.config.maxmemory > 0 {
                 self.server.look_at_memory();
             }
-            let elapsed = now.duration_since(self.last_ops.0);
+            let elapsed = now.duration_since(self.last_counts.0);
             if elapsed >= Duration::from_millis(100) {
-                let total: u64 = self
-                    .server
-                    .stats
-                    .iter()
-                    .map(|stats| stats.commands.load(Ordering::Relaxed))
-                    .sum();
-                let more = total.saturating_sub(self.last_ops.1);
-                let rate = more as f64 / elapsed.as_secs_f64();
-                self.server
-                    .ops_per_second
-                    .store(rate as u64, Ordering::Relaxed);
-                self.last_ops = (now, total);
+                self.compute_rates(elapsed);
+                self.last_counts.0 = now;
             }
         }
     }
@@ -655,7 +681,7 @@ impl Service for Worker {
     }
 }
 
-/// What a client from elsewhere is told while there is neither a password nor a chosen address.
+/// What a client from elsewhere is told while there is no password.
 const PROTECTED: &str = "-DENIED Redis is running in protected mode because protected mode is enabled and no password \
 is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to \
 connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode \

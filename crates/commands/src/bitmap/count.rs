@@ -53,6 +53,7 @@ pub(super) fn bitpos(context: &mut Context<'_, '_>) -> CommandResult {
                         true,
                     )
                 }
+                [_, _, _, _, ..] => return Err(CommandError::Syntax),
                 [start, end, ref unit @ ..] => {
                     let start = argument::integer(start)?;
                     // The unit is looked at before the end is.

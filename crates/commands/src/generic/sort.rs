@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 use keyspace::{Event, Expiry, Unit};
-use types::{Bytes, Hash, List, StringValue, Value};
+use types::{Bytes, List, Value};
 
 use crate::argument::{integer, is_word};
 use crate::context::Context;
@@ -177,7 +177,7 @@ fn elements(
 }
 
 /// Puts the elements in order.
-fn order(keys: &Unit<'_>, elements: &mut [Bytes], wish: &Wish<'_>) -> Result<(), CommandError> {
+fn order(keys: &mut Unit<'_>, elements: &mut [Bytes], wish: &Wish<'_>) -> Result<(), CommandError> {
     let direct = |ordering: Ordering| {
         if wish.descending {
             ordering.reverse()
@@ -216,7 +216,7 @@ fn order(keys: &Unit<'_>, elements: &mut [Bytes], wish: &Wish<'_>) -> Result<(),
 /// Sorts, looking up each element's weight once.
 fn sort_by_key<W>(
     elements: &mut [Bytes],
-    weigh: impl Fn(&[u8]) -> Result<W, CommandError>,
+    mut weigh: impl FnMut(&[u8]) -> Result<W, CommandError>,
     compare: impl Fn((&W, &Bytes), (&W, &Bytes)) -> Ordering,
 ) -> Result<(), CommandError> {
     let mut weighed = Vec::with_capacity(elements.len());
@@ -243,7 +243,7 @@ fn number(text: &[u8]) -> Result<f64, CommandError> {
 
 /// What a pattern names for an element: itself for `#`, else the string or the hash field (`key->field`) that comes out
 /// when `*` becomes the element.
-fn follow(keys: &Unit<'_>, pattern: &[u8], element: &[u8]) -> Option<Bytes> {
+fn follow(keys: &mut Unit<'_>, pattern: &[u8], element: &[u8]) -> Option<Bytes> {
     if pattern == b"#" {
         return Some(Bytes::from(element));
     }
@@ -256,15 +256,10 @@ fn follow(keys: &Unit<'_>, pattern: &[u8], element: &[u8]) -> Option<Bytes> {
         None => (after, None),
     };
     let key = [before, element, after].concat();
-    match field {
-        Some(field) => {
-            let hash = keys.peek_as::<Hash>(&key).ok()??;
-            hash.get(field).map(Bytes::from)
-        }
-        None => {
-            let string = keys.peek_as::<StringValue>(&key).ok()??;
-            Some(Bytes::from(string.as_bytes(&mut [0; 20])))
-        }
+    match (keys.get(&key)?, field) {
+        (Value::Hash(hash), Some(field)) => hash.get(field).map(Bytes::from),
+        (Value::String(string), None) => Some(Bytes::from(string.as_bytes(&mut [0; 20]))),
+        _ => None,
     }
 }
 

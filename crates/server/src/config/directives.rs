@@ -39,7 +39,7 @@ directives! {
     /// Seconds between keep-alive probes to clients; 0 for none.
     "tcp-keepalive" => tcp_keepalive: u32 = 300, Rule::Range(0, INT_MAX), NONE;
     /// Refuse clients from other machines while no password is set.
-    "protected-mode" => protected_mode: bool = true, Rule::Any, PROTECTED;
+    "protected-mode" => protected_mode: bool = true, Rule::Any, NONE;
     /// Who may change protected directives.
     "enable-protected-configs" => enable_protected_configs: LocalSwitch = LocalSwitch::No, Rule::Any, IMMUTABLE;
     /// Who may use DEBUG.

@@ -192,6 +192,10 @@ impl Setting for BufferLimits {
     const MANY: bool = true;
 
     fn assign(&mut self, words: &[&[u8]], _: &Directive, _: Source) -> Result<(), Invalid> {
+        // CONFIG SET with an empty value changes nothing.
+        if words == [b""] {
+            return Ok(());
+        }
         if words.is_empty() || !words.len().is_multiple_of(4) {
             return Err(Invalid::BufferLimitCount);
         }

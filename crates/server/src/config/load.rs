@@ -85,7 +85,7 @@ pub enum FatalConfig {
     /// A bad line. The text goes to the standard error.
     #[error(
         "\n*** FATAL CONFIG FILE ERROR (Redis {COMPATIBLE_VERSION}) ***\nReading the configuration file, at \
-         line {}\n>>> '{}'\n{reason}\n", line.number, String::from_utf8_lossy(&line.text)
+         line {}\n>>> '{}'\n{reason}", line.number, String::from_utf8_lossy(&line.text)
     )]
     Line {
         /// The line.
@@ -94,7 +94,7 @@ pub enum FatalConfig {
         reason: LineError,
     },
     /// Directives that contradict each other, or cannot be put into effect.
-    #[error("\n*** FATAL CONFIG FILE ERROR (Redis {COMPATIBLE_VERSION}) ***\n{0}\n")]
+    #[error("\n*** FATAL CONFIG FILE ERROR (Redis {COMPATIBLE_VERSION}) ***\n{0}")]
     Whole(String),
     /// A file that cannot be read. The text goes to the log.
     #[error("Fatal error, can't open config file '{}': {reason}", path.display())]

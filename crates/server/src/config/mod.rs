@@ -47,6 +47,10 @@ impl Config {
     fn normalize(&mut self) {
         self.hz = self.hz.clamp(1, 500);
         self.repl_backlog_size = self.repl_backlog_size.max(16 * 1024);
+        // Two names of one value, which is shown by the first.
+        if self.oom_score_adj == enums::OomScoreAdjust::Relative {
+            self.oom_score_adj = enums::OomScoreAdjust::Yes;
+        }
     }
 }
 

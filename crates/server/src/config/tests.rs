@@ -17,7 +17,7 @@ fn options(words: &[&str]) -> Result<Config, String> {
 fn fatal(number: usize, text: &str, reason: &str) -> String {
     format!(
         "\n*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***\nReading the configuration file, at line {number}\n>>> \
-         '{text}'\n{reason}\n"
+         '{text}'\n{reason}"
     )
 }
 
@@ -225,7 +225,7 @@ fn a_bad_option_stops_the_server() {
             .err()
             .as_deref(),
         Some(
-            "\n*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***\nreplicaof directive not allowed in cluster mode\n"
+            "\n*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***\nreplicaof directive not allowed in cluster mode"
         )
     );
     assert_eq!(

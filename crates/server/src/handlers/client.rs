@@ -124,11 +124,10 @@ fn type_of(record: &ClientRecord) -> ClientType {
     }
 }
 
+/// A client's id, which may be a number that no client has.
 fn parse_id(word: &[u8]) -> Result<u64, CommandError> {
-    types::number::parse_i64(word)
-        .and_then(|id| u64::try_from(id).ok())
-        .filter(|&id| id > 0)
-        .ok_or(CommandError::text("ERR Invalid client ID"))
+    let id = types::number::parse_i64(word).ok_or(CommandError::text("ERR Invalid client ID"))?;
+    Ok(u64::try_from(id).unwrap_or(0))
 }
 
 fn list(call: &mut Call<'_>) -> CommandResult {
@@ -312,9 +311,10 @@ fn pause(call: &mut Call<'_>) -> CommandResult {
         return Err(CommandError::text("ERR timeout is negative"));
     }
     let now_ms = call.bench.clock.unix_ms();
-    call.server
-        .pause
-        .start(now_ms.saturating_add(timeout_ms), writes_only, now_ms);
+    // A time beyond all reckoning is no pause at all, rather than one that nothing could end.
+    if let Some(until_ms) = now_ms.checked_add(timeout_ms) {
+        call.server.pause.start(until_ms, writes_only, now_ms);
+    }
     call.reply.ok();
     Ok(())
 }

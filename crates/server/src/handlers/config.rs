@@ -26,15 +26,17 @@ fn get(call: &mut Call<'_>) -> CommandResult {
 fn set(call: &mut Call<'_>) -> CommandResult {
     let words = &call.args[2..];
     if !words.len().is_multiple_of(2) {
-        return Err(CommandError::Arity("config|set".into()));
+        return Err(CommandError::Syntax);
     }
     let pairs: Vec<(&[u8], &[u8])> = words.chunks(2).map(|pair| (pair[0], pair[1])).collect();
     let server = call.server;
     server
         .config
-        .set(&pairs, true, |old, new, changed| {
-            server.apply_changes(old, new, changed)
-        })
+        .set(
+            &pairs,
+            call.client.record.is_local(),
+            |old, new, changed| server.apply_changes(old, new, changed),
+        )
         .map_err(|error| CommandError::Bytes(error.reply()))?;
     server.apply_config();
     call.bench.take_config(server);

@@ -89,8 +89,6 @@ fn auth(call: &mut Call<'_>) -> CommandResult {
 
 fn hello(call: &mut Call<'_>) -> CommandResult {
     let mut protocol = call.client.protocol;
-    let mut credentials = None;
-    let mut name = None;
     if let Some(version) = call.args.get(1) {
         let version = types::number::parse_i64(version).ok_or(CommandError::text(
             "ERR Protocol version is not an integer or out of range",
@@ -106,30 +104,26 @@ fn hello(call: &mut Call<'_>) -> CommandResult {
         let option = call.args[at];
         let left = call.args.len() - at - 1;
         if is_word(option, "auth") && left >= 2 {
-            credentials = Some((call.args[at + 1], call.args[at + 2]));
+            // Each option takes effect when it is read, whatever is wrong with those behind it.
+            let (user, password) = (call.args[at + 1], call.args[at + 2]);
+            authenticate(call, user, password)?;
             at += 3;
         } else if is_word(option, "setname") && left >= 1 {
             let wanted = call.args[at + 1];
             super::client::check_name(wanted)?;
-            name = Some(wanted);
+            *call.client.record.name.lock() = wanted.to_vec();
             at += 2;
         } else {
             let before = "ERR Syntax error in HELLO option '";
             return Err(CommandError::repeating(before, option, "'"));
         }
     }
-    if let Some((user, password)) = credentials {
-        authenticate(call, user, password)?;
-    }
     if !call.client.authenticated {
         return Err(CommandError::text(
-            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH \
-             <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the \
+            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> \
+             <pass> option can be used to authenticate the client and select the RESP protocol version at the \
              same time",
         ));
-    }
-    if let Some(name) = name {
-        *call.client.record.name.lock() = name.to_vec();
     }
     call.client.set_protocol(protocol);
     call.reply.switch_protocol(protocol);
@@ -167,7 +161,10 @@ fn reset(call: &mut Call<'_>) -> CommandResult {
     tracking::disable(call.server, &call.client.record);
     call.client.select(0);
     call.client.set_protocol(Protocol::Resp2);
-    call.client.reply_mode = ReplyMode::On;
+    // A reply that is to be skipped is this one.
+    if call.client.reply_mode != ReplyMode::Skip {
+        call.client.reply_mode = ReplyMode::On;
+    }
     call.client.no_touch = false;
     call.client.record.no_touch.store(false, Ordering::Relaxed);
     call.client.record.no_evict.store(false, Ordering::Relaxed);

@@ -199,6 +199,10 @@ fn protocol(call: &mut Call<'_>) -> CommandResult {
             call.reply.integer(90);
         }
         call.reply.bulk(b"Some real reply following the attribute");
+    } else if is("push") && !call.client.protocol.is_resp3() {
+        return Err(CommandError::text(
+            "ERR RESP2 is not supported by this command",
+        ));
     } else if is("push") {
         if !call.client.protocol.is_resp3() {
             return Err(CommandError::text(

@@ -50,8 +50,7 @@ fn info(call: &mut Call<'_>) -> CommandResult {
     let default = wanted.is_empty() || names("default");
     let mut text = String::new();
     for (name, write) in SECTIONS {
-        // `all` leaves modules out; `everything` does not.
-        let of_all = names("everything") || (names("all") && *name != "modules");
+        let of_all = names("everything") || names("all");
         if names(name) || of_all || (default && !EXTRA.contains(name)) {
             if !text.is_empty() {
                 text.push_str("\r\n");
@@ -259,6 +258,8 @@ fn persistence(call: &Call<'_>, text: &mut String) {
     line(text, "aof_last_rewrite_time_sec", -1);
     line(text, "aof_current_rewrite_time_sec", -1);
     line(text, "aof_last_bgrewrite_status", "ok");
+    line(text, "aof_rewrites", 0);
+    line(text, "aof_rewrites_consecutive_failures", 0);
     line(text, "aof_last_write_status", "ok");
     line(text, "aof_last_cow_size", 0);
     line(text, "module_fork_in_progress", 0);
@@ -281,7 +282,7 @@ fn stats(call: &Call<'_>, text: &mut String) {
     line(
         text,
         "instantaneous_ops_per_sec",
-        call.server.ops_per_second.load(Ordering::Relaxed),
+        call.server.rates.commands.load(Ordering::Relaxed),
     );
     line(
         text,
@@ -295,8 +296,16 @@ fn stats(call: &Call<'_>, text: &mut String) {
     );
     line(text, "total_net_repl_input_bytes", 0);
     line(text, "total_net_repl_output_bytes", 0);
-    line(text, "instantaneous_input_kbps", "0.00");
-    line(text, "instantaneous_output_kbps", "0.00");
+    let rates = &call.server.rates;
+    let kilobytes = |rate: &AtomicU64| {
+        let bytes = rate.load(Ordering::Relaxed);
+        format!("{:.2}", bytes as f64 / 1024.0)
+    };
+    let (input, output) = (&rates.input_bytes, &rates.output_bytes);
+    line(text, "instantaneous_input_kbps", kilobytes(input));
+    line(text, "instantaneous_output_kbps", kilobytes(output));
+    line(text, "instantaneous_input_repl_kbps", "0.00");
+    line(text, "instantaneous_output_repl_kbps", "0.00");
     line(
         text,
         "rejected_connections",
@@ -311,6 +320,8 @@ fn stats(call: &Call<'_>, text: &mut String) {
     line(text, "expire_cycle_cpu_milliseconds", 0);
     line(text, "evicted_keys", 0);
     line(text, "evicted_clients", 0);
+    line(text, "total_eviction_exceeded_time", 0);
+    line(text, "current_eviction_exceeded_time", 0);
     line(text, "evicted_scripts", call.server.scripts.evicted());
     line(
         text,
@@ -333,6 +344,8 @@ fn stats(call: &Call<'_>, text: &mut String) {
     line(text, "active_defrag_misses", 0);
     line(text, "active_defrag_key_hits", 0);
     line(text, "active_defrag_key_misses", 0);
+    line(text, "total_active_defrag_time", 0);
+    line(text, "current_active_defrag_time", 0);
     let tracking = call.server.tracking.counts();
     line(text, "tracking_total_keys", tracking.keys);
     line(text, "tracking_total_items", tracking.items);
@@ -352,6 +365,9 @@ fn stats(call: &Call<'_>, text: &mut String) {
     );
     line(text, "io_threaded_reads_processed", 0);
     line(text, "io_threaded_writes_processed", 0);
+    // Output buffers are lent and given back, not resized.
+    line(text, "reply_buffer_shrinks", 0);
+    line(text, "reply_buffer_expands", 0);
 }
 
 fn replication(call: &Call<'_>, text: &mut String) {

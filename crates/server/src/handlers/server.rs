@@ -62,6 +62,10 @@ fn shutdown(call: &mut Call<'_>) -> CommandResult {
         }
         return Err(CommandError::text("ERR No shutdown in progress."));
     }
+    let names = |name: &str| call.args[1..].iter().any(|word| is_word(word, name));
+    if names("save") && names("nosave") {
+        return Err(CommandError::Syntax);
+    }
     let saves = !call.args[1..].iter().any(|word| is_word(word, "nosave"));
     let threshold_ms = call.bench.config.busy_reply_threshold;
     if saves && let Some(script) = call.server.running.any_overdue(threshold_ms) {

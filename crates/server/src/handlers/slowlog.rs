@@ -33,7 +33,12 @@ fn get(call: &mut Call<'_>) -> CommandResult {
     let inner = match call.args {
         [_, _] | [_, _, _] => false,
         [_, _, _, word] if is_word(word, "inner") => true,
-        _ => return Err(CommandError::Syntax),
+        _ => {
+            return Err(CommandError::owned(format!(
+                "ERR unknown subcommand or wrong number of arguments for '{}'. Try SLOWLOG HELP.",
+                String::from_utf8_lossy(call.args[1])
+            )));
+        }
     };
     let entries = call.server.slowlog.newest(count);
     call.reply.array(entries.len());

@@ -40,6 +40,7 @@ fn multi(call: &mut Call<'_>) -> CommandResult {
     }
     call.client.transaction.open = true;
     call.client.record.queued.store(0, Ordering::Relaxed);
+    call.client.record.queued_bytes.store(0, Ordering::Relaxed);
     call.reply.ok();
     Ok(())
 }
@@ -144,6 +145,7 @@ fn watched_keys_changed(client: &Client, unit: &Unit<'static>) -> bool {
 pub(crate) fn discard_transaction(client: &mut Client, unit: &mut Unit<'static>) {
     client.transaction.reset();
     client.record.queued.store(-1, Ordering::Relaxed);
+    client.record.queued_bytes.store(0, Ordering::Relaxed);
     unwatch_all(client, unit);
 }
 

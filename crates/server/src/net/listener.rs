@@ -1,7 +1,8 @@
 //! Listening sockets, as `bind`, `port`, `unixsocket` and `tcp-backlog` ask for them.
 
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{Shutdown, SocketAddr, ToSocketAddrs};
+use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use super::stream::Stream;
 use crate::config::Config;
 use crate::config::settings::as_path;
+use crate::log::Log;
 
 /// A socket that connections come in on.
 #[derive(Debug)]
@@ -25,7 +27,7 @@ pub enum Listener {
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     /// A TCP address.
-    #[error("Could not create server TCP listening socket {address}:{port}: {reason}")]
+    #[error("Warning: Could not create server TCP listening socket {address}:{port}: {reason}")]
     Tcp {
         /// The address as configured.
         address: String,
@@ -35,16 +37,17 @@ pub enum BindError {
         reason: String,
     },
     /// A Unix socket.
-    #[error("Opening Unix socket: {0}")]
+    #[error("Failed opening Unix socket: bind: {0}")]
     Unix(String),
 }
 
 impl Listener {
-    /// Opens all TCP sockets the configuration asks for; none if the port is 0.
+    /// Opens all TCP sockets the configuration asks for; none if the port is 0. The log is told of each address that
+    /// cannot be had.
     ///
     /// # Errors
     /// If an address that is not optional cannot be had.
-    pub fn open_tcp(config: &Config) -> Result<Vec<Listener>, BindError> {
+    pub fn open_tcp(config: &Config, log: &Log) -> Result<Vec<Listener>, BindError> {
         let mut listeners = Vec::new();
         if config.port == 0 {
             return Ok(listeners);
@@ -57,15 +60,16 @@ impl Listener {
             };
             match tcp(text, config.port, config.tcp_backlog) {
                 Ok(listener) => listeners.push(Listener::Tcp(listener)),
-                Err((_, error)) if optional && is_missing(&error) => {}
                 Err((step, error)) => {
-                    let reason =
-                        format!("{step}: {}", crate::config::settings::system_text(&error));
-                    return Err(BindError::Tcp {
+                    let failure = BindError::Tcp {
                         address: text.to_owned(),
                         port: config.port,
-                        reason,
-                    });
+                        reason: format!("{step}: {}", crate::config::settings::system_text(&error)),
+                    };
+                    log.warning(format_args!("{failure}"));
+                    if !(optional && is_missing(&error)) {
+                        return Err(failure);
+                    }
                 }
             }
         }
@@ -127,6 +131,52 @@ impl Listener {
             Listener::Tcp(listener) => listener.local_addr().ok(),
             Listener::Unix(..) => None,
         }
+    }
+}
+
+/// Second handles of the TCP listeners, by which another thread than the one that accepts can close their ports and, if
+/// new ones cannot be opened, open them again. Without that, an address could not be left for one that overlaps it.
+#[derive(Debug, Default)]
+pub struct TcpHandles {
+    sockets: Vec<Socket>,
+    backlog: u32,
+}
+
+impl TcpHandles {
+    /// Handles of those that are TCP.
+    ///
+    /// # Errors
+    /// If there are no descriptors left.
+    pub fn of(listeners: &[Listener], config: &Config) -> io::Result<TcpHandles> {
+        let tcp = listeners.iter().filter_map(|listener| match listener {
+            Listener::Tcp(listener) => Some(listener),
+            Listener::Unix(..) => None,
+        });
+        let sockets = tcp
+            .map(|listener| Ok(Socket::from(listener.as_fd().try_clone_to_owned()?)))
+            .collect::<io::Result<_>>()?;
+        Ok(TcpHandles {
+            sockets,
+            backlog: config.tcp_backlog,
+        })
+    }
+
+    /// Takes the listeners out of service.
+    pub fn close(&self) {
+        for socket in &self.sockets {
+            // One that is out of service already is what is wanted.
+            let _ = socket.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Puts them back into service.
+    ///
+    /// # Errors
+    /// If a port has been taken meanwhile.
+    pub fn reopen(&self) -> io::Result<()> {
+        self.sockets
+            .iter()
+            .try_for_each(|socket| socket.listen(backlog(self.backlog)))
     }
 }
 

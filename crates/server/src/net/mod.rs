@@ -41,7 +41,7 @@ use crate::log::Log;
 pub use buffer::QueryBuffer;
 pub use connection::{Address, Connection};
 pub use hub::{Hub, Mail};
-pub use listener::{BindError, Listener};
+pub use listener::{BindError, Listener, TcpHandles};
 pub use service::{Context, Service, Wait};
 pub use timers::Timers;
 

@@ -35,7 +35,12 @@ impl<S: Service> Worker<S> {
         let sent = if connection.blocked {
             Ok(false)
         } else {
-            connection.write()
+            let before = connection.unsent();
+            let sent = connection.write();
+            let left = connection.unsent();
+            self.service
+                .on_sent(&connection.session, before - left, left);
+            sent
         };
         match sent {
             Ok(true) => {

@@ -6,11 +6,11 @@ use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 /// Descriptors kept for files, listeners and links besides the clients' sockets.
-const RESERVED: u64 = 32;
+pub const RESERVED_DESCRIPTORS: u64 = 32;
 
 /// A request to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,21 +21,22 @@ pub enum Ending {
     Terminate,
 }
 
-/// Calls `act` in a thread of its own for each SIGINT and SIGTERM the process gets.
+/// Calls `act` in a thread of its own for each SIGINT and SIGTERM the process gets. SIGHUP, which a closing terminal
+/// sends, is ignored.
 ///
 /// # Errors
 /// If the handlers cannot be installed.
 pub fn on_signals(act: impl Fn(Ending) + Send + 'static) -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     std::thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
             for signal in signals.forever() {
-                act(if signal == SIGINT {
-                    Ending::Interrupt
-                } else {
-                    Ending::Terminate
-                });
+                match signal {
+                    SIGINT => act(Ending::Interrupt),
+                    SIGTERM => act(Ending::Terminate),
+                    _ => {}
+                }
             }
         })?;
     Ok(())
@@ -44,7 +45,7 @@ pub fn on_signals(act: impl Fn(Ending) + Send + 'static) -> io::Result<()> {
 /// Raises the limit of open descriptors as far as `clients` need it. Returns how many clients it is now
 /// good for, at most `clients`.
 pub fn raise_descriptor_limit(clients: u32) -> u32 {
-    let wanted = u64::from(clients) + RESERVED;
+    let wanted = u64::from(clients) + RESERVED_DESCRIPTORS;
     let limit = getrlimit(Resource::Nofile);
     let have = limit.current.unwrap_or(u64::MAX);
     if have >= wanted {
@@ -59,9 +60,14 @@ pub fn raise_descriptor_limit(clients: u32) -> u32 {
         },
     );
     let have = if raised.is_ok() { reachable } else { have };
-    u32::try_from(have.saturating_sub(RESERVED))
+    u32::try_from(have.saturating_sub(RESERVED_DESCRIPTORS))
         .unwrap_or(clients)
         .min(clients)
+}
+
+/// How many descriptors the process may have open.
+pub fn descriptor_limit() -> u64 {
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
 /// The processor time one thread has used.

@@ -99,6 +99,15 @@ pub trait Service {
         None
     }
 
+    /// A connection was turned away, for there are too many.
+    fn on_refused(&mut self) {}
+
+    /// This many bytes were read from a connection.
+    fn on_received(&mut self, _bytes: usize) {}
+
+    /// This many bytes of a connection's output were written; `unsent` are left.
+    fn on_sent(&mut self, _session: &Self::Session, _bytes: usize, _unsent: usize) {}
+
     /// Once per turn of the loop, after all that was ready and before output is written: go on with work
     /// in slices, look at deadlines. Tells how long the worker may sleep.
     fn on_turn(&mut self, _context: &mut Context<'_, Self::Mail>) -> Wait {

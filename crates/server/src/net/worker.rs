@@ -16,6 +16,7 @@ use super::listener::Listener;
 use super::poller::{Poller, Ready};
 use super::service::{Context, Opened, Service, Wait};
 use super::stream::Stream;
+use crate::config::enums::LogLevel;
 use crate::config::{ConfigStore, ConfigView};
 use crate::log::Log;
 
@@ -394,6 +395,8 @@ impl<S: Service> Worker<S> {
                 Ok(None) => return,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                // CONFIG SET has closed the port; others take this listener's place.
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput => return,
                 Err(error) => {
                     // Out of descriptors: those who wait are tried again with the housekeeping.
                     self.links
@@ -413,6 +416,7 @@ impl<S: Service> Worker<S> {
         {
             // There is no second try: who is turned away may also miss the reason.
             let _ = stream.write(b"-ERR max number of clients reached\r\n");
+            self.service.on_refused();
             return;
         }
         let worker = hub.least_busy();
@@ -446,6 +450,13 @@ impl<S: Service> Worker<S> {
             descriptor: stream.descriptor(),
         };
         let session = self.service.on_open(&opened, &mut self.links.context());
+        match peer {
+            Some(peer) => self.links.log.verbose(format_args!("Accepted {peer}")),
+            None => self
+                .links
+                .log
+                .verbose(format_args!("Accepted connection to the Unix socket")),
+        }
         let connection = Connection::new(stream, address, session, self.links.now);
         self.connections.insert(connection);
     }
@@ -483,7 +494,11 @@ impl<S: Service> Worker<S> {
             connection.last_input = self.links.now;
             let had = connection.query.len();
             over = receive(connection);
-            self.received += connection.query.len() - had;
+            let bytes = connection.query.len() - had;
+            self.received += bytes;
+            if bytes > 0 {
+                self.service.on_received(bytes);
+            }
             if connection.query.len() as u64 > self.links.config.client_query_buffer_limit {
                 let line = self.service.describe(connection);
                 self.links.log.warning(format_args!(
@@ -505,6 +520,11 @@ impl<S: Service> Worker<S> {
         } else if over {
             // The other side is gone or sends no more: it gets what can still be sent.
             connection.close_after_output();
+            if self.links.log.enabled(LogLevel::Verbose) {
+                let line = self.service.describe(connection);
+                let log = &self.links.log;
+                log.verbose(format_args!("Client closed connection {line}"));
+            }
         }
         self.after(slot);
     }

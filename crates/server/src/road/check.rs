@@ -18,10 +18,13 @@
 //! | stale data | | locks: [`script_host`](crate::script_host) |
 //! | \[loading\] | | a blocking command does not block: `Context::may_block` |
 //! | a script is overdue, with `busy-reply-scope all` | | |
+//! | no keys for a client that monitors | | |
 //!
 //! The states of the server that stop commands are [barriers](super::barrier); a script about to start is checked by
 //! `handlers::script::check_flags`. Scripts without a `#!` line are asked only about stale data when they start. Once a
 //! script has called a writing command, the states from `read-only replica` to `memory` do not stop it any more.
+
+use std::sync::atomic::Ordering;
 
 use commands::record::flag;
 use commands::{Command, CommandError, Handler};
@@ -32,6 +35,7 @@ use crate::config::enums::BusyReplyScope;
 use crate::road::barrier::{self, Barrier, Traits};
 use crate::road::lookup::Entry;
 use crate::server::Server;
+use crate::session::is_script;
 
 /// Where a command comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +106,23 @@ fn from_client(server: &Server, client: &Client, entry: &Entry) -> Result<(), Co
     if server.running.any() {
         waits_for_nobody(server, entry)?;
     }
+    if client.record.is_monitor.load(Ordering::Relaxed) && touches_keys(client, entry) {
+        return Err(CommandError::text(
+            "ERR Replica can't interact with the keyspace",
+        ));
+    }
     Ok(())
+}
+
+/// Whether a command is one that a client which monitors must not send, nor have queued. Redis counts such clients as
+/// replicas.
+#[cold]
+fn touches_keys(client: &Client, entry: &Entry) -> bool {
+    let touches = |entry: &Entry| entry.command.has(flag::READONLY) || may_replicate(entry.command);
+    let queue = &client.transaction.queue;
+    touches(entry)
+        || is_script(entry)
+        || entry.is_exec() && queue.iter().any(|queued| touches(queued.entry))
 }
 
 /// The checks of a script's inner call, in order.

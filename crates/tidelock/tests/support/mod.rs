@@ -68,12 +68,22 @@ impl Server {
     /// The same, of a server that can have no more memory than this, lest a test takes that of the machine.
     pub fn start_capped(kilobytes: u64, arguments: &[&str]) -> Server {
         let script = format!("ulimit -v {kilobytes} && exec \"$0\" \"$@\"");
+        Server::start_in_shell(&script, arguments)
+    }
+
+    /// The same by a script of the shell, which has to end with `exec "$0" "$@"`.
+    pub fn start_in_shell(script: &str, arguments: &[&str]) -> Server {
         let command = || {
             let mut command = Command::new("sh");
-            command.args(["-c", &script, env!("CARGO_BIN_EXE_tidelock")]);
+            command.args(["-c", script, env!("CARGO_BIN_EXE_tidelock")]);
             command
         };
         Server::start_with(command, arguments)
+    }
+
+    /// Its port at the start.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     fn start_with(command: impl Fn() -> Command, arguments: &[&str]) -> Server {
