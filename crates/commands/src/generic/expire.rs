@@ -64,10 +64,7 @@ impl Conditions {
                 _ if is_word(word, "gt") => &mut conditions.if_later,
                 _ if is_word(word, "lt") => &mut conditions.if_sooner,
                 _ => {
-                    return Err(CommandError::owned(format!(
-                        "ERR Unsupported option {}",
-                        String::from_utf8_lossy(word)
-                    )));
+                    return Err(CommandError::repeating("ERR Unsupported option ", word, ""));
                 }
             };
             *condition = true;

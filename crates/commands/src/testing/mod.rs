@@ -185,7 +185,7 @@ fn find(args: &[&[u8]]) -> Result<(&'static Command, String), CommandError> {
         Some(word) if crate::is_container(command) => {
             let subcommand = lookup_subcommand(command, word).ok_or_else(|| {
                 CommandError::UnknownSubcommand {
-                    given: String::from_utf8_lossy(word).into_owned(),
+                    given: word.to_vec(),
                     container: command.name.to_ascii_uppercase().into(),
                 }
             })?;

@@ -208,7 +208,7 @@ fn subcommand(entry: &'static Entry, args: &[&[u8]]) -> Result<&'static Entry, C
         Some(subcommand) => Ok(subcommand),
         // A command that also runs alone (COMMAND) takes no other word either.
         None => Err(CommandError::UnknownSubcommand {
-            given: shown(word),
+            given: word.to_vec(),
             container: entry.command.name.to_ascii_uppercase().into(),
         }),
     }
@@ -243,10 +243,6 @@ fn unknown(args: &[&[u8]]) -> CommandError {
 fn repeated(word: &[u8], bytes_max: usize) -> &[u8] {
     let word = &word[..word.len().min(bytes_max)];
     word.split(|&byte| byte == 0).next().unwrap_or_default()
-}
-
-fn shown(word: &[u8]) -> String {
-    String::from_utf8_lossy(&word[..word.len().min(NAME_SHOWN_MAX)]).into_owned()
 }
 
 #[cfg(test)]
