@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use resp::{Protocol, Reply, RespWriter};
 use scripting::{
-    Code, Failure, LogLevel, Machine, Progress, ScriptCache, ScriptHost, Verdict, World,
+    Called, Code, Failure, LogLevel, Machine, Progress, ScriptCache, ScriptHost, Verdict, World,
 };
 
 /// Puts everything that a script can reach into words.
@@ -22,9 +22,9 @@ const BYTES: usize = 8 << 20;
 struct Nobody;
 
 impl ScriptHost for Nobody {
-    fn call(&mut self, _: &[&[u8]], _: Protocol, reply: &mut dyn Reply) -> bool {
+    fn call(&mut self, _: &[&[u8]], _: Protocol, reply: &mut dyn Reply) -> Called {
         reply.null();
-        true
+        Called::Done
     }
 
     fn log(&mut self, _: LogLevel, _: &[u8]) {}

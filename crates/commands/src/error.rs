@@ -38,7 +38,7 @@ pub enum CommandError {
     /// A subcommand nobody knows.
     #[error("ERR unknown subcommand '{}'. Try {container} HELP.", String::from_utf8_lossy(.given))]
     UnknownSubcommand {
-        /// As the client wrote it, at most 128 bytes of it.
+        /// As the client wrote it.
         given: Vec<u8>,
         /// The container command in upper case.
         container: Cow<'static, str>,
@@ -52,6 +52,8 @@ pub enum CommandError {
 }
 
 const WRONG_TYPE: &str = "WRONGTYPE Operation against a key holding the wrong kind of value";
+/// Bytes shown of a subcommand that nobody knows.
+const WORD_SHOWN_MAX: usize = 128;
 const NOT_INTEGER: &str = "ERR value is not an integer or out of range";
 
 impl CommandError {
@@ -59,14 +61,16 @@ impl CommandError {
     pub fn reply(&self) -> Cow<'_, [u8]> {
         match self {
             CommandError::Bytes(bytes) => Cow::Borrowed(bytes),
+            CommandError::UnknownSubcommand { given, container } => {
+                let before = b"ERR unknown subcommand '".as_slice();
+                let given = up_to_zero(&given[..given.len().min(WORD_SHOWN_MAX)]);
+                let container = container.as_bytes();
+                Cow::Owned([before, given, b"'. Try ", container, b" HELP."].concat())
+            }
             CommandError::Text(Cow::Borrowed(text)) => Cow::Borrowed(text.as_bytes()),
             // The commonest of the others, without formatting.
             CommandError::NotInteger => Cow::Borrowed(NOT_INTEGER.as_bytes()),
             CommandError::WrongType => Cow::Borrowed(WRONG_TYPE.as_bytes()),
-            CommandError::UnknownSubcommand { given, container } => {
-                let after = format!("'. Try {container} HELP.");
-                Cow::Owned([b"ERR unknown subcommand '", &given[..], after.as_bytes()].concat())
-            }
             other => Cow::Owned(other.to_string().into_bytes()),
         }
     }
@@ -75,10 +79,21 @@ impl CommandError {
     pub const fn text(text: &'static str) -> CommandError {
         CommandError::Text(Cow::Borrowed(text))
     }
+
+    /// A text with what the client wrote in it: its bytes, up to a zero byte.
+    pub fn repeating(before: &str, given: &[u8], after: &str) -> CommandError {
+        CommandError::Bytes([before.as_bytes(), up_to_zero(given), after.as_bytes()].concat())
+    }
+
     /// A made text, code first.
     pub fn owned(text: String) -> CommandError {
         CommandError::Text(Cow::Owned(text))
     }
+}
+
+/// Texts end at a zero byte in Redis.
+fn up_to_zero(text: &[u8]) -> &[u8] {
+    text.split(|&byte| byte == 0).next().unwrap_or_default()
 }
 
 impl From<WrongType> for CommandError {

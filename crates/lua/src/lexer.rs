@@ -3,7 +3,8 @@
 //! It works on a byte slice and allocates nothing per token: names and plain strings are slices of the source,
 //! interned once in the chunk's [`Symbols`]. The lexer counts lines and knows the texts of the current token, for
 //! messages. Quirks kept on purpose: unknown escapes stand for themselves, any two different newline bytes in a row
-//! are one line end, `[[` inside a level-0 long bracket is an error, and numbers swallow every letter after them.
+//! are one line end, `[[` inside a level-0 long bracket is an error, numbers swallow every letter after them, and a zero byte
+//! passes for a dot or an exponent.
 
 mod literal;
 mod symbols;
@@ -19,6 +20,9 @@ use crate::number;
 const DIGIT: u8 = 1;
 const NAME_START: u8 = 2;
 const ALPHANUMERIC: u8 = 4;
+/// A zero byte is taken where one of several characters may come or not: for a dot behind a dot, for a number's exponent
+/// mark and for the sign behind it. The value of such a number ends there.
+const WILD: u8 = 0;
 /// White space but for line ends.
 const SPACE: u8 = 8;
 
@@ -261,9 +265,9 @@ impl<'s> Lexer<'s> {
                 b'>' if next == Some(b'=') => (Token::GreaterEqual, 2),
                 b'~' if next == Some(b'=') => (Token::NotEqual, 2),
                 b'"' | b'\'' => (self.string(byte)?, 0),
-                b'.' => match (next, source.get(start + 2)) {
-                    (Some(b'.'), Some(b'.')) => (Token::Dots, 3),
-                    (Some(b'.'), _) => (Token::Concat, 2),
+                b'.' => match (next, source.get(start + 2).copied()) {
+                    (Some(b'.' | WILD), Some(b'.' | WILD)) => (Token::Dots, 3),
+                    (Some(b'.' | WILD), _) => (Token::Concat, 2),
                     (Some(b'0'..=b'9'), _) => (self.numeral()?, 0),
                     _ => (Token::Dot, 1),
                 },
@@ -302,7 +306,8 @@ impl<'s> Lexer<'s> {
             at += 1;
         }
         let next = source.get(at).copied().unwrap_or(b' ');
-        if at - start <= 15 && at > start && next != b'.' && !is(next, ALPHANUMERIC) {
+        let ends = next != b'.' && next != WILD && !is(next, ALPHANUMERIC);
+        if at - start <= 15 && at > start && ends {
             self.position = at;
             self.current.number = value as f64;
             return Ok(Token::Number);
@@ -314,15 +319,16 @@ impl<'s> Lexer<'s> {
             at
         };
         let mut end = skip_while(start, |byte| is(byte, DIGIT) || byte == b'.');
-        if let Some(b'e' | b'E') = source.get(end) {
+        if let Some(b'e' | b'E' | WILD) = source.get(end).copied() {
             end += 1;
-            if let Some(b'+' | b'-') = source.get(end) {
+            if let Some(b'+' | b'-' | WILD) = source.get(end).copied() {
                 end += 1;
             }
         }
         end = skip_while(end, |byte| is(byte, ALPHANUMERIC));
         self.position = end;
-        let text = &source[start..end];
+        let text = source[start..end].split(|&byte| byte == WILD).next();
+        let text = text.unwrap_or_default();
         match number::parse(text) {
             Some(value) => {
                 self.current.number = value;

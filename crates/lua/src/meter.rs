@@ -82,6 +82,13 @@ impl Meter {
         self.fuel = self.fuel.saturating_sub_unsigned(units);
     }
 
+    /// Leaves no fuel, so that the dispatch loop asks the host when it looks next.
+    #[cold]
+    pub(crate) fn exhaust(&mut self) {
+        self.held_back = 0;
+        self.fuel = self.fuel.min(-1);
+    }
+
     /// Burns fuel for slots of a table looked at in search of the next entry: nothing for a few.
     #[inline(always)]
     pub(crate) fn burn_for_slots(&mut self, slots: usize) {

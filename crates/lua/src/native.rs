@@ -30,6 +30,7 @@
 use std::any::Any;
 
 use crate::heap::Heap;
+use crate::meter::Meter;
 use crate::runtime::Runtime;
 use crate::value::{
     NativeHandle, StringHandle, TableHandle, ThreadHandle, Type, UserdataHandle, Value,
@@ -60,10 +61,32 @@ pub enum Answer {
     Value,
     /// An error.
     Error,
+    /// A value that took long to make: the host wants to be asked soon whether the run may go on, whatever fuel is left.
+    LateValue,
+    /// An error that took long.
+    LateError,
     /// None: the run ends, and nothing in Lua can catch that.
     Stopped,
     /// None: it does not fit under the memory cap.
     OutOfMemory,
+}
+
+impl Answer {
+    /// The answer without what it says of its lateness, of which the meter is told.
+    #[inline(always)]
+    pub(crate) fn on_time(self, meter: &mut Meter) -> Answer {
+        match self {
+            Answer::LateValue => {
+                meter.exhaust();
+                Answer::Value
+            }
+            Answer::LateError => {
+                meter.exhaust();
+                Answer::Error
+            }
+            on_time => on_time,
+        }
+    }
 }
 
 /// How a native function asks the host ([`Heap::mark_question`]).
@@ -421,11 +444,12 @@ impl Call<'_> {
     pub fn put_question(&mut self, question: Question) -> NativeResult {
         self.runtime.meter.burn(u64::from(question.work));
         let mut answer = Value::Nil;
-        match self.ask_host(&mut answer) {
+        let kind = self.ask_host(&mut answer);
+        match kind.on_time(&mut self.runtime.meter) {
             Answer::Error if !question.catches_errors => Err(Raise::Error(answer)),
-            Answer::Value | Answer::Error => self.return_value(answer),
             Answer::Stopped => Err(Raise::Stopped),
             Answer::OutOfMemory => Err(Raise::OutOfMemory),
+            _ => self.return_value(answer),
         }
     }
 

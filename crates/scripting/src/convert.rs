@@ -203,6 +203,27 @@ fn write_table(
         reply.double(double);
         return;
     }
+    if let Value::String(digits) = heap.raw_get_string(table, names.big_number) {
+        let digits: Vec<u8> = heap
+            .bytes(digits)
+            .iter()
+            .map(|&byte| if byte < b' ' { b' ' } else { byte })
+            .collect();
+        reply.big_number(&digits);
+        return;
+    }
+    if let Value::Table(verbatim) = heap.raw_get_string(table, names.verbatim_string) {
+        let format = heap.raw_get_string(verbatim, names.format);
+        let text = heap.raw_get_string(verbatim, names.string);
+        if let (Value::String(format), Value::String(text)) = (format, text) {
+            let mut letters = *b"   ";
+            let format = heap.bytes(format);
+            let count = format.len().min(3);
+            letters[..count].copy_from_slice(&format[..count]);
+            reply.verbatim(&letters, heap.bytes(text));
+            return;
+        }
+    }
     if let Value::Table(map) = heap.raw_get_string(table, names.map) {
         let mut pairs = Vec::new();
         let mut position = 0;
@@ -227,27 +248,6 @@ fn write_table(
         reply.set(members.len());
         work.extend(members.into_iter().rev().map(Work::Value));
         return;
-    }
-    if let Value::String(digits) = heap.raw_get_string(table, names.big_number) {
-        let digits: Vec<u8> = heap
-            .bytes(digits)
-            .iter()
-            .map(|&byte| if byte < b' ' { b' ' } else { byte })
-            .collect();
-        reply.big_number(&digits);
-        return;
-    }
-    if let Value::Table(verbatim) = heap.raw_get_string(table, names.verbatim_string) {
-        let format = heap.raw_get_string(verbatim, names.format);
-        let text = heap.raw_get_string(verbatim, names.string);
-        if let (Value::String(format), Value::String(text)) = (format, text) {
-            let mut letters = *b"   ";
-            let format = heap.bytes(format);
-            let count = format.len().min(3);
-            letters[..count].copy_from_slice(&format[..count]);
-            reply.verbatim(&letters, heap.bytes(text));
-            return;
-        }
     }
     let first = work.len();
     let mut index = 1;

@@ -21,6 +21,17 @@ pub enum LogLevel {
     Warning = 3,
 }
 
+/// What became of a command that a script called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Called {
+    /// It was refused before its handler ran.
+    Refused,
+    /// It was run.
+    Done,
+    /// It was run, and much time has passed: the run has to be asked soon whether its slice is over.
+    TookLong,
+}
+
 /// What is to become of a run whose fuel is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -54,9 +65,8 @@ pub enum Failure {
 /// What a running script may ask of the server.
 pub trait ScriptHost: Any + Send {
     /// Runs one command on the road: look-up, checks, locks, handler. The reply, or the error reply, goes to `reply`.
-    /// `protocol` is what the script chose with `redis.setresp`. `args` is not empty. False if the command was refused before
-    /// its handler ran.
-    fn call(&mut self, args: &[&[u8]], protocol: Protocol, reply: &mut dyn Reply) -> bool;
+    /// `protocol` is what the script chose with `redis.setresp`. `args` is not empty.
+    fn call(&mut self, args: &[&[u8]], protocol: Protocol, reply: &mut dyn Reply) -> Called;
 
     /// Whether the run is void: what it called could not be done, all it did will be undone, and it starts again. It ends
     /// at once, and nothing in it can catch that. Asked after a call that failed.

@@ -31,7 +31,7 @@ pub use code::Code;
 pub use debugger::DebugStep;
 pub use function::libraries::{Change, Libraries, MakeMachine, Registry, RestorePolicy};
 pub use function::library::{Function, Library, LibraryError, LoadedLibrary, LogLine};
-pub use host::{Failure, LogLevel, ScriptHost, Verdict};
+pub use host::{Called, Failure, LogLevel, ScriptHost, Verdict};
 pub use machine::{Interrupt, Machine, Progress, World};
 pub use run_stats::{RunRecord, RunStats, RunSummary};
 pub use script::{KeyUse, Script, ScriptError};

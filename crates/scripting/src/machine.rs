@@ -315,7 +315,6 @@ impl Machine {
             }
             Outcome::Failed(error) => {
                 let (text, _) = convert::error_text(&mut self.vm.runtime.heap, error.value);
-                let text = String::from_utf8_lossy(&text).into_owned();
                 Err(LibraryError::Registration(text))
             }
             Outcome::Finished | Outcome::Suspended => Ok(()),

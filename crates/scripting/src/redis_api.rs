@@ -10,7 +10,7 @@ use resp::Protocol;
 use crate::arguments::{ArgumentError, FEW, write_number};
 use crate::cache::sha1_hex;
 use crate::debugger::{Debugger, debugger};
-use crate::host::{LogLevel, ScriptHost};
+use crate::host::{Called, LogLevel, ScriptHost};
 use crate::machine::{RunState, SharedLimit, World};
 use crate::sink::LuaReply;
 
@@ -205,9 +205,29 @@ impl Host for RunState {
             return self.answer_to_any(heap, arguments, answer);
         };
         let mut reply = LuaReply::new(heap, names, *protocol, answer);
-        host.call(args, *protocol, &mut reply);
-        let (is_error, is_cut) = (reply.is_error(), reply.is_cut());
-        answer_of(&mut **host, heap, *shared_limit, is_error, is_cut)
+        let called = host.call(args, *protocol, &mut reply);
+        let outcome = Outcome::of(&reply, called);
+        answer_of(&mut **host, heap, *shared_limit, outcome)
+    }
+}
+
+/// What is known of a reply besides its value.
+struct Outcome {
+    is_error: bool,
+    /// More came than the script may take.
+    is_cut: bool,
+    /// It took long.
+    is_late: bool,
+}
+
+impl Outcome {
+    #[inline(always)]
+    fn of(reply: &LuaReply<'_>, called: Called) -> Outcome {
+        Outcome {
+            is_error: reply.is_error(),
+            is_cut: reply.is_cut(),
+            is_late: called == Called::TookLong || reply.is_large(),
+        }
     }
 }
 
@@ -217,22 +237,27 @@ fn answer_of(
     host: &mut dyn ScriptHost,
     heap: &mut Heap,
     shared_limit: Option<SharedLimit>,
-    is_error: bool,
-    is_cut: bool,
+    outcome: Outcome,
 ) -> Answer {
     if let Some(limit) = shared_limit
-        && (is_cut || !share_limit(host, heap, limit))
+        && (outcome.is_cut || !share_limit(host, heap, limit))
     {
         return Answer::OutOfMemory;
     }
-    if !is_error {
-        return Answer::Value;
+    if !outcome.is_error {
+        return match outcome.is_late {
+            false => Answer::Value,
+            true => Answer::LateValue,
+        };
     }
     // The run may have to start again, because of the call that has just failed.
     if host.is_void() {
         return Answer::Stopped;
     }
-    Answer::Error
+    match outcome.is_late {
+        false => Answer::Error,
+        true => Answer::LateError,
+    }
 }
 
 impl RunState {
@@ -263,17 +288,21 @@ impl RunState {
             }
             Ok(args) => {
                 let mut reply = LuaReply::new(heap, names, *protocol, answer);
-                host.call(args, *protocol, &mut reply);
-                Ok((reply.is_error(), reply.is_cut()))
+                let called = host.call(args, *protocol, &mut reply);
+                Ok(Outcome::of(&reply, called))
             }
             // More than the script may take: as if the reply had been cut off.
-            Err(ArgumentError::TooLarge) => Ok((false, true)),
+            Err(ArgumentError::TooLarge) => Ok(Outcome {
+                is_error: false,
+                is_cut: true,
+                is_late: false,
+            }),
             Err(error) => Err(error.to_string()),
         };
         drop(copied);
         buffers.release();
         match outcome {
-            Ok((is_error, is_cut)) => answer_of(&mut **host, heap, *shared_limit, is_error, is_cut),
+            Ok(outcome) => answer_of(&mut **host, heap, *shared_limit, outcome),
             Err(text) => {
                 *answer = error_table(heap, debugger.as_deref_mut(), &text);
                 Answer::Error

@@ -160,16 +160,15 @@ fn lock(vm: &mut Vm, globals: TableHandle) {
 
 fn missing_global(call: &mut Call<'_>) -> NativeResult {
     let name = match call.argument(2) {
-        Value::String(name) => String::from_utf8_lossy(call.bytes(name)).into_owned(),
-        Value::Number(number) => String::from_utf8_lossy(to_text(number).as_bytes()).into_owned(),
+        Value::String(name) => call.bytes(name).to_vec(),
+        Value::Number(number) => to_text(number).as_bytes().to_vec(),
         _ => {
             let text = "Second argument to luaProtectedTableError must be a string or number";
             return Err(call.error(text));
         }
     };
-    Err(call.error(format!(
-        "Script attempted to access nonexistent global variable '{name}'"
-    )))
+    let before = b"Script attempted to access nonexistent global variable '";
+    Err(call.error([before, name.as_slice(), b"'"].concat()))
 }
 
 /// `pcall` whose error is always a text: scripts from before errors were tables expect one.

@@ -32,8 +32,8 @@ pub enum ScriptError {
     #[error("NOSCRIPT No matching script. Please use EVAL.")]
     NoScript,
     /// The text is no Lua; holds the compiler's message with its position.
-    #[error("ERR Error compiling script (new function): {0}")]
-    Syntax(String),
+    #[error("{SYNTAX}{}", String::from_utf8_lossy(.0))]
+    Syntax(Vec<u8>),
     /// The first line starts as a shebang and does not end.
     #[error("ERR Invalid script shebang")]
     Shebang,
@@ -41,11 +41,11 @@ pub enum ScriptError {
     #[error("ERR Invalid engine in script shebang")]
     ShebangQuotes,
     /// The shebang names no engine we have.
-    #[error("ERR Unexpected engine in script shebang: {0}")]
-    Engine(String),
+    #[error("{ENGINE}{}", String::from_utf8_lossy(.0))]
+    Engine(Vec<u8>),
     /// A word of the shebang that is no option.
-    #[error("ERR Unknown lua shebang option: {0}")]
-    Option(String),
+    #[error("{OPTION}{}", String::from_utf8_lossy(.0))]
+    Option(Vec<u8>),
     /// The shebang names the script twice.
     #[error("ERR Script shebang gives more than one name")]
     SecondName,
@@ -55,8 +55,27 @@ pub enum ScriptError {
     )]
     Name,
     /// A flag nobody knows.
-    #[error("ERR Unexpected flag in script shebang: {0}")]
-    Flag(String),
+    #[error("{FLAG}{}", String::from_utf8_lossy(.0))]
+    Flag(Vec<u8>),
+}
+
+const SYNTAX: &str = "ERR Error compiling script (new function): ";
+const ENGINE: &str = "ERR Unexpected engine in script shebang: ";
+const OPTION: &str = "ERR Unknown lua shebang option: ";
+const FLAG: &str = "ERR Unexpected flag in script shebang: ";
+
+impl ScriptError {
+    /// The error reply, code first, without the leading `-`. What it repeats of the script keeps its bytes.
+    pub fn reply(&self) -> Vec<u8> {
+        let (before, repeated) = match self {
+            ScriptError::Syntax(message) => (SYNTAX, message),
+            ScriptError::Engine(word) => (ENGINE, word),
+            ScriptError::Option(word) => (OPTION, word),
+            ScriptError::Flag(word) => (FLAG, word),
+            other => return other.to_string().into_bytes(),
+        };
+        [before.as_bytes(), repeated].concat()
+    }
 }
 
 /// Numbers scripts, in the order in which they are compiled.
@@ -86,9 +105,8 @@ pub struct Script {
 impl Script {
     pub(crate) fn compile(text: &[u8], sha: [u8; 40]) -> Result<Script, ScriptError> {
         let Head { flags, name, code } = shebang::parse(text)?;
-        let proto = lua::compiler::compile_shared(code, &CHUNK_NAME, 0).map_err(|error| {
-            ScriptError::Syntax(String::from_utf8_lossy(&error.message()).into_owned())
-        })?;
+        let proto = lua::compiler::compile_shared(code, &CHUNK_NAME, 0)
+            .map_err(|error| ScriptError::Syntax(error.message()))?;
         let proto = Arc::new(proto);
         let key_use = flags.narrow(crate::key_use::of(&proto));
         Ok(Script {

@@ -130,40 +130,37 @@ impl Head<'_> {
         let mut line = self.code[..end].to_vec();
         let mut spans: Vec<Span> = Vec::new();
         split_line(&mut line, &mut spans).ok_or(ScriptError::ShebangQuotes)?;
-        let mut words = spans
-            .iter()
-            .map(|span| String::from_utf8_lossy(&line[span.start..span.end]));
+        let mut words = spans.iter().map(|span| &line[span.start..span.end]);
         match words.next() {
-            Some(engine) if engine == "#!lua" => {}
-            engine => {
-                return Err(ScriptError::Engine(engine.unwrap_or_default().into_owned()));
-            }
+            Some(b"#!lua") => {}
+            engine => return Err(ScriptError::Engine(engine.unwrap_or_default().to_vec())),
         }
         self.flags.declared = true;
         for word in words {
-            if let Some(list) = word.strip_prefix("flags=") {
+            if let Some(list) = word.strip_prefix(b"flags=") {
                 self.read_flags(list)?;
-            } else if let Some(name) = word.strip_prefix("name=") {
+            } else if let Some(name) = word.strip_prefix(b"name=") {
                 if self.name.is_some() {
                     return Err(ScriptError::SecondName);
                 }
-                self.name = Some(name_of(name.as_bytes()).ok_or(ScriptError::Name)?);
+                self.name = Some(name_of(name).ok_or(ScriptError::Name)?);
             } else {
-                return Err(ScriptError::Option(word.into_owned()));
+                return Err(ScriptError::Option(word.to_vec()));
             }
         }
         self.code = &self.code[end..];
         Ok(())
     }
 
-    fn read_flags(&mut self, list: &str) -> Result<(), ScriptError> {
+    fn read_flags(&mut self, list: &[u8]) -> Result<(), ScriptError> {
         if list.is_empty() {
             return Ok(());
         }
-        for name in list.split(',') {
-            match self.flags.by_name(name) {
+        for name in list.split(|&byte| byte == b',') {
+            let known = std::str::from_utf8(name).ok();
+            match known.and_then(|name| self.flags.by_name(name)) {
                 Some(flag) => *flag = true,
-                None => return Err(ScriptError::Flag(name.to_owned())),
+                None => return Err(ScriptError::Flag(name.to_vec())),
             }
         }
         Ok(())

@@ -13,6 +13,8 @@ use crate::field_names::FieldNames;
 
 /// An aggregate of more values than this is looked at before a table is made for it.
 const LARGE: usize = 1000;
+/// A reply with more bytes than this took some microseconds.
+const LARGE_BYTES: usize = 64 * 1024;
 
 /// A reply under construction.
 pub(crate) struct LuaReply<'a> {
@@ -79,6 +81,12 @@ impl<'a> LuaReply<'a> {
     #[inline]
     pub(crate) fn is_cut(&self) -> bool {
         self.is_cut
+    }
+
+    /// Whether its strings took long to copy.
+    #[inline]
+    pub(crate) fn is_large(&self) -> bool {
+        self.heap.limit() - self.room > LARGE_BYTES
     }
 
     /// Puts a value where the next one belongs. Always inlined: a value that is handed over in memory is written in two

@@ -9,7 +9,7 @@ use commands::record::flag;
 use commands::{CommandError, Handler};
 use keyspace::{Changes, EffectReaders, EventClass, Keyspace, LockPlan, Unit};
 use resp::{Protocol, Reply};
-use scripting::{Failure, LogLevel, ScriptHost};
+use scripting::{Called, Failure, LogLevel, ScriptHost};
 use smallvec::SmallVec;
 use types::{Bytes, bytes_equal};
 
@@ -61,6 +61,8 @@ pub(crate) struct RoadHost {
     /// What the run has told the log and monitors, until it is known that it need not start again.
     told: Vec<Told>,
     pub(crate) started: Instant,
+    /// The clock's tick when a command that may take long was called last.
+    tick: Option<Tick>,
     /// Set when the script has run past its first slice.
     pub(crate) listed: Option<Arc<RunningScript>>,
     /// Set if the unit is that of a private copy, of whose changes nobody is told.
@@ -85,6 +87,31 @@ pub(crate) struct SlowRun {
     pub(crate) has_written: bool,
     /// It can be killed although it has written.
     pub(crate) can_undo: bool,
+}
+
+/// Words of a call, and bytes of its last, that any fast command deals with in next to no time.
+const FEW_ARGUMENTS: usize = 64;
+const SHORT_ARGUMENT: usize = 64 * 1024;
+
+#[cfg(target_os = "linux")]
+type Tick = (i64, i64);
+
+/// The kernel's time as of its last tick.
+#[cfg(target_os = "linux")]
+#[inline]
+fn tick() -> Tick {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse);
+    (time.tv_sec, time.tv_nsec)
+}
+
+#[cfg(not(target_os = "linux"))]
+type Tick = u128;
+
+/// The time in ticks of four milliseconds.
+#[cfg(not(target_os = "linux"))]
+fn tick() -> Tick {
+    static ANCHOR: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    ANCHOR.get_or_init(Instant::now).elapsed().as_millis() / 4
 }
 
 /// What is said when a script has not the locks of a key. Only a script that was seen to stay within its keys runs
@@ -118,6 +145,7 @@ impl RoadHost {
             conflict: None,
             told: Vec::new(),
             started: lender.clock.now(),
+            tick: None,
             listed: None,
             copy: None,
             tally,
@@ -143,6 +171,7 @@ impl RoadHost {
         self.few_locks = few_locks;
         self.conflict = None;
         self.started = lender.clock.now();
+        self.tick = None;
         let notify_mask = self.server.keyspace.settings.notify_mask();
         if few_locks.is_some() && notify_mask & EventClass::KEY_MISS.0 != 0 {
             // Then reading has consequences as well.
@@ -428,7 +457,7 @@ impl RoadHost {
         args: &[&[u8]],
         protocol: Protocol,
         reply: &mut dyn Reply,
-    ) -> Result<(), CommandError> {
+    ) -> Result<Called, CommandError> {
         let raised = self.server.barriers.raised();
         let runs_out = self.heeds_memory && raised.has(Barrier::MemoryIsFull);
         let origin = Origin::Script {
@@ -440,7 +469,8 @@ impl RoadHost {
         if is_watched {
             self.check(entry, origin)?;
             if self.copy.is_some() {
-                return self.call_privately(entry, args, protocol, reply, origin);
+                self.call_privately(entry, args, protocol, reply, origin)?;
+                return Ok(self.time_of(entry, args));
             }
         }
         let key_is_noted = self.hold_locks_of(entry, args)?;
@@ -457,7 +487,31 @@ impl RoadHost {
         if has_events && let Some(unit) = &mut self.unit {
             settle::settle_command(self.server, &mut self.bench, unit);
         }
-        Ok(())
+        Ok(self.time_of(entry, args))
+    }
+
+    /// Whether much time has passed with calls. Most are too short for that to be looked at.
+    #[inline(always)]
+    fn time_of(&mut self, entry: &'static Entry, args: &[&[u8]]) -> Called {
+        let is_short = entry.command.has(flag::FAST)
+            && args.len() <= FEW_ARGUMENTS
+            && args.last().is_none_or(|last| last.len() <= SHORT_ARGUMENT);
+        if is_short {
+            return Called::Done;
+        }
+        self.look_at_tick()
+    }
+
+    /// Whether the kernel's clock has ticked since it was last looked at. Its ticks are milliseconds, and a look costs a third
+    /// of one at the precise clock.
+    fn look_at_tick(&mut self) -> Called {
+        let tick = Some(tick());
+        let before = std::mem::replace(&mut self.tick, tick);
+        if before.is_none() || before == tick {
+            Called::Done
+        } else {
+            Called::TookLong
+        }
     }
 
     /// Runs a command under the locks of the run: what is changed since they were settled last.
@@ -540,7 +594,7 @@ impl RoadHost {
         args: &[&[u8]],
         protocol: Protocol,
         reply: &mut dyn Reply,
-    ) -> Result<(), CommandError> {
+    ) -> Result<Called, CommandError> {
         match self.find(args) {
             Ok(entry) => self.call_entry(entry, args, protocol, reply),
             Err(error) => Err(self.unknown(args, &error)),
@@ -560,12 +614,12 @@ impl RoadHost {
 }
 
 impl ScriptHost for RoadHost {
-    fn call(&mut self, args: &[&[u8]], protocol: Protocol, reply: &mut dyn Reply) -> bool {
+    fn call(&mut self, args: &[&[u8]], protocol: Protocol, reply: &mut dyn Reply) -> Called {
         match self.call_on_road(args, protocol, reply) {
-            Ok(()) => true,
+            Ok(called) => called,
             Err(error) => {
                 self.refuse(reply, &error);
-                false
+                Called::Refused
             }
         }
     }

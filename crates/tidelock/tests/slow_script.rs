@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use support::{Reply, Server, wait_until};
 
@@ -66,4 +66,45 @@ fn others_go_on_beside_a_slow_script_on_one_event_loop() {
     };
     assert!(refusal.starts_with("UNKILLABLE"), "{refusal}");
     println!("all of it took {:?}", begun.elapsed());
+}
+
+#[test]
+fn a_script_whose_calls_take_long_gives_way_after_a_few() {
+    // Few instructions, no large arguments, no large reply: only the clock tells.
+    let server = Server::start(&["--io-threads", "1"]);
+    let mut client = server.connect();
+    client.call(&["SETRANGE", "bits", "16000000", "x"]);
+    let sent = Instant::now();
+    client.call(&["BITCOUNT", "bits"]);
+    let one_call = sent.elapsed();
+    let mut slow = server.connect();
+    slow.send(&[
+        "EVAL",
+        "while true do redis.call('BITCOUNT', KEYS[1]) end",
+        "1",
+        "bits",
+    ]);
+    wait_until("the script never starts", || {
+        client.call(&["PING"]);
+        let Reply::Bulk(list) = client.call(&["CLIENT", "LIST"]) else {
+            panic!("CLIENT LIST is a text");
+        };
+        list.contains("cmd=eval")
+    });
+    // The machine may be slow at any time, but hardly always; before, every wait was as long as hundreds of calls.
+    let shortest = (0..10).map(|_| {
+        let sent = Instant::now();
+        assert_eq!(client.call(&["PING"]), Reply::Status("PONG".to_owned()));
+        sent.elapsed()
+    });
+    let shortest = shortest.min().unwrap_or_default();
+    println!("a call takes {one_call:?}, the shortest wait took {shortest:?}");
+    assert!(
+        shortest < 50 * one_call + Duration::from_millis(50),
+        "{shortest:?} for calls of {one_call:?}"
+    );
+    wait_until("the script is never killed", || {
+        client.call(&["SCRIPT", "KILL"]) == Reply::Status("OK".to_owned())
+    });
+    assert!(matches!(slow.read(), Reply::Error(text) if text.contains("killed by user")));
 }

@@ -64,9 +64,7 @@ impl Conditions {
                 _ if is_word(word, "gt") => &mut conditions.if_later,
                 _ if is_word(word, "lt") => &mut conditions.if_sooner,
                 _ => {
-                    let repeated = word.split(|&byte| byte == 0).next().unwrap_or_default();
-                    let text = [b"ERR Unsupported option ", repeated].concat();
-                    return Err(CommandError::Bytes(text));
+                    return Err(CommandError::repeating("ERR Unsupported option ", word, ""));
                 }
             };
             *condition = true;

@@ -12,7 +12,7 @@ pub(super) fn all(context: &mut Context<'_, '_>) -> CommandResult {
     // A second argument that names no subcommand comes here.
     if let Some(word) = context.args.get(1) {
         return Err(CommandError::UnknownSubcommand {
-            given: word[..word.len().min(128)].to_vec(),
+            given: word.to_vec(),
             container: "COMMAND".into(),
         });
     }

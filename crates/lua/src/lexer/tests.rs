@@ -97,3 +97,12 @@ fn the_lookahead_becomes_the_current_token() {
     lexer.advance().expect("a string");
     assert_eq!(lexer.symbols.text(lexer.symbol()), b"x\n");
 }
+
+#[test]
+fn a_zero_byte_passes_for_dots_and_exponents() {
+    assert_eq!(joined("a.\0b"), "a .. b");
+    assert_eq!(joined("..\0 .\0. .\0\0"), "... ... ...");
+    assert_eq!(joined("1\0 2.\0+3 .5\x009 4\0x"), "1.0 2.0 0.5 4.0");
+    assert_eq!(joined("1\0-2-3"), "1.0 - 3.0");
+    assert!(joined("1e\0").contains("malformed number near '1e'"));
+}

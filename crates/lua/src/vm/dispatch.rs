@@ -291,7 +291,9 @@ pub(super) fn dispatch<const HOOKED: bool>(entries: &[CodeEntry], runtime: &mut 
                     match put($question, asked, registers.window(), base, top, instruction) {
                         Some(Answer::Value) if heap.needs_attention() => pause!(attend_to_memory),
                         Some(Answer::Value) => next!(),
-                        Some(Answer::Error) => pause!(raise_answer),
+                        Some(Answer::Error | Answer::LateValue | Answer::LateError) => {
+                            pause!(raise_answer)
+                        }
                         Some(Answer::Stopped) => pause!(stop),
                         Some(Answer::OutOfMemory) => pause!(run_out_of_memory),
                         None => {}

@@ -34,7 +34,7 @@ pub(super) fn put(
     let host = host.as_deref_mut()?;
     let (place, arguments) = registers.get_mut(first..end)?.split_first_mut()?;
     meter.burn(u64::from(question.work));
-    let answer = host.answer(heap, arguments, place);
+    let answer = host.answer(heap, arguments, place).on_time(meter);
     if wanted == 0 {
         *top = base + first + 1;
     }

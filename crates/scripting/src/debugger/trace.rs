@@ -8,6 +8,7 @@ use super::debugger;
 use super::human::write_value;
 use super::reply::ShownReply;
 use crate::arguments::write_number;
+use crate::host::Called;
 use crate::machine::RunState;
 use crate::sink::LuaReply;
 
@@ -51,7 +52,7 @@ fn run_shown(call: &mut Call<'_>) -> (Value, bool) {
     let Some(words) = words else {
         let mut reply = Value::Nil;
         let answer = call.ask_host(&mut reply);
-        return (reply, answer == Answer::Error);
+        return (reply, matches!(answer, Answer::Error | Answer::LateError));
     };
     let Some((state, heap)) = call.host_and_heap::<RunState>() else {
         return (Value::Nil, false);
@@ -81,7 +82,7 @@ fn run_shown(call: &mut Call<'_>) -> (Value, bool) {
     let mut value = Value::Nil;
     let mut reply = LuaReply::new(heap, names, *protocol, &mut value);
     let mut shown = ShownReply::new(&mut reply);
-    let was_run = host.call(&words, *protocol, &mut shown);
+    let was_run = host.call(&words, *protocol, &mut shown) != Called::Refused;
     let shown = shown.finish();
     for error in &shown.errors {
         let text = error.strip_prefix(b"-ERR ").filter(|_| !was_run);

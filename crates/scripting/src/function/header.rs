@@ -28,35 +28,32 @@ pub fn parse(text: &[u8]) -> Result<Header<'_>, LibraryError> {
     let has_engine = line.first().is_some_and(|byte| !byte.is_ascii_whitespace());
     let mut spans: Vec<Span> = Vec::new();
     split_line(&mut line, &mut spans).ok_or(LibraryError::Metadata)?;
-    let mut words = spans
-        .iter()
-        .map(|span| String::from_utf8_lossy(&line[span.start..span.end]));
+    let mut words = spans.iter().map(|span| &line[span.start..span.end]);
     let engine = if has_engine {
         words.next().unwrap_or_default()
     } else {
-        "".into()
+        &[]
     };
     let mut name = None;
     for word in words {
         let value = word
-            .get(..5)
-            .filter(|key| key.eq_ignore_ascii_case("name="))
-            .map(|_| &word[5..]);
+            .split_at_checked(b"name=".len())
+            .filter(|(key, _)| key.eq_ignore_ascii_case(b"name="));
         match value {
-            None => return Err(LibraryError::MetadataValue(word.into_owned())),
+            None => return Err(LibraryError::MetadataValue(word.to_vec())),
             Some(_) if name.is_some() => return Err(LibraryError::SecondName),
-            Some(value) => name = Some(value.to_owned()),
+            Some((_, value)) => name = Some(value),
         }
     }
     let name = name.ok_or(LibraryError::NoName)?;
-    if !is_name(name.as_bytes()) {
+    if !is_name(name) {
         return Err(LibraryError::Name);
     }
-    if !engine.eq_ignore_ascii_case("lua") {
-        return Err(LibraryError::Engine(engine.into_owned()));
+    if !engine.eq_ignore_ascii_case(b"lua") {
+        return Err(LibraryError::Engine(engine.to_vec()));
     }
     Ok(Header {
-        name,
+        name: String::from_utf8_lossy(name).into_owned(),
         code: &rest[end..],
     })
 }

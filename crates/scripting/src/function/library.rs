@@ -32,8 +32,8 @@ pub enum LibraryError {
     #[error("ERR Invalid library metadata")]
     Metadata,
     /// A word of the first line that says nothing known.
-    #[error("ERR Invalid metadata value given: {0}")]
-    MetadataValue(String),
+    #[error("{METADATA_VALUE}{}", String::from_utf8_lossy(.0))]
+    MetadataValue(Vec<u8>),
     /// The first line gives two names.
     #[error("ERR Invalid metadata value, name argument was given multiple times")]
     SecondName,
@@ -46,17 +46,17 @@ pub enum LibraryError {
     )]
     Name,
     /// The first line names no engine we have.
-    #[error("ERR Engine '{0}' not found")]
-    Engine(String),
+    #[error("{ENGINE}{}{NOT_FOUND}", String::from_utf8_lossy(.0))]
+    Engine(Vec<u8>),
     /// There is a library of this name.
     #[error("ERR Library '{0}' already exists")]
     Exists(String),
     /// The code is no Lua; holds the compiler's message with its position.
-    #[error("ERR Error compiling function: {0}")]
-    Syntax(String),
+    #[error("{SYNTAX}{}", String::from_utf8_lossy(.0))]
+    Syntax(Vec<u8>),
     /// The code failed when it was run to register its functions.
-    #[error("ERR Error registering functions: {0}")]
-    Registration(String),
+    #[error("{REGISTRATION}{}", String::from_utf8_lossy(.0))]
+    Registration(Vec<u8>),
     /// The code took too long.
     #[error("ERR Error registering functions: ERR FUNCTION LOAD timeout")]
     Timeout,
@@ -72,6 +72,26 @@ pub enum LibraryError {
     /// DELETE met none.
     #[error("ERR Library not found")]
     Unknown,
+}
+
+const METADATA_VALUE: &str = "ERR Invalid metadata value given: ";
+const ENGINE: &str = "ERR Engine '";
+const NOT_FOUND: &str = "' not found";
+const SYNTAX: &str = "ERR Error compiling function: ";
+const REGISTRATION: &str = "ERR Error registering functions: ";
+
+impl LibraryError {
+    /// The error reply, code first, without the leading `-`. What it repeats of the library keeps its bytes.
+    pub fn reply(&self) -> Vec<u8> {
+        let (before, repeated, after) = match self {
+            LibraryError::MetadataValue(word) => (METADATA_VALUE, word, ""),
+            LibraryError::Engine(word) => (ENGINE, word, NOT_FOUND),
+            LibraryError::Syntax(message) => (SYNTAX, message, ""),
+            LibraryError::Registration(message) => (REGISTRATION, message, ""),
+            other => return other.to_string().into_bytes(),
+        };
+        [before.as_bytes(), repeated, after.as_bytes()].concat()
+    }
 }
 
 /// A library. Shared by all threads.
@@ -213,9 +233,8 @@ impl LoadedLibrary {
         machine: &mut Machine,
         log: &mut Vec<LogLine>,
     ) -> Result<LoadedLibrary, LibraryError> {
-        let proto = lua::compiler::compile(header.code, CHUNK_NAME).map_err(|error| {
-            LibraryError::Syntax(String::from_utf8_lossy(&error.message()).into_owned())
-        })?;
+        let proto = lua::compiler::compile(header.code, CHUNK_NAME)
+            .map_err(|error| LibraryError::Syntax(error.message()))?;
         let proto = Arc::new(proto);
         let registration = machine.register(&proto)?;
         log.extend(registration.log);

@@ -201,18 +201,18 @@ pub(super) struct Recorder {
 }
 
 impl ScriptHost for Recorder {
-    fn call(&mut self, args: &[&[u8]], _: Protocol, reply: &mut dyn Reply) -> bool {
+    fn call(&mut self, args: &[&[u8]], _: Protocol, reply: &mut dyn Reply) -> crate::host::Called {
         let Some(command) = commands::lookup(args[0]).filter(|found| found.arity_fits(args.len()))
         else {
             reply.error(b"ERR no");
-            return false;
+            return crate::host::Called::Refused;
         };
         if command.locks == commands::record::Locks::All {
             self.touches_all = true;
         }
         let Ok(positions) = commands::keys::key_positions(command, args) else {
             reply.error(b"ERR no");
-            return false;
+            return crate::host::Called::Refused;
         };
         let keys = positions.iter().map(|key| args[key.index].to_vec());
         self.keys.extend(keys);
@@ -225,7 +225,7 @@ impl ScriptHost for Recorder {
                 reply.null();
             }
         }
-        true
+        crate::host::Called::Done
     }
 
     fn log(&mut self, _: LogLevel, _: &[u8]) {}

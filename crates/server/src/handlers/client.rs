@@ -64,10 +64,8 @@ fn setinfo(call: &mut Call<'_>) -> CommandResult {
     let (attribute, value) = (call.args[2], call.args[3]);
     let is_name = is_word(attribute, "lib-name");
     if !is_name && !is_word(attribute, "lib-ver") {
-        return Err(CommandError::owned(format!(
-            "ERR Unrecognized option '{}'",
-            String::from_utf8_lossy(attribute)
-        )));
+        let before = "ERR Unrecognized option '";
+        return Err(CommandError::repeating(before, attribute, "'"));
     }
     if !value.iter().all(|byte| (b'!'..=b'~').contains(byte)) {
         return Err(CommandError::owned(format!(
@@ -113,10 +111,8 @@ fn parse_type(word: &[u8]) -> Result<ClientType, CommandError> {
     {
         Ok(ClientType::Replication)
     } else {
-        Err(CommandError::owned(format!(
-            "ERR Unknown client type '{}'",
-            String::from_utf8_lossy(word)
-        )))
+        let before = "ERR Unknown client type '";
+        Err(CommandError::repeating(before, word, "'"))
     }
 }
 
@@ -214,10 +210,8 @@ fn kill(call: &mut Call<'_>) -> CommandResult {
                 filter.local_address = Some(value);
             } else if is_word(option, "user") {
                 if value != b"default" {
-                    return Err(CommandError::owned(format!(
-                        "ERR No such user '{}'",
-                        String::from_utf8_lossy(value)
-                    )));
+                    let before = "ERR No such user '";
+                    return Err(CommandError::repeating(before, value, "'"));
                 }
                 filter.user = Some(value);
             } else if is_word(option, "skipme") {

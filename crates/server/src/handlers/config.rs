@@ -37,9 +37,7 @@ fn set(call: &mut Call<'_>) -> CommandResult {
             call.client.record.is_local(),
             |old, new, changed| server.apply_changes(old, new, changed),
         )
-        .map_err(|error| {
-            CommandError::owned(String::from_utf8_lossy(&error.reply()).into_owned())
-        })?;
+        .map_err(|error| CommandError::Bytes(error.reply()))?;
     server.apply_config();
     call.bench.take_config(server);
     call.reply.ok();
@@ -57,9 +55,10 @@ fn resetstat(call: &mut Call<'_>) -> CommandResult {
 }
 
 fn rewrite(call: &mut Call<'_>) -> CommandResult {
-    call.server.config.rewrite().map_err(|error| {
-        CommandError::owned(String::from_utf8_lossy(&error.reply()).into_owned())
-    })?;
+    call.server
+        .config
+        .rewrite()
+        .map_err(|error| CommandError::Bytes(error.reply()))?;
     call.reply.ok();
     Ok(())
 }

@@ -114,10 +114,8 @@ fn hello(call: &mut Call<'_>) -> CommandResult {
             *call.client.record.name.lock() = wanted.to_vec();
             at += 2;
         } else {
-            return Err(CommandError::owned(format!(
-                "ERR Syntax error in HELLO option '{}'",
-                String::from_utf8_lossy(option)
-            )));
+            let before = "ERR Syntax error in HELLO option '";
+            return Err(CommandError::repeating(before, option, "'"));
         }
     }
     if !call.client.authenticated {

@@ -99,16 +99,15 @@ fn debug(call: &mut Call<'_>) -> CommandResult {
         call.server.log.warning(format_args!("DEBUG LOG: {text}"));
         call.reply.ok();
     } else if is_word(word, "error") && arguments.len() == 1 {
-        return Err(CommandError::owned(
-            String::from_utf8_lossy(arguments[0]).into_owned(),
-        ));
+        return Err(CommandError::Bytes(arguments[0].to_vec()));
     } else if is_word(word, "help") {
         return help(call);
     } else {
-        return Err(CommandError::owned(format!(
-            "ERR unknown subcommand or wrong number of arguments for '{}'. Try DEBUG HELP.",
-            String::from_utf8_lossy(&word[..word.len().min(128)])
-        )));
+        return Err(CommandError::repeating(
+            "ERR unknown subcommand or wrong number of arguments for '",
+            &word[..word.len().min(128)],
+            "'. Try DEBUG HELP.",
+        ));
     }
     Ok(())
 }
@@ -205,9 +204,15 @@ fn protocol(call: &mut Call<'_>) -> CommandResult {
             "ERR RESP2 is not supported by this command",
         ));
     } else if is("push") {
+        if !call.client.protocol.is_resp3() {
+            return Err(CommandError::text(
+                "ERR RESP2 is not supported by this command",
+            ));
+        }
         call.reply.push(2);
         call.reply.bulk(b"server-cpu-usage");
         call.reply.integer(42);
+        call.reply.bulk(b"Some real reply following the push reply");
     } else if is("verbatim") {
         call.reply.verbatim(b"txt", b"This is a verbatim\nstring");
     } else if is("true") {

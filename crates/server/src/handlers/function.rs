@@ -76,7 +76,7 @@ fn start(call: &mut Call<'_>, read_only: bool) -> CommandResult {
 // ---- changes -----------------------------------------------------------------------------------------
 
 fn library_error(error: LibraryError) -> CommandError {
-    CommandError::owned(error.to_string())
+    CommandError::Bytes(error.reply())
 }
 
 /// A fresh machine that stops a library's code when it takes too long to load, or more memory than scripts may.
@@ -127,10 +127,8 @@ fn load(call: &mut Call<'_>) -> CommandResult {
     let mut replace = false;
     for option in options {
         if !is_word(option, "replace") {
-            let option = String::from_utf8_lossy(option);
-            return Err(CommandError::owned(format!(
-                "ERR Unknown option given: {option}"
-            )));
+            let before = "ERR Unknown option given: ";
+            return Err(CommandError::repeating(before, option, ""));
         }
         replace = true;
     }
@@ -173,10 +171,11 @@ fn flush(call: &mut Call<'_>) -> CommandResult {
 
 /// What a subcommand with too many words is told.
 fn wrong_usage(subcommand: &[u8]) -> CommandError {
-    let subcommand = String::from_utf8_lossy(subcommand);
-    CommandError::owned(format!(
-        "ERR unknown subcommand or wrong number of arguments for '{subcommand}'. Try FUNCTION HELP."
-    ))
+    CommandError::repeating(
+        "ERR unknown subcommand or wrong number of arguments for '",
+        subcommand,
+        "'. Try FUNCTION HELP.",
+    )
 }
 
 fn dump(call: &mut Call<'_>) -> CommandResult {
@@ -235,8 +234,7 @@ fn list(call: &mut Call<'_>) -> CommandResult {
             ))?;
             pattern = Some(*given);
         } else {
-            let word = String::from_utf8_lossy(word);
-            return Err(CommandError::owned(format!("ERR Unknown argument {word}")));
+            return Err(CommandError::repeating("ERR Unknown argument ", word, ""));
         }
     }
     let libraries = call.server.libraries.current();

@@ -156,10 +156,11 @@ fn publish(call: &mut Call<'_>, kind: Kind) -> CommandResult {
 
 fn channels(call: &mut Call<'_>, kind: Kind) -> CommandResult {
     if call.args.len() > 3 {
-        return Err(commands::CommandError::owned(format!(
-            "ERR unknown subcommand or wrong number of arguments for '{}'. Try PUBSUB HELP.",
-            String::from_utf8_lossy(call.args[1])
-        )));
+        return Err(commands::CommandError::repeating(
+            "ERR unknown subcommand or wrong number of arguments for '",
+            call.args[1],
+            "'. Try PUBSUB HELP.",
+        ));
     }
     let channels = call.server.pubsub.channels(kind, call.args.get(2).copied());
     call.reply.array(channels.len());

@@ -71,7 +71,7 @@ fn start(call: &mut Call<'_>, by: By, read_only: bool) -> CommandResult {
 }
 
 fn script_error(error: ScriptError) -> CommandError {
-    CommandError::owned(error.to_string())
+    CommandError::Bytes(error.reply())
 }
 
 fn load(call: &mut Call<'_>) -> CommandResult {

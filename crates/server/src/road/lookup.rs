@@ -208,7 +208,7 @@ fn subcommand(entry: &'static Entry, args: &[&[u8]]) -> Result<&'static Entry, C
         Some(subcommand) => Ok(subcommand),
         // A command that also runs alone (COMMAND) takes no other word either.
         None => Err(CommandError::UnknownSubcommand {
-            given: repeated(word, NAME_SHOWN_MAX).to_vec(),
+            given: word.to_vec(),
             container: entry.command.name.to_ascii_uppercase().into(),
         }),
     }
