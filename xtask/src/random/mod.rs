@@ -266,12 +266,6 @@ fn fresh(server: &Server) -> Result<Connection, Error> {
     let thresholds = [
         "CONFIG",
         "SET",
-        "hash-max-listpack-entries",
-        "512",
-        "hash-max-listpack-value",
-        "64",
-        "set-max-intset-entries",
-        "512",
         "zset-max-listpack-entries",
         "128",
         "zset-max-listpack-value",

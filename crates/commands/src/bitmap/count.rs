@@ -19,7 +19,12 @@ pub(super) fn bitcount(context: &mut Context<'_, '_>) -> CommandResult {
                 [] => 0..bytes.len() as u64 * 8,
                 [start, end, ref unit @ ..] if unit.len() <= 1 => {
                     let (start, end) = (argument::integer(start)?, argument::integer(end)?);
-                    bit_range(argument::byte_range, start, end, unit, bytes.len())?
+                    if end < start && start < 0 {
+                        // Nothing lies between them, whatever the unit says.
+                        0..0
+                    } else {
+                        bit_range(argument::byte_range, start, end, unit, bytes.len())?
+                    }
                 }
                 _ => return Err(CommandError::Syntax),
             };
