@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use mio::net::{TcpListener, UnixListener};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use super::stream::Stream;
 use crate::config::Config;
@@ -182,9 +182,15 @@ impl TcpHandles {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        if let Listener::Unix(_, path) = self {
-            // The file may be gone already.
-            let _ = std::fs::remove_file(path);
+        match self {
+            Listener::Tcp(listener) => {
+                // To drop it closes the port only if there is no second handle of it.
+                let _ = SockRef::from(&*listener).shutdown(Shutdown::Both);
+            }
+            Listener::Unix(_, path) => {
+                // The file may be gone already.
+                let _ = std::fs::remove_file(path);
+            }
         }
     }
 }

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -158,6 +158,14 @@ impl Toy {
     }
 }
 
+/// Any free port: the system picks it, then it is bound again.
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a port")
+        .port()
+}
+
 struct Running {
     hub: Arc<Hub<(Address, Vec<u8>)>>,
     places: Arc<Mutex<BTreeMap<u64, Address>>>,
@@ -179,11 +187,7 @@ impl Running {
             bind: Addresses(vec![b"127.0.0.1".to_vec()]),
             ..Config::default()
         };
-        // Any free port: the system picks it, then it is bound again.
-        let free = std::net::TcpListener::bind("127.0.0.1:0")
-            .and_then(|l| l.local_addr())
-            .expect("a port");
-        config.port = free.port();
+        config.port = free_port();
         change(&mut config);
         let listeners = Listener::open_tcp(&config, &Log::default()).expect("a free port");
         let address = listeners[0].local().expect("an address");
@@ -241,6 +245,23 @@ fn expect(stream: &mut TcpStream, expected: &[u8]) {
 
 fn closed(stream: &mut TcpStream) -> bool {
     matches!(stream.read(&mut [0; 16]), Ok(0)) || stream.take_error().ok().flatten().is_some()
+}
+
+#[test]
+fn a_port_is_closed_with_its_listener_whatever_handles_there_are() {
+    let config = Config {
+        bind: Addresses(vec![b"127.0.0.1".to_vec()]),
+        port: free_port(),
+        ..Config::default()
+    };
+    let listeners = Listener::open_tcp(&config, &Log::default()).expect("a free port");
+    let handles = TcpHandles::of(&listeners, &config).expect("descriptors");
+    let address = listeners[0].local().expect("an address");
+    assert!(TcpStream::connect(address).is_ok());
+    drop(listeners);
+    let refused = TcpStream::connect(address).map_err(|error| error.kind());
+    assert_eq!(refused.err(), Some(ErrorKind::ConnectionRefused));
+    drop(handles);
 }
 
 #[test]
