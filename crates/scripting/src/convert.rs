@@ -196,7 +196,7 @@ fn write_table(
         return;
     }
     if let Value::String(status) = heap.raw_get_string(table, names.ok) {
-        reply.status_bytes(heap.bytes(status));
+        reply.status_bytes(until_zero(heap.bytes(status)));
         return;
     }
     if let Value::Number(double) = heap.raw_get_string(table, names.double) {
@@ -207,7 +207,7 @@ fn write_table(
         let digits: Vec<u8> = heap
             .bytes(digits)
             .iter()
-            .map(|&byte| if byte < b' ' { b' ' } else { byte })
+            .map(|&byte| blank_for_line_end(byte))
             .collect();
         reply.big_number(&digits);
         return;
@@ -217,7 +217,7 @@ fn write_table(
         let text = heap.raw_get_string(verbatim, names.string);
         if let (Value::String(format), Value::String(text)) = (format, text) {
             let mut letters = *b"   ";
-            let format = heap.bytes(format);
+            let format = until_zero(heap.bytes(format));
             let count = format.len().min(3);
             letters[..count].copy_from_slice(&format[..count]);
             reply.verbatim(&letters, heap.bytes(text));
@@ -276,20 +276,33 @@ pub(crate) fn error_in(
     Some((text, is_counted(heap, table)))
 }
 
-/// An error's text as it is sent and counted: it ends where a line would, and line ends within it are blanks.
+/// An error's text as it is sent and counted: it ends at a zero byte and where a line would, and line ends within it are
+/// blanks.
 pub(crate) fn one_line(text: &[u8]) -> Vec<u8> {
+    let text = until_zero(text);
     let end = text
         .iter()
         .rposition(|byte| !matches!(byte, b'\r' | b'\n'))
         .map_or(0, |last| last + 1);
-    let blank = |&byte: &u8| {
-        if matches!(byte, b'\r' | b'\n') {
-            b' '
-        } else {
-            byte
-        }
-    };
-    text[..end].iter().map(blank).collect()
+    text[..end]
+        .iter()
+        .copied()
+        .map(blank_for_line_end)
+        .collect()
+}
+
+fn blank_for_line_end(byte: u8) -> u8 {
+    if matches!(byte, b'\r' | b'\n') {
+        b' '
+    } else {
+        byte
+    }
+}
+
+/// The bytes before the first zero byte, where texts that are no bulk strings end.
+pub(crate) fn until_zero(text: &[u8]) -> &[u8] {
+    let end = text.iter().position(|&byte| byte == 0);
+    &text[..end.unwrap_or(text.len())]
 }
 
 /// Whether the error in a table was counted when it happened.
