@@ -63,7 +63,7 @@ impl CommandError {
             CommandError::Bytes(bytes) => Cow::Borrowed(bytes),
             CommandError::UnknownSubcommand { given, container } => {
                 let before = b"ERR unknown subcommand '".as_slice();
-                let given = up_to_zero(&given[..given.len().min(WORD_SHOWN_MAX)]);
+                let given = types::up_to_zero(&given[..given.len().min(WORD_SHOWN_MAX)]);
                 let container = container.as_bytes();
                 Cow::Owned([before, given, b"'. Try ", container, b" HELP."].concat())
             }
@@ -82,18 +82,20 @@ impl CommandError {
 
     /// A text with what the client wrote in it: its bytes, up to a zero byte.
     pub fn repeating(before: &str, given: &[u8], after: &str) -> CommandError {
-        CommandError::Bytes([before.as_bytes(), up_to_zero(given), after.as_bytes()].concat())
+        CommandError::Bytes(
+            [
+                before.as_bytes(),
+                types::up_to_zero(given),
+                after.as_bytes(),
+            ]
+            .concat(),
+        )
     }
 
     /// A made text, code first.
     pub fn owned(text: String) -> CommandError {
         CommandError::Text(Cow::Owned(text))
     }
-}
-
-/// Texts end at a zero byte in Redis.
-fn up_to_zero(text: &[u8]) -> &[u8] {
-    text.split(|&byte| byte == 0).next().unwrap_or_default()
 }
 
 impl From<WrongType> for CommandError {

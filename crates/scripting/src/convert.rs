@@ -196,7 +196,7 @@ fn write_table(
         return;
     }
     if let Value::String(status) = heap.raw_get_string(table, names.ok) {
-        reply.status_bytes(until_zero(heap.bytes(status)));
+        reply.status_bytes(types::up_to_zero(heap.bytes(status)));
         return;
     }
     if let Value::Number(double) = heap.raw_get_string(table, names.double) {
@@ -217,7 +217,7 @@ fn write_table(
         let text = heap.raw_get_string(verbatim, names.string);
         if let (Value::String(format), Value::String(text)) = (format, text) {
             let mut letters = *b"   ";
-            let format = until_zero(heap.bytes(format));
+            let format = types::up_to_zero(heap.bytes(format));
             let count = format.len().min(3);
             letters[..count].copy_from_slice(&format[..count]);
             reply.verbatim(&letters, heap.bytes(text));
@@ -279,7 +279,7 @@ pub(crate) fn error_in(
 /// An error's text as it is sent and counted: it ends at a zero byte and where a line would, and line ends within it are
 /// blanks.
 pub(crate) fn one_line(text: &[u8]) -> Vec<u8> {
-    let text = until_zero(text);
+    let text = types::up_to_zero(text);
     let end = text
         .iter()
         .rposition(|byte| !matches!(byte, b'\r' | b'\n'))
@@ -297,12 +297,6 @@ fn blank_for_line_end(byte: u8) -> u8 {
     } else {
         byte
     }
-}
-
-/// The bytes before the first zero byte, where texts that are no bulk strings end.
-pub(crate) fn until_zero(text: &[u8]) -> &[u8] {
-    let end = text.iter().position(|&byte| byte == 0);
-    &text[..end.unwrap_or(text.len())]
 }
 
 /// Whether the error in a table was counted when it happened.

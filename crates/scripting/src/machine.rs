@@ -534,7 +534,7 @@ impl Machine {
             }
             _ => convert::error_text(heap, error.map_or(Value::Nil, |error| error.value)),
         };
-        text.truncate(convert::until_zero(&text).len());
+        text.truncate(types::up_to_zero(&text).len());
         // A native function that a library registers as it is fails nowhere in particular.
         let chunk_name = error.and_then(|error| error.chunk_name.as_ref());
         let is_placed = chunk_name.is_some() || matches!(self.current, Some(Code::Script(_)));

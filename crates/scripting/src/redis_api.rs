@@ -434,10 +434,7 @@ fn reply_table(call: &mut Call<'_>, name: &str) -> NativeResult {
     };
     let mut text = call.bytes(text).to_vec();
     if name == "err" {
-        // Redis takes it as a string of C.
-        if let Some(end) = text.iter().position(|&byte| byte == 0) {
-            text.truncate(end);
-        }
+        text.truncate(types::up_to_zero(&text).len());
         if let Some(debugger) = debugger(call.runtime) {
             let text = text.strip_prefix(b"-").unwrap_or(&text);
             debugger.say_error(&[b"-", text].concat());

@@ -32,6 +32,7 @@ mod table;
 mod text;
 pub mod undo;
 mod value;
+mod zero_byte;
 pub mod zset;
 
 pub use bytes::Bytes;
@@ -47,4 +48,5 @@ pub use string::StringValue;
 pub use text::Text;
 pub use undo::Undo;
 pub use value::Value;
+pub use zero_byte::up_to_zero;
 pub use zset::SortedSet;

@@ -232,7 +232,7 @@ fn sort_by_key<W>(
 
 /// A weight: a number after optional blanks and up to a zero byte, as C reads it; nothing at all is 0.
 fn number(text: &[u8]) -> Result<f64, CommandError> {
-    let text = text.split(|&byte| byte == 0).next().unwrap_or_default();
+    let text = types::up_to_zero(text);
     if text.is_empty() {
         return Ok(0.0);
     }

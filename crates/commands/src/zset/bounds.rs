@@ -39,7 +39,7 @@ fn score_bound(argument: &[u8]) -> Option<ScoreBound> {
 /// Ends are read with less care than scores: a zero byte ends them, nothing at all is 0, leading white space is skipped,
 /// and what is out of range is infinite or 0.
 fn score_as_strtod(text: &[u8]) -> Option<f64> {
-    let text = text.split(|&byte| byte == 0).next().unwrap_or_default();
+    let text = types::up_to_zero(text);
     if text.is_empty() {
         return Some(0.0);
     }

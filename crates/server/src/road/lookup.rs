@@ -241,8 +241,7 @@ fn unknown(args: &[&[u8]]) -> CommandError {
 
 /// What an error repeats of a word: its beginning, at most up to a zero byte.
 fn repeated(word: &[u8], bytes_max: usize) -> &[u8] {
-    let word = &word[..word.len().min(bytes_max)];
-    word.split(|&byte| byte == 0).next().unwrap_or_default()
+    types::up_to_zero(&word[..word.len().min(bytes_max)])
 }
 
 #[cfg(test)]
